@@ -27,7 +27,7 @@ export default {
     { name: 'nobody-sees-app', severity: 'error', from: { path: '^src/adapters/' }, to: { path: '^src/app/' } },
     sees('protocol', [SHARED_DOMAIN]),
     sees('i18n', [SHARED_DOMAIN]),
-    sees('folder', [SHARED_DOMAIN, SYSTEM_FILES]),
+    sees('folder', [SHARED_DOMAIN, PROTOCOL, SYSTEM_FILES]),
     sees('bundle', [SHARED_DOMAIN, PROTOCOL]),
     sees('storage', [SHARED_DOMAIN, 'adapters/protocol/(journal-format|search-words)', SYSTEM_FILES]),
     sees('system', [SHARED_DOMAIN]),

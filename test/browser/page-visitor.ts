@@ -74,6 +74,9 @@ export async function fromHeader(page: Page, item: string, menu = 'More'): Promi
 
 /** Chooses an item of the menu about a file in the timeline. */
 export async function aboutFile(page: Page, file: string, item: string): Promise<void> {
-  await page.locator('.timeline').getByRole('button', { name: `More about: ${file}` }).click()
+  await page
+    .locator('.timeline')
+    .getByRole('button', { name: `More about: ${file}` })
+    .click()
   await page.getByRole('button', { name: `${item}: ${file}` }).click()
 }

@@ -1,8 +1,9 @@
 import { createHash, hash } from 'node:crypto'
+import { BLOCK_BYTES, TAR_END } from '#protocol/tar.ts'
 import { BadBundle } from './bad-bundle.ts'
 import { ByteReader } from './byte-reader.ts'
 import { type BundleLimits, decodeManifest, encodeSums, MANIFEST, type Manifest, type Part, SUMS } from './manifest.ts'
-import { BLOCK_BYTES, paddingOf, sizeInHeader, TAR_END, tarHeader } from './tar.ts'
+import { paddingOf, sizeInHeader, tarHeader } from './tar.ts'
 
 /**
  * Reads a bundle once, from its beginning: `manifest`, each part in its order, `end`. Nothing is taken on trust: every byte of the

@@ -1,7 +1,6 @@
-/** A tar archive (POSIX ustar) as far as a bundle needs it: plain files, whose headers say nothing but name and size. */
-export const BLOCK_BYTES = 512
-/** Two empty blocks end an archive. */
-export const TAR_END = new Uint8Array(2 * BLOCK_BYTES)
+import { BLOCK_BYTES, padded } from '#protocol/tar.ts'
+
+// A tar archive (POSIX ustar) as far as a bundle needs it: plain files, whose headers say nothing but name and size.
 
 const SIZE_AT = 124
 const SIZE_BYTES = 12
@@ -40,6 +39,6 @@ export function sizeInHeader(header: Uint8Array, name: string): number | undefin
 }
 
 /** Empty bytes that fill a file's last block. */
-export const paddingOf = (size: number): number => (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES
+export const paddingOf = (size: number): number => padded(size) - size
 
 const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0')

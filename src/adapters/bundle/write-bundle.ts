@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto'
+import { TAR_END } from '#protocol/tar.ts'
 import { encodeManifest, encodeSums, MANIFEST, type Manifest, type Part, partsOf, SUMS } from './manifest.ts'
-import { paddingOf, TAR_END, tarHeader } from './tar.ts'
+import { paddingOf, tarHeader } from './tar.ts'
 
 /** A part gave other bytes than it had when the list was made. */
 export class PartChanged extends Error {

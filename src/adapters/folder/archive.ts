@@ -1,17 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type PassThrough, Readable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
-import { ZipFile } from 'yazl'
-import { type FileMember, type FolderMember, type LinkMember, NO_DIGEST, padded } from './listing.ts'
-import { headersOf, MODES, sumsLine, sumsNameBeside, TAR_END } from './pack.ts'
+import { headersOf, NO_DIGEST, padded, sumsLine, sumsNameBeside, TAR_END } from '#protocol/tar.ts'
+import type { FileMember, FolderMember, LinkMember } from './listing.ts'
 import { ArchiveReader } from './reader.ts'
-
-declare module 'yazl' {
-  interface ZipFile {
-    /** As it really is: the size of the whole zip is told, where those of its members are known. */
-    end(options: EndOptions, told: (size: number) => void): void
-  }
-}
+import { Zip, type ZipMember } from './zip.ts'
 
 /** A file in an archive; its bytes are those of a stored file, `source`, from `at` on. */
 export interface ArchivedFile extends FileMember {
@@ -28,71 +19,31 @@ export type OpenSource = (source: string, from: number) => AsyncIterable<Uint8Ar
 export interface ArchiveBytes {
   /** Of all of it. */
   readonly size: number
-  /** Nothing is opened before the first `next`; `return` closes what is open, also while a `next` waits. Throws what the source throws. */
+  /** Each piece is valid until the next is asked for. Nothing is opened before the first `next`; `return` closes what is open, also while a `next` waits. Throws what the source throws. */
   readonly bytes: AsyncIterator<Uint8Array, undefined>
 }
 
-/** Old programs take no more, and the library's time for a zip grows with the square of its members. */
-export const MOST_IN_ZIP = 65_000
-/** Members that are added to a zip in one step. */
-const AT_ONCE = 200
-const MOST_DIRECTORY_BYTES = 0xffff
-/** Of a member in the directory of a zip, but for its path. */
-const MOST_RECORD_BYTES = 84
+/** Small pieces are copied together, so that many small members take few writes. */
+const GATHERED_BYTES = 64 * 1024
 
 /**
  * A zip of files and folders, stored and not compressed (zip64 where it must be), with SHA256SUMS at its end. Links are left out: too many programs
- * make files of them. At most `MOST_IN_ZIP` members.
+ * make files of them.
  */
-export async function zipOf(members: readonly ArchiveMember[], open: OpenSource): Promise<ArchiveBytes> {
+export function zipOf(members: readonly ArchiveMember[], open: OpenSource): ArchiveBytes {
   const contents = new Contents(members, open)
-  const zip = new ZipFile()
-  // It is one, though the types say less.
-  const output = zip.outputStream as PassThrough
-  zip.on('error', (error: Error) => output.destroy(error))
-  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
-  const add = (path: string, seconds: number, mode: number, size: number, content: () => AsyncIterable<Uint8Array>) => {
-    zip.addReadStreamLazy(path, { mtime: timeOf(seconds), mode: 0o100_000 | mode, size, compress: false }, (give) => {
-      void begun.then(() => {
-        const stream = Readable.from(content(), { objectMode: false })
-        stream.once('error', (error) => output.destroy(error))
-        give(null, stream)
-      })
-    })
-  }
-  // Mostly there are few: each costs as much as a path.
-  const times = new Map<number, Date>()
-  const timeOf = (seconds: number): Date => {
-    const time = times.get(seconds) ?? new Date(seconds * 1000)
-    if (times.size < AT_ONCE) times.set(seconds, time)
-    return time
-  }
-  let added = 0
-  let directoryBytes = 0
-  const step = async (path: string) => {
-    directoryBytes += MOST_RECORD_BYTES + Buffer.byteLength(path)
-    if (++added % AT_ONCE === 0) await setImmediate()
-  }
-  // Folders first: the library writes them at once, and each behind a file would wait in a call of its own.
-  for (const member of members) {
-    if (member.type !== 'folder') continue
-    zip.addEmptyDirectory(member.path, { mtime: new Date(member.modified * 1000), mode: 0o040_000 | MODES.folder })
-    await step(member.path)
-  }
-  for (const member of members) {
-    if (member.type !== 'file') continue
-    const { path, modified, executable, size } = member
-    add(path, modified, executable ? MODES.executable : MODES.file, size, () => contents.of(member, 'copied'))
-    await step(path)
-  }
-  await step(contents.sumsName)
+  const { sumsName, sumsSize } = contents
   const newest = members.reduce((time, { modified }) => Math.max(time, modified), 0)
-  add(contents.sumsName, newest, MODES.file, contents.sumsSize, () => contents.sums())
-  // Where a directory is larger than this the library tells the size of a zip64, and writes another unless it must.
-  const forceZip64Format = directoryBytes >= MOST_DIRECTORY_BYTES
-  const size = await new Promise<number>((resolve) => zip.end({ forceZip64Format, comment: '' }, resolve))
-  const pieces = output[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>
-  return { size, bytes: closing(pieces, contents, begin, () => output.destroy()) }
+  const sums: ZipMember = { path: sumsName, modified: newest, size: sumsSize }
+  const kept = members.filter((member) => member.type !== 'link')
+  const zip = new Zip([...kept.map((each) => (each.type === 'file' ? each : { ...each, path: `${each.path}/` })), sums])
+  async function* pieces(): AsyncGenerator<Uint8Array, undefined> {
+    for (const [index, member] of kept.entries())
+      yield* zip.member(index, member.type === 'file' ? contents.of(member) : NONE)
+    yield* zip.member(kept.length, contents.sums())
+    yield* zip.directory()
+  }
+  return { size: zip.size, bytes: closing(gathered(pieces()), contents) }
 }
 
 /** The same as a tar (POSIX pax), with the links that its folders have. */
@@ -115,22 +66,34 @@ export function tarOf(members: readonly ArchiveMember[], open: OpenSource): Arch
     yield fill(sumsSize)
     yield TAR_END
   }
-  return { size, bytes: closing(pieces(), contents) }
+  return { size, bytes: closing(gathered(pieces()), contents) }
 }
 
 const fill = (size: number): Uint8Array => new Uint8Array(padded(size) - size)
 
+/** Each piece is valid until the next is asked for. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  const buffer = Buffer.allocUnsafeSlow(GATHERED_BYTES)
+  let held = 0
+  for await (const piece of pieces) {
+    if (held + piece.length > GATHERED_BYTES) {
+      if (held > 0) yield buffer.subarray(0, held)
+      held = 0
+    }
+    if (piece.length > GATHERED_BYTES) yield piece
+    else {
+      buffer.set(piece, held)
+      held += piece.length
+    }
+  }
+  yield buffer.subarray(0, held)
+}
+
 /** An iterator whose `return` reaches what it waits for. */
-function closing(
-  pieces: AsyncIterator<Uint8Array, undefined>,
-  contents: Contents,
-  begin = () => {},
-  end = () => {},
-): ArchiveBytes['bytes'] {
+function closing(pieces: AsyncIterator<Uint8Array, undefined>, contents: Contents): ArchiveBytes['bytes'] {
   const over = { done: true, value: undefined } as const
   return {
     async next() {
-      begin()
       try {
         return contents.isClosed ? over : await pieces.next()
       } catch (error) {
@@ -140,7 +103,6 @@ function closing(
     },
     async return() {
       await contents.close()
-      end()
       return over
     },
   }
@@ -161,7 +123,7 @@ class Contents {
     this.#open = open
     this.sumsName = sumsNameBeside(members)
     this.sumsSize = members.reduce(
-      (sum, { type, path }) => sum + (type === 'file' ? sumsLine(NO_DIGEST, path).length : 0),
+      (sum, { type, path }) => sum + (type === 'file' ? Buffer.byteLength(sumsLine(NO_DIGEST, path)) : 0),
       0,
     )
     this.#sums = Buffer.alloc(this.sumsSize)
@@ -172,17 +134,13 @@ class Contents {
   }
 
   /** Throws where these are not the bytes that were promised: an archive of them would be wrong. */
-  async *of(
-    { path, source = '', at, size, sha256 }: ArchivedFile,
-    as?: 'copied',
-  ): AsyncGenerator<Uint8Array, undefined> {
+  async *of({ path, source = '', at, size, sha256 }: ArchivedFile): AsyncGenerator<Uint8Array, undefined> {
     const hash = createHash('sha256')
     let left = size
     for await (const piece of (await this.#readerOf(source)).pieces(at, size)) {
       hash.update(piece)
       left -= piece.length
-      // The library keeps several; of small ones a copy costs less than the large piece that they are part of.
-      yield as === 'copied' ? Buffer.from(piece) : piece
+      yield piece
       if (this.#isClosed) return
     }
     if (this.#isClosed) return
@@ -190,7 +148,7 @@ class Contents {
     if (left > 0) throw new Error(`${path} in an archive ends ${left} bytes too early`)
     if (sha256 !== undefined && sha256 !== digest)
       throw new Error(`${path} in an archive has other bytes than promised`)
-    this.#sumsAt += sumsLine(digest, path).copy(this.#sums, this.#sumsAt)
+    this.#sumsAt += this.#sums.write(sumsLine(digest, path), this.#sumsAt)
   }
 
   async *sums(): AsyncGenerator<Uint8Array, undefined> {

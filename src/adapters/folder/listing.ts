@@ -5,6 +5,7 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import { safeFileName } from '#domain/names/file-name.ts'
 import { checkLink, checkPath } from '#domain/names/path.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
+import { BLOCK_BYTES, NO_DIGEST, padded, timeInArchive } from '#protocol/tar.ts'
 
 /** Reads `length` bytes of an archive from byte `from` on; fewer only where it ends. */
 export type ReadAt = (from: number, length: number) => Promise<Uint8Array>
@@ -50,11 +51,6 @@ export interface FolderListing {
   readonly changed: readonly string[]
 }
 
-export const BLOCK_BYTES = 512
-/** The last member of a folder that was packed here: a line `<SHA-256>  <path>` for each file. */
-export const SUMS_NAME = 'SHA256SUMS'
-/** In the place of a digest: the file changed while it was sent. */
-export const NO_DIGEST = '0'.repeat(64)
 export const MAX_MEMBERS = 200_000
 
 /** Members checked in one step. */
@@ -182,16 +178,6 @@ class Archive {
     return this.#window.subarray(from - this.#windowAt, end - this.#windowAt)
   }
 }
-
-/** The most that the header of a member can hold. */
-const MAX_SECONDS = 8 ** 11 - 1
-
-/** A time as archives keep it: whole seconds since 1970. */
-export const timeInArchive = (seconds: number): number =>
-  Number.isNaN(seconds) ? 0 : Math.min(Math.max(0, Math.floor(seconds)), MAX_SECONDS)
-
-/** Bytes that a content takes in an archive: whole blocks. */
-export const padded = (size: number): number => Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES
 
 const isEmpty = (block: Uint8Array): boolean => block.every((byte) => byte === 0)
 

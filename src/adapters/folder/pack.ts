@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { Header, Pax } from 'tar'
-import { collisionKey, numbered } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { headersOf, NO_DIGEST, padded, sumsLine, sumsNameBeside, TAR_END, timeInArchive } from '#protocol/tar.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { NoSource } from '#system/files/source.ts'
-import { BLOCK_BYTES, NO_DIGEST, padded, SUMS_NAME, timeInArchive } from './listing.ts'
 import { type Skipped, type Tree, type TreeEntry, type TreeFile, walk } from './walk.ts'
 
 /** A file up to this size is read whole before its header is written. */
@@ -16,8 +14,6 @@ const SMALL_BYTES = 1024 * 1024
 const PIECE_BYTES = 1024 * 1024
 /** Small files that are read at once. */
 const AT_ONCE = 8
-
-export const TAR_END = new Uint8Array(2 * BLOCK_BYTES)
 
 interface PackedMember {
   readonly entry: TreeEntry
@@ -42,7 +38,7 @@ export class FolderArchive {
   /** Of their contents. */
   readonly bytes: number
   readonly #members: readonly PackedMember[]
-  readonly #sumsHeader: Buffer
+  readonly #sumsHeader: Uint8Array
   readonly #sumsAt: number
   readonly #sumsBytes: number
   readonly #skipped: readonly Skipped[]
@@ -69,7 +65,7 @@ export class FolderArchive {
       members.push({ entry, at, headerBytes, length })
       at += length
       bytes += size
-      if (entry.type === 'file') sumsBytes += sumsLine(NO_DIGEST, entry.path).length
+      if (entry.type === 'file') sumsBytes += Buffer.byteLength(sumsLine(NO_DIGEST, entry.path))
     }
     const name = sumsNameBeside(entries)
     this.#members = members
@@ -136,11 +132,11 @@ export class FolderArchive {
       for (const member of rest) {
         const { entry, headerBytes, length } = member
         const at = member.at - start
-        if (entry.type !== 'file') headersOf(entry).copy(piece, at)
+        if (entry.type !== 'file') piece.set(headersOf(entry), at)
         else {
           const content = piece.subarray(at + headerBytes, at + length).subarray(0, entry.size)
           const modified = await this.#content(member, entry, content)
-          headersOf({ ...entry, modified }).copy(piece, at)
+          piece.set(headersOf({ ...entry, modified }), at)
         }
       }
     }
@@ -229,7 +225,7 @@ export class FolderArchive {
       for (const member of this.#members) {
         const { entry } = member
         if (entry.type !== 'file') continue
-        const line = sumsLine(await this.#digestOf(member, entry), entry.path)
+        const line = Buffer.from(sumsLine(await this.#digestOf(member, entry), entry.path))
         lines.push(line)
         held += line.length
         if (held < PIECE_BYTES) continue
@@ -265,16 +261,6 @@ const gone = (error: unknown): string => {
   return code === 'ENOENT' ? 'it has gone while the folder was sent' : `it can not be read any more (${code})`
 }
 
-/** A name for the digests that no member has. */
-export function sumsNameBeside(members: readonly { readonly path: string }[]): string {
-  const taken = new Set(members.map(({ path }) => collisionKey(path.split('/', 1)[0] as string)))
-  let name = SUMS_NAME
-  for (let number = 2; taken.has(collisionKey(name)); number++) name = numbered(SUMS_NAME, number)
-  return name
-}
-
-export const sumsLine = (sha256: string, path: string): Buffer => Buffer.from(`${sha256}  ${path}\n`)
-
 const timeOf = ({ mtimeNs }: BigIntStats): number => timeInArchive(Number(mtimeNs / 1_000_000_000n))
 
 const isOther = (before: BigIntStats, after: BigIntStats, { size }: TreeFile): boolean =>
@@ -295,37 +281,3 @@ async function filled(handle: FileHandle, buffer: Buffer, position: number): Pro
   }
   return true
 }
-
-type Described = { readonly path: string; readonly modified: number } & (
-  | { readonly type: 'file'; readonly size: number; readonly executable: boolean }
-  | { readonly type: 'link'; readonly target: string }
-  | { readonly type: 'folder' }
-)
-
-export const MODES = { file: 0o644, executable: 0o755, folder: 0o755, link: 0o777 } as const
-
-/** A member's header, with a pax header before it where the path, its size or its time need one. */
-export function headersOf(entry: Described): Buffer {
-  const { type } = entry
-  const path = type === 'folder' ? `${entry.path}/` : entry.path
-  const size = type === 'file' ? entry.size : 0
-  const link = type === 'link' ? { linkpath: entry.target } : {}
-  const mtime = new Date(entry.modified * 1000)
-  const header = new Header({
-    path,
-    size,
-    mtime,
-    ...link,
-    mode: MODES[type === 'file' && entry.executable ? 'executable' : type],
-    uid: 0,
-    gid: 0,
-    uname: '',
-    gname: '',
-    type: TYPES[type],
-  })
-  const isLong = header.encode()
-  const block = header.block as Buffer
-  return isLong ? Buffer.concat([new Pax({ path, size, mtime, ...link }).encode(), block]) : block
-}
-
-const TYPES = { file: 'File', link: 'SymbolicLink', folder: 'Directory' } as const

@@ -5,10 +5,11 @@ import { Semaphore } from '#domain/async/semaphore.ts'
 import { numbered } from '#domain/names/file-name.ts'
 import { checkLink, checkPath } from '#domain/names/path.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { timeInArchive } from '#protocol/tar.ts'
 import { type DiskPath, inside, pathText } from '#system/files/disk-path.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { NoSource } from '#system/files/source.ts'
-import { MAX_MEMBERS, timeInArchive } from './listing.ts'
+import { MAX_MEMBERS } from './listing.ts'
 
 interface Entry {
   /** As in the archive: relative to the folder, in NFC. */

@@ -71,3 +71,6 @@ export const uploadPolicy = {
   ownOnly: true,
   wholeBytes: 1_000_000,
 } as const satisfies UploadPolicy
+
+/** The digest of a folder is known when it has been read; its parts are read into memory before they go. */
+export const folderPolicy: UploadPolicy = { ...uploadPolicy, mostPartBytes: 8 * 1024 ** 2 }

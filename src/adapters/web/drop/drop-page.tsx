@@ -6,7 +6,7 @@ import type { Language } from '#i18n/translator.ts'
 import { BrowserIds, BrowserStorage } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
 import { dropped, picked } from '../files/chosen.ts'
-import { type FileToSend, type Upload, Uploads } from '../files/uploads.ts'
+import { type ToSend, type Upload, Uploads } from '../files/uploads.ts'
 import { DropApi, DropMemory } from './drop-api.ts'
 import { refusalText, wordsOf } from './words.ts'
 
@@ -27,9 +27,10 @@ export function DropPage({ link }: { readonly link: string }) {
   const key = useMemo(() => keyIn(kept), [kept])
   const valid = useSignal<number | 'gone' | 'unreachable' | undefined>(undefined)
   const name = useSignal(kept.get('name') ?? '')
-  const chosen = useSignal<readonly FileToSend[]>([])
+  const chosen = useSignal<readonly ToSend[]>([])
   const isOver = useSignal(false)
   const wantsName = useSignal(false)
+  const leftOut = useSignal<readonly string[]>([])
   const input = useRef<HTMLInputElement>(null)
   const nameInput = useRef<HTMLInputElement>(null)
 
@@ -59,10 +60,15 @@ export function DropPage({ link }: { readonly link: string }) {
     if (typed === '' || chosen.peek().length === 0) return
     kept.set('name', typed)
     const api = new DropApi(link, key, typed)
-    uploads.send(chosen.peek(), { api, room: '', me: '', to: undefined, memory: new DropMemory(kept, link) })
+    uploads.send(chosen.peek(), {
+      ...{ api, room: '', me: '', to: undefined, memory: new DropMemory(kept, link) },
+      leftOut: (skipped) => {
+        leftOut.value = [...leftOut.peek(), ...skipped]
+      },
+    })
     chosen.value = []
   }
-  const choose = (files: readonly FileToSend[]) => {
+  const choose = (files: readonly ToSend[]) => {
     chosen.value = [...chosen.peek(), ...files]
     send()
   }
@@ -115,7 +121,7 @@ export function DropPage({ link }: { readonly link: string }) {
           onDrop={(event) => {
             event.preventDefault()
             isOver.value = false
-            if (event.dataTransfer !== null) void dropped(event.dataTransfer).then(choose)
+            if (event.dataTransfer !== null) choose(dropped(event.dataTransfer))
           }}
         >
           <p>{say.dropHere}</p>
@@ -129,7 +135,7 @@ export function DropPage({ link }: { readonly link: string }) {
             hidden
             aria-label={say.choose}
             onChange={({ currentTarget }) => {
-              void picked(Array.from(currentTarget.files ?? [])).then(choose)
+              choose(picked(Array.from(currentTarget.files ?? [])))
               currentTarget.value = ''
             }}
           />
@@ -148,6 +154,11 @@ export function DropPage({ link }: { readonly link: string }) {
         )}
       </form>
       <Rows uploads={uploads} again={again} />
+      {leftOut.value.length > 0 && (
+        <p role="alert" dir="auto">
+          {say.failed}: {leftOut.value.map(forTerminal).join('; ')}
+        </p>
+      )}
       {typeof valid.value === 'number' && (
         <p class="fine">
           {say.until} {new Date(valid.value).toLocaleString(language)}

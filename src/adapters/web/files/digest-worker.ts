@@ -1,24 +1,28 @@
+import { type FolderEntry, type PackedFolder, packed } from './folder-tar.ts'
 import { Sha256 } from './sha256.ts'
 
-/** The worker is asked for the SHA-256 of a file, and of its first bytes. */
-export interface DigestRequest {
-  readonly file: Blob
-  readonly prefixes: readonly number[]
-}
+/** The worker is asked for the SHA-256 of a file, and of its first bytes; or for the archive of a folder. */
+export type WorkerRequest =
+  | { readonly type: 'digest'; readonly file: Blob; readonly prefixes: readonly number[] }
+  | { readonly type: 'pack'; readonly entries: readonly FolderEntry[] }
 
 /** Digests are 64 hexadecimal digits. */
-export type DigestAnswer =
+export type WorkerAnswer =
   | { readonly type: 'prefix'; readonly bytes: number; readonly sha256: string }
   | { readonly type: 'whole'; readonly sha256: string }
+  | { readonly type: 'read'; readonly done: number; readonly total: number }
+  | { readonly type: 'packed'; readonly folder: PackedFolder }
   | { readonly type: 'failed'; readonly message: string }
 
 // Beside the page, which stays quick while large files are read.
 
 const READ_BYTES = 2 * 1024 * 1024
+/** Progress is told no more often. */
+const TOLD_EVERY_MS = 100
 
-const answer = (message: DigestAnswer): void => postMessage(message)
+const answer = (message: WorkerAnswer): void => postMessage(message)
 
-async function digest({ file, prefixes }: DigestRequest): Promise<void> {
+async function digest(file: Blob, prefixes: readonly number[]): Promise<void> {
   const hash = new Sha256()
   const marks = prefixes.filter((bytes) => bytes <= file.size).sort((one, other) => one - other)
   for (let at = 0; at < file.size || marks.length > 0; ) {
@@ -32,6 +36,17 @@ async function digest({ file, prefixes }: DigestRequest): Promise<void> {
   answer({ type: 'whole', sha256: hash.digest() })
 }
 
-addEventListener('message', ({ data }: MessageEvent<DigestRequest>) => {
-  digest(data).catch((error: unknown) => answer({ type: 'failed', message: String(error) }))
+async function pack(entries: readonly FolderEntry[]): Promise<void> {
+  let toldAt = Number.NEGATIVE_INFINITY
+  const folder = await packed(entries, (done, total) => {
+    if (performance.now() - toldAt < TOLD_EVERY_MS) return
+    toldAt = performance.now()
+    answer({ type: 'read', done, total })
+  })
+  answer({ type: 'packed', folder })
+}
+
+addEventListener('message', ({ data }: MessageEvent<WorkerRequest>) => {
+  const work = data.type === 'digest' ? digest(data.file, data.prefixes) : pack(data.entries)
+  work.catch((error: unknown) => answer({ type: 'failed', message: String(error) }))
 })

@@ -1,12 +1,13 @@
 import { FileChanged } from '#client/errors.ts'
 import type { SourceDigest } from '#client/uploader.ts'
-import type { DigestAnswer, DigestRequest } from './digest-worker.ts'
+import type { WorkerAnswer, WorkerRequest } from './digest-worker.ts'
 import workerUrl from './digest-worker.ts?worker&url'
+import type { FolderEntry, PackedFolder } from './folder-tar.ts'
 
 /** The digest of a file, which is read once, in a worker of its own. Rejects with `FileChanged` where it can't be read to its end. */
 export class BlobDigest implements SourceDigest {
   readonly whole: Promise<string>
-  readonly #worker = new Worker(addressOfWorker(), { type: 'module' })
+  readonly #worker: Worker
   readonly #prefixes: ReadonlyMap<number, PromiseWithResolvers<string>>
   #known: string | undefined
 
@@ -21,17 +22,14 @@ export class BlobDigest implements SourceDigest {
       this.#worker.terminate()
     }
     for (const each of [promise, ...[...this.#prefixes.values()].map((wanted) => wanted.promise)]) each.catch(() => {})
-    this.#worker.addEventListener('error', ({ message }) => fail(message))
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<DigestAnswer>) => {
-      if (data.type === 'prefix') this.#prefixes.get(data.bytes)?.resolve(data.sha256)
-      else if (data.type === 'failed') fail(data.message)
-      else {
-        this.#known = data.sha256
-        resolve(data.sha256)
+    this.#worker = working({ type: 'digest', file, prefixes: [...this.#prefixes.keys()] }, fail, (answer) => {
+      if (answer.type === 'prefix') this.#prefixes.get(answer.bytes)?.resolve(answer.sha256)
+      else if (answer.type === 'whole') {
+        this.#known = answer.sha256
+        resolve(answer.sha256)
         this.#worker.terminate()
       }
     })
-    this.#worker.postMessage({ file, prefixes: [...this.#prefixes.keys()] } satisfies DigestRequest)
   }
 
   /** Undefined while the file is still being read. */
@@ -50,6 +48,40 @@ export class BlobDigest implements SourceDigest {
 
 /** Rejects with `FileChanged`. */
 export const digestOf = (file: Blob): Promise<string> => new BlobDigest(file).whole
+
+/** The archive of a folder, which is read in a worker. Rejects with `FileChanged`, and with the reason of the signal. */
+export function packedFolder(
+  entries: readonly FolderEntry[],
+  read: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<PackedFolder> {
+  const { promise, resolve, reject } = Promise.withResolvers<PackedFolder>()
+  const worker = working(
+    { type: 'pack', entries },
+    (message) => reject(new FileChanged(message)),
+    (answer) => {
+      if (answer.type === 'read') read(answer.done, answer.total)
+      else if (answer.type === 'packed') resolve(answer.folder)
+    },
+  )
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop)
+  return promise.finally(() => {
+    signal.removeEventListener('abort', stop)
+    worker.terminate()
+  })
+}
+
+/** A worker that has begun. */
+function working(request: WorkerRequest, fail: (message: string) => void, take: (answer: WorkerAnswer) => void) {
+  const worker = new Worker(addressOfWorker(), { type: 'module' })
+  worker.addEventListener('error', ({ message }) => fail(message))
+  worker.addEventListener('message', ({ data }: MessageEvent<WorkerAnswer>) =>
+    data.type === 'failed' ? fail(data.message) : take(data),
+  )
+  worker.postMessage(request)
+  return worker
+}
 
 let address: string | undefined
 

@@ -310,9 +310,7 @@ function MovingMeta({ room, file, by, upload }: MovingProps & { readonly by: Mem
           type="file"
           hidden
           aria-label={`${say('chooseFile')}: ${file.name}`}
-          onChange={({ currentTarget }) =>
-            void picked(Array.from(currentTarget.files ?? [])).then((files) => transfers.send(room, files))
-          }
+          onChange={({ currentTarget }) => transfers.send(room, picked(Array.from(currentTarget.files ?? [])))}
         />
       </div>
     )

@@ -28,13 +28,12 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
       over.value = undefined
       if (event.dataTransfer === null || !dragged(event)) return
       event.preventDefault()
-      dropped(event.dataTransfer).then((files) => transfers.send(room, files), report)
+      transfers.send(room, dropped(event.dataTransfer))
     }
     const paste = (event: ClipboardEvent) => {
       const { clipboardData: data } = event
       const text = data?.getData('text/plain') ?? ''
-      if (data !== null && data.files.length > 0)
-        picked(Array.from(data.files)).then((files) => transfers.send(room, files), report)
+      if (data !== null && data.files.length > 0) transfers.send(room, picked(Array.from(data.files)))
       else if (text.length > pageDefaults.longPasteBytes && transfers.draft.peek() === undefined)
         transfers.draft.value = text
       else return
@@ -43,7 +42,6 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
     const warn = (event: BeforeUnloadEvent) => {
       if (transfers.uploads.busy) event.preventDefault()
     }
-    const report = (error: unknown) => transfers.tell(words.peek().say('wasNotSent', { file: '', why: String(error) }))
     transfers.onEnd(({ name, state }) => {
       const { say, refusal } = words.peek()
       const end = state.peek()
@@ -94,7 +92,7 @@ export function FileButtons({ room }: { readonly room: Room }) {
   const folder = useRef<HTMLInputElement>(null)
   useEffect(() => folder.current?.setAttribute('webkitdirectory', ''), [])
   const choose = ({ currentTarget: input }: { readonly currentTarget: HTMLInputElement }) => {
-    void picked(Array.from(input.files ?? [])).then((chosen) => transfers.send(room, chosen))
+    transfers.send(room, picked(Array.from(input.files ?? [])))
     // The same may be chosen again.
     input.value = ''
   }

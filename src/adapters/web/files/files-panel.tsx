@@ -113,7 +113,7 @@ export function FilesPanel({ room, close }: { readonly room: Room; readonly clos
         hidden
         aria-label={say('dropFilesHere')}
         onChange={({ currentTarget }) => {
-          void picked(Array.from(currentTarget.files ?? [])).then((files) => transfers.send(room, files))
+          transfers.send(room, picked(Array.from(currentTarget.files ?? [])))
           currentTarget.value = ''
         }}
       />

@@ -1,25 +1,23 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
-import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
+import { FileChanged, isRefusal, type Refusal, refusal } from '#client/errors.ts'
 import { Retries } from '#client/retries.ts'
 import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
-import { Uploader, type UploadSource } from '#client/uploader.ts'
+import { type SentFile, type SourceDigest, Uploader, type UploadSource } from '#client/uploader.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { FileWithdrawn, Folder } from '#domain/room/events.ts'
 import type { KeyValueStorage } from '../browser/platform.ts'
-import { pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
+import { folderPolicy, pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
-import { BlobDigest } from './digest.ts'
+import { BlobDigest, packedFolder } from './digest.ts'
+import type { FolderEntry, PackedFolder } from './folder-tar.ts'
 import type { FileState } from './room-files.ts'
 
-export interface FileToSend {
-  readonly file: Blob
-  readonly name: string
-  /** It is a tar of a folder. */
-  readonly folder?: Folder
-  /** What of the folder is left out, for people. */
-  readonly skipped?: readonly string[]
-}
+/** A file, or a folder, in which is looked when it is its turn. */
+export type ToSend = { readonly name: string } & (
+  | { readonly file: Blob }
+  | { readonly entries: () => Promise<readonly FolderEntry[]> }
+)
 
 export type UploadState =
   | { readonly status: 'waiting' }
@@ -46,6 +44,8 @@ export interface UploadOptions {
   readonly known?: () => readonly FileState[]
   /** Keeps the ids of uploads over a reload, where no list of the room tells them. */
   readonly memory?: UploadMemory
+  /** Told what of a folder is left out, for people. */
+  readonly leftOut?: (skipped: readonly string[]) => void
 }
 
 export interface UploadMemory {
@@ -54,60 +54,43 @@ export interface UploadMemory {
   keep(name: string, file: Blob, id: string | undefined): void
 }
 
-/** One file on its way from this page to a room, as signals that views read. */
+/** A folder of which a file has changed is read again so many times. */
+const MOST_READINGS = 3
+
+/** One file or folder on its way from this page to a room, as signals that views read. */
 export class Upload {
   /** Told apart by it among the uploads of this page. */
   readonly key: number
+  /** For people: that of a folder ends with a slash. */
   readonly name: string
   /** As it was chosen. */
-  readonly sent: FileToSend
+  readonly sent: ToSend
   readonly room: string
   /** The name of the one person whom it is for. */
   readonly to: string | undefined
-  readonly #uploader: Uploader
-  readonly #memory: UploadMemory | undefined
+  readonly #options: UploadOptions
+  readonly #retries: Retries
   readonly #meter: TransferMeter
   readonly #state = signal<UploadState>({ status: 'waiting' })
   readonly #begun = signal<string | undefined>(undefined)
   readonly #ids = new Set<string>()
+  /** Undefined for a folder that has not been read. */
+  #bytes: Sendable | undefined
+  #uploader: Uploader | undefined
   /** Ends the current attempt; a new one for each. */
   #going = new AbortController()
 
-  constructor(key: number, sent: FileToSend, options: UploadOptions) {
-    const { api, room, me, to, expiresInSeconds, taken, memory, known = () => [] } = options
-    const { file, name, folder } = sent
+  constructor(key: number, sent: ToSend, options: UploadOptions) {
     this.key = key
-    this.name = name
+    this.name = 'entries' in sent ? `${sent.name}/` : sent.name
     this.sent = sent
-    this.#memory = memory
-    this.room = room
-    this.to = to
-    this.#meter = new TransferMeter(name, performance.now())
-    const report = (update: TransferUpdate) => this.#meter.take(update, performance.now())
-    report({ type: 'begins', at: 0, total: file.size })
-    const retries = new Retries(sessionDefaults, { report: (retry) => report({ type: 'retry', ...retry }) })
-    const offered = (id: string | undefined) => {
-      this.#begun.value = id
-      if (id !== undefined) this.#ids.add(id)
-      memory?.keep(name, file, id)
-    }
-    const same = known().filter((each) => each.file.name === name && each.file.size === file.size)
-    const policy = {
-      ...uploadPolicy,
-      // What was begun goes on where it is, and what is there already need not be sent: its digest says so.
-      ...(same.some(({ status, by }) => status !== 'whole' && by.id === me) || memory !== undefined
-        ? { wholeBytes: 0 }
-        : {}),
-      ...(same.some(({ status }) => status === 'whole') ? { digestMs: Number.POSITIVE_INFINITY } : {}),
-    }
-    const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
-    this.#uploader = new Uploader({ api, room, retries, report, policy, taken, offered, ...blind }, sourceOf(file), {
-      name,
-      to,
-      by: me,
-      expiresInSeconds,
-      ...(folder === undefined ? {} : { folder }),
-    })
+    this.room = options.room
+    this.to = options.to
+    this.#options = options
+    this.#meter = new TransferMeter(this.name, performance.now())
+    this.#retries = new Retries(sessionDefaults, { report: (retry) => this.#report({ type: 'retry', ...retry }) })
+    if ('file' in sent) this.#bytes = { file: sent.file }
+    this.#report({ type: 'begins', at: 0, total: this.#bytes?.file.size })
   }
 
   get state(): ReadonlySignal<UploadState> {
@@ -119,8 +102,14 @@ export class Upload {
     return this.#begun
   }
 
+  /** Of a folder, in bytes of its files. */
   get progress(): Progress {
-    return this.#meter.at(performance.now())
+    const progress = this.#meter.at(performance.now())
+    const { phase, done, total, rate } = progress
+    const { folder } = this.#bytes ?? {}
+    if (phase === 'reading' || folder === undefined || !total) return progress
+    const share = folder.bytes / total
+    return { ...progress, done: Math.floor(done * share), total: folder.bytes, rate: rate * share }
   }
 
   /** Sends it; resolves when it is whole, or has failed, or was paused. */
@@ -128,16 +117,75 @@ export class Upload {
     this.#going = new AbortController()
     const going = this.#going.signal
     this.#state.value = { status: 'moving' }
-    const end = await this.#uploader.run(going).catch((error: unknown) => {
-      if (!going.aborted) throw error
+    const end = await this.#send(going).catch((error: unknown) => {
+      if (going.aborted) return undefined
+      if (error instanceof FileChanged) return refusal(0, 'FILE_CHANGED', error.message)
+      throw error
     })
     if (end === undefined || going.aborted) return
-    this.#uploader.close()
+    this.#uploader?.close()
     // It would be found whole, and be no news.
-    if (!isRefusal(end)) this.#memory?.keep(this.name, this.sent.file, undefined)
+    if (!isRefusal(end)) this.#keep(undefined)
     this.#state.value = isRefusal(end)
       ? { status: 'failed', why: end }
       : { status: 'whole', at: Date.now(), already: end.already === true }
+  }
+
+  async #send(going: AbortSignal): Promise<SentFile | Refusal> {
+    for (let readings = 1; ; readings++) {
+      this.#bytes ??= await this.#read(going)
+      this.#uploader ??= this.#uploaderOf(this.#bytes)
+      const end = await this.#uploader.run(going)
+      if (this.#bytes.folder === undefined || !isRefusal(end) || end.code !== 'FILE_CHANGED') return end
+      // What has changed is sent as it is now, or left out.
+      this.#uploader.close()
+      this.#uploader = undefined
+      this.#bytes = undefined
+      if (readings === MOST_READINGS) return end
+    }
+  }
+
+  async #read(going: AbortSignal): Promise<Sendable> {
+    const entries = 'entries' in this.sent ? await this.sent.entries().catch(gone) : []
+    const { skipped, ...packed } = await packedFolder(
+      entries,
+      (done, total) => this.#report({ type: 'hashing', done, total }),
+      going,
+    )
+    if (skipped.length > 0) this.#options.leftOut?.(skipped)
+    return packed
+  }
+
+  #uploaderOf(bytes: Sendable): Uploader {
+    const { api, room, me: by, to, expiresInSeconds, taken, memory, known = () => [] } = this.#options
+    const { name } = this.sent
+    const { file, folder } = bytes
+    const offered = (id: string | undefined) => {
+      this.#begun.value = id
+      if (id !== undefined) this.#ids.add(id)
+      this.#keep(id)
+    }
+    const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
+    const report = (update: TransferUpdate) => this.#report(update)
+    const same = known().filter((each) => each.file.name === name && each.file.size === file.size)
+    const isBegun = memory !== undefined || same.some((each) => each.status !== 'whole' && each.by.id === by)
+    const policy = {
+      ...(folder === undefined ? uploadPolicy : folderPolicy),
+      // What was begun goes on where it is, and what is there already need not be sent: its digest says so.
+      ...(isBegun ? { wholeBytes: 0 } : {}),
+      ...(same.some(({ status }) => status === 'whole') ? { digestMs: Number.POSITIVE_INFINITY } : {}),
+    }
+    const options = { api, room, retries: this.#retries, report, policy, taken, offered, ...blind }
+    const of = folder === undefined ? {} : { folder }
+    return new Uploader(options, sourceOf(bytes), { name, to, by, expiresInSeconds, ...of })
+  }
+
+  #report(update: TransferUpdate): void {
+    this.#meter.take(update, performance.now())
+  }
+
+  #keep(id: string | undefined): void {
+    if (this.#bytes !== undefined) this.#options.memory?.keep(this.sent.name, this.#bytes.file, id)
   }
 
   pause(): void {
@@ -152,7 +200,7 @@ export class Upload {
 
   /** It goes in one request. */
   get isSmall(): boolean {
-    return this.sent.file.size <= uploadPolicy.wholeBytes
+    return 'file' in this.sent && this.sent.file.size <= uploadPolicy.wholeBytes
   }
 
   /** Whether the host has known it by this id, now or before it began again. */
@@ -165,7 +213,7 @@ export class Upload {
     const begun = this.#begun.peek()
     if (begun === undefined || begun === event.file.id) {
       this.#going.abort()
-      this.#uploader.close()
+      this.#uploader?.close()
     } else this.cancel()
     this.#state.value = { status: 'removed', event }
   }
@@ -173,30 +221,41 @@ export class Upload {
   /** Nothing of it stays on the host. */
   cancel(): void {
     this.pause()
-    this.#uploader.close()
-    void this.#uploader.withdraw()
+    this.#uploader?.close()
+    void this.#uploader?.withdraw()
   }
 
   /** Tries again now: the host is back. */
   hurry(): void {
-    this.#uploader.hurry()
+    this.#uploader?.hurry()
   }
 }
 
-const sourceOf = (file: Blob): UploadSource => ({
+/** What leaves of a file, or of a folder that was read. */
+type Sendable = Pick<PackedFolder, 'file' | 'sha256'> & { readonly folder?: Folder }
+
+const gone = (error: unknown): never => {
+  throw new FileChanged(String(error))
+}
+
+const sourceOf = ({ file, folder, sha256 }: Sendable): UploadSource => ({
   size: file.size,
-  digest: (prefixes) => new BlobDigest(file, prefixes),
+  digest: (prefixes) =>
+    sha256 === undefined || prefixes.length > 0 ? new BlobDigest(file, prefixes) : knownDigest(sha256),
   async body(from, to) {
     const bytes = file.slice(from, to)
-    // A request whose body can't be read looks like a connection that was lost.
-    await bytes
-      .slice(0, 1)
-      .arrayBuffer()
-      .catch((error: unknown) => {
-        throw new FileChanged(String(error))
-      })
+    // A request whose body can't be read looks like a connection that was lost. Any file of a folder may be the one.
+    if (folder !== undefined) return new Blob([await bytes.arrayBuffer().catch(gone)])
+    await bytes.slice(0, 1).arrayBuffer().catch(gone)
     return bytes
   },
+})
+
+const knownDigest = (sha256: string): SourceDigest => ({
+  whole: Promise.resolve(sha256),
+  known: sha256,
+  prefix: () => undefined,
+  close: () => {},
 })
 
 /** The files that leave from this page, to whichever room: they go on while one looks at another. */
@@ -238,7 +297,7 @@ export class Uploads {
     }
   }
 
-  send(files: readonly FileToSend[], options: Omit<UploadOptions, 'taken'>): void {
+  send(files: readonly ToSend[], options: Omit<UploadOptions, 'taken'>): void {
     const taken = () => new Set(this.#all.peek().flatMap(({ begun }) => begun.peek() ?? []))
     this.#all.value = [
       ...this.#all.peek(),
@@ -310,7 +369,7 @@ export class Uploads {
     await upload.run()
     const { status } = upload.state.peek()
     if (status === 'whole') {
-      this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + upload.sent.file.size }
+      this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + (upload.progress.total ?? 0) }
       if (this.#ended !== undefined) this.#drop(upload)
     }
     if (status === 'whole' || status === 'failed') this.#ended?.(upload)
@@ -372,14 +431,11 @@ export class FileTransfers {
   }
 
   /** To the person whom one is whispering to, or to all in the room. */
-  send({ store, name, writing, notices, files: inRoom }: Room, files: readonly FileToSend[]): void {
-    for (const { skipped = [] } of files)
-      if (skipped.length > 0) notices.add(skipped.map(forTerminal).join('; '), 'wrong')
+  send({ store, name, writing, notices, files: inRoom }: Room, files: readonly ToSend[]): void {
     const [me, to] = [store.member.peek().id, writing.to.peek()]
+    const leftOut = (skipped: readonly string[]) => notices.add(skipped.map(forTerminal).join('; '), 'wrong')
+    const expiresInSeconds = this.#expiresInSeconds.peek()
     const known = () => inRoom.all()
-    this.uploads.send(files, {
-      ...{ api: store.api, room: name, me, to, known },
-      expiresInSeconds: this.#expiresInSeconds.peek(),
-    })
+    this.uploads.send(files, { api: store.api, room: name, me, to, expiresInSeconds, known, leftOut })
   }
 }

@@ -148,9 +148,7 @@ function EmptyRoom({ room }: { readonly room: Room }) {
           multiple
           hidden
           aria-label={say('chooseFiles')}
-          onChange={({ currentTarget }) =>
-            void picked(Array.from(currentTarget.files ?? [])).then((files) => transfers.send(room, files))
-          }
+          onChange={({ currentTarget }) => transfers.send(room, picked(Array.from(currentTarget.files ?? [])))}
         />
       </div>
       <More>{({ ShareCard }) => <ShareCard room={room} />}</More>

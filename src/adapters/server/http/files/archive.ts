@@ -5,7 +5,7 @@ import { collisionKey, numbered } from '#domain/names/file-name.ts'
 import { checkPath } from '#domain/names/path.ts'
 import { collected } from '#domain/room/hand-ins.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import { type ArchiveMember, MOST_IN_ZIP, tarOf, zipOf } from '#folder/archive.ts'
+import { type ArchiveMember, tarOf, zipOf } from '#folder/archive.ts'
 import { type FileMember, type FolderListing, MAX_MEMBERS } from '#folder/listing.ts'
 import { fileTimeText } from '#i18n/format.ts'
 import { FOLDER_FIELD } from '#protocol/tus.ts'
@@ -139,7 +139,7 @@ export async function getRoomArchive(exchange: Exchange): Promise<FastifyReply> 
       const { room } = session
       const places = isCollected ? await handedIn(session) : named(session.files.filter(isWhole).map(inNoFolder))
       const count = places.reduce((sum, { file }) => sum + (file.file.folder?.files ?? 1), 0)
-      if (count > MAX_MEMBERS) return refuse(reply, tooManyMembers(ending))
+      if (count > MAX_MEMBERS) return refuse(reply, tooManyMembers)
       await requester.payItems(count, room)
       const members: ArchiveMember[] = []
       for (const { file, path } of places) {
@@ -152,7 +152,7 @@ export async function getRoomArchive(exchange: Exchange): Promise<FastifyReply> 
           members.push({ type: 'folder', path, modified })
           for (const member of sourced(listing.members, id, `${path}/`)) members.push(member)
         }
-        if (members.length > MAX_MEMBERS) return refuse(reply, tooManyMembers(ending))
+        if (members.length > MAX_MEMBERS) return refuse(reply, tooManyMembers)
       }
       return await sendArchive(exchange, slot, session, `${room}${isCollected ? '-hand-ins' : ''}${ending}`, members)
     }),
@@ -222,12 +222,11 @@ async function sendArchive(
 ): Promise<FastifyReply> {
   const { context, reply, request } = exchange
   const isZip = name.endsWith('.zip')
-  if (isZip && members.length > MOST_IN_ZIP) return refuse(reply, tooManyMembers('.zip'))
   const release = context.folders.hold(members.length)
   if (release === undefined) return refuse(reply, tooManyArchives)
   try {
     const open = (source: string, from: number) => session.download(folder ?? source, from, 'lent')
-    const archive = isZip ? await zipOf(members, open) : tarOf(members, open)
+    const archive = (isZip ? zipOf : tarOf)(members, open)
     reply.headers(archiveHeaders(name, isZip ? ZIP : TAR)).header('Content-Length', archive.size)
     if (request.method === 'HEAD') return reply.send()
     return await send(exchange, slot, archive.bytes, archive.size)
@@ -246,11 +245,8 @@ const notInFolder = ({ file }: WholeRoomFile): Refusal => ({
   message: '',
   hint: `this folder has no such file; ${fileUrl(file)}/ lists what is in it`,
 })
-const tooManyMembers = (ending: '.zip' | '.tar'): Refusal => ({
+const tooManyMembers: Refusal = {
   code: 'TOO_LARGE',
-  message:
-    ending === '.zip'
-      ? `a zip has at most ${MOST_IN_ZIP} members, and this would have more; ask for .tar in place of .zip`
-      : `an archive has at most ${MAX_MEMBERS} members, and this would have more; get its folders one by one`,
-})
+  message: `an archive has at most ${MAX_MEMBERS} members, and this would have more; get its folders one by one`,
+}
 const tooManyArchives: Refusal = { code: 'BUSY', message: 'too many archives are on their way; try again soon' }
