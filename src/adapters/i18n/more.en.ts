@@ -73,6 +73,18 @@ export const moreEnglish = {
   previewFailed: 'It could not be shown: {why}',
   notShowable: 'its content does not match its name',
 
+  findFile: 'Find a file',
+  order: 'Order',
+  newest: 'Newest',
+  byName: 'Name',
+  largest: 'Largest',
+  noFilesYet: 'No files yet',
+  moreFiles: { one: '{count} more: type a part of the name', other: '{count} more: type a part of the name' },
+  dropFilesHere: 'Drop files here',
+  orAnywhere: 'or anywhere on the page',
+  handIns: 'Hand-ins and drop links',
+  nothingFound: 'Nothing found',
+
   // Search, and the settings.
   searchFor: 'Words or file names',
   found: { one: '{count} found', other: '{count} found' },
@@ -83,6 +95,28 @@ export const moreEnglish = {
   appearance: 'Appearance',
   notify: 'Notify me',
   notifyAbout: 'Of mentions and private messages, while I look elsewhere.',
+
+  // The status of the host.
+  upFor: 'up for {time}, {memory} of memory',
+  lastMinutes: 'The last two minutes',
+  upTo: 'up to {most}',
+  connectionsNow: 'Connections',
+  messagesPerSecond: 'Messages/s',
+  filesIn: 'Files coming in',
+  filesOut: 'Files going out',
+  commitTime: 'Save time (median)',
+  slowCommits: 'Save time (p99)',
+  memoryNow: 'Memory',
+  entries: 'Entries',
+  noTransfers: 'No files are on their way.',
+  oneFile: 'One file',
+  filesOfARoom: 'Files of a room',
+  filesOfTheHost: 'Files of the host',
+  filesStay: 'Files stay',
+  filesLeft: 'Room for files: {size} more',
+  asTheDisk: 'as much as there is room for',
+  days: { one: '{count} day', other: '{count} days' },
+  forEver: 'for ever',
 
   // /help
   helpSay: 'type to chat; //text says /text',

@@ -2,10 +2,9 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Progress } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { Member, MentionedFile } from '#domain/room/events.ts'
-import { fileSizeText, leftText, sizeText, titleOf } from '#i18n/format.ts'
+import type { Member } from '#domain/room/events.ts'
+import { fileSizeText, sizeText, titleOf } from '#i18n/format.ts'
 import { eventText } from '#i18n/render-event.ts'
-import type { PageTranslator } from '#i18n/translator.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -14,7 +13,8 @@ import { Icon } from '../views/icons.tsx'
 import { More } from '../views/load-more.tsx'
 import { IconButton, Menu } from '../views/menu.tsx'
 import { picked } from './chosen.ts'
-import { kindOf, plainLink, saveFile, tileOf } from './file-links.ts'
+import { kindOf } from './file-links.ts'
+import { DownloadButton, FileName, type FileProps, movingTexts, receiversOf, Tile } from './file-parts.tsx'
 import type { Upload } from './uploads.ts'
 
 interface CardProps {
@@ -46,44 +46,8 @@ function Gone({ entry }: { readonly entry: FileEntry }) {
   )
 }
 
-interface TileProps {
-  readonly file: MentionedFile
-  /** What a click on it does, where it does something. */
-  readonly label?: string | undefined
-  readonly act?: () => void
-}
-
-export function Tile({ file, label, act }: TileProps) {
-  const { text, hue } = tileOf(file)
-  const shown = text === '' ? <Icon of={file.folder === undefined ? 'file' : 'folder'} /> : text
-  return label === undefined ? (
-    <span class={`kind hue-${hue}`} aria-hidden="true">
-      {shown}
-    </span>
-  ) : (
-    <button type="button" class={`kind hue-${hue}`} aria-label={label} title={label} onClick={act}>
-      {shown}
-    </button>
-  )
-}
-
-const END_CHARS = 10
-
-/** On one line, cut in the middle: its end tells what it is. */
-export function FileName({ file }: { readonly file: MentionedFile }) {
-  const name = forTerminal(titleOf(file))
-  const signs = [...name]
-  const at = signs.length > 2 * END_CHARS ? signs.length - END_CHARS : signs.length
-  return (
-    <div class="file-name" dir="auto" title={name}>
-      <span class="start">{signs.slice(0, at).join('')}</span>
-      <span class="end">{signs.slice(at).join('')}</span>
-    </div>
-  )
-}
-
 /** The own upload that a file comes from, while it is on its way. */
-export const uploadOf = (uploads: readonly Upload[], id: string): Upload | undefined =>
+const uploadOf = (uploads: readonly Upload[], id: string): Upload | undefined =>
   uploads.find(({ begun }) => begun.value === id)
 
 function File({ room, entry }: CardProps) {
@@ -151,33 +115,6 @@ function File({ room, entry }: CardProps) {
   )
 }
 
-interface FileProps {
-  readonly room: Room
-  readonly file: MentionedFile
-}
-
-export function DownloadButton({ room, file }: FileProps) {
-  const words = usePage().words.value
-  const label = `${words.say('download')}: ${file.name}`
-  const save = async (event: Event) => {
-    event.preventDefault()
-    const why = await saveFile(room.store.api, file)
-    if (why !== undefined) room.notices.add(words.refusal(why), 'wrong')
-  }
-  return (
-    <a
-      class="button plain"
-      aria-label={label}
-      title={words.say('download')}
-      href={plainLink(file)}
-      download={file.name}
-      onClick={save}
-    >
-      <Icon of="download" />
-    </a>
-  )
-}
-
 export function FileMenu({ room, file }: FileProps) {
   const { say } = usePage().words.value
   return (
@@ -213,22 +150,6 @@ function UploadButtons({ upload }: { readonly upload: Upload }) {
       />
     </>
   )
-}
-
-/** The members beside its sender who may see a file: those who have it, and the others. */
-export function receiversOf({ store, files }: Room, file: MentionedFile, by: Member) {
-  const { audience } = file
-  const mayHave = ({ id, role }: Member) =>
-    audience === undefined || (audience.to === 'staff' ? role !== undefined : audience.to.id === id)
-  const others = store.members.value.filter((each) => mayHave(each) && each.id !== by.id && each.name !== by.name)
-  const verified = files.of(file.id).value?.verified ?? []
-  const names = others.map(({ name }) => name)
-  return {
-    have: names.filter((name) => verified.includes(name)),
-    missing: names.filter((name) => !verified.includes(name)),
-    /** They have it, and are not here. */
-    away: verified.filter((name) => name !== by.name && !names.includes(name)),
-  }
 }
 
 function WholeMeta({ room, file, by }: FileProps & { readonly by: Member }) {
@@ -323,25 +244,6 @@ function MovingMeta({ room, file, by, upload }: MovingProps & { readonly by: Mem
       {arrived === 0 && file.size !== undefined && <span>{sizeText(file.size, language)}</span>}
     </div>
   )
-}
-
-/** `41 % of 2.1 GB`, `24 MB/s`, `52 s left`; or that the connection is being made again. */
-export function movingTexts(
-  done: number,
-  total: number | undefined,
-  moves: Pick<Progress, 'rate' | 'stillMs' | 'retries'> | undefined,
-  { say, language }: PageTranslator,
-): readonly string[] {
-  const percent =
-    total === undefined || total === 0
-      ? sizeText(done, language)
-      : say('percentOf', { percent: Math.floor((done / total) * 100), size: sizeText(total, language) })
-  if (moves === undefined) return [percent]
-  if (moves.retries > 0 || moves.stillMs > pageDefaults.stillMs) return [percent, say('reconnecting')]
-  if (moves.rate <= 0) return [percent]
-  const left =
-    total === undefined ? [] : [say('timeToGo', { time: leftText(((total - done) / moves.rate) * 1000, language) })]
-  return [percent, `${sizeText(moves.rate, language)}/s`, ...left]
 }
 
 function Bar({ room, file, upload }: MovingProps) {

@@ -10,11 +10,12 @@ import { pageDefaults } from '../defaults.ts'
 import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from '../views/dialog.tsx'
-import { Item } from '../views/menu.tsx'
+import { Icon } from '../views/icons.tsx'
+import { Item, Menu } from '../views/menu.tsx'
 import { CopyLine, QrCode } from '../views/share-sheet.tsx'
 import { digestOf } from './digest.ts'
-import { DownloadButton, FileMenu, receiversOf } from './file-card.tsx'
 import { kindOf, openLink, plainLink, saveFrom } from './file-links.ts'
+import { DownloadButton, receiversOf } from './file-parts.tsx'
 import type { KnownFile } from './room-files.ts'
 
 interface PreviewProps {
@@ -147,7 +148,9 @@ export function Picture({ room, file }: PreviewProps) {
           actions={
             <>
               <DownloadButton room={room} file={file} />
-              <FileMenu room={room} file={file} />
+              <Menu label={`${say('moreOf')}: ${file.name}`} button={<Icon of="more" />}>
+                {() => <FileActions room={room} file={file} />}
+              </Menu>
             </>
           }
           closed={() => {

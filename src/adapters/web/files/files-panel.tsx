@@ -5,14 +5,14 @@ import { fileSizeText } from '#i18n/format.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
 import { roomFragment } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords, usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Icon } from '../views/icons.tsx'
-import { More } from '../views/load-more.tsx'
-import { IconButton } from '../views/menu.tsx'
+import { IconButton, Menu } from '../views/menu.tsx'
 import { picked } from './chosen.ts'
-import { DownloadButton, FileMenu, FileName, receiversOf, Tile } from './file-card.tsx'
 import { archivePath, saveArchive } from './file-links.ts'
+import { DownloadButton, FileName, receiversOf, Tile } from './file-parts.tsx'
+import { FileActions, FolderList } from './file-preview.tsx'
 import type { FileState } from './room-files.ts'
 
 const orders = ['newest', 'byName', 'largest'] as const
@@ -28,8 +28,8 @@ const ORDER: Readonly<Record<Order, (one: FileState, other: FileState) => number
 
 /** All files of the room that one may see. */
 export function FilesPanel({ room, close }: { readonly room: Room; readonly close: () => void }) {
-  const { words, transfers } = usePage()
-  const { say, refusal } = words.value
+  const { transfers } = usePage()
+  const { say, refusal } = useFullWords()
   const wanted = useSignal('')
   const order = useSignal<Order>('newest')
   const input = useRef<HTMLInputElement>(null)
@@ -138,11 +138,13 @@ function FileRow({ room, state }: { readonly room: Room; readonly state: FileSta
       </div>
       <div class="buttons">
         <DownloadButton room={room} file={file} />
-        <FileMenu room={room} file={file} />
+        <Menu label={`${words.value.say('moreOf')}: ${file.name}`} button={<Icon of="more" />}>
+          {() => <FileActions room={room} file={file} />}
+        </Menu>
       </div>
       {status === 'whole' && file.folder !== undefined && (
         <div class="below">
-          <More>{({ FolderList }) => <FolderList room={room} file={file} />}</More>
+          <FolderList room={room} file={file} />
         </div>
       )}
     </li>

@@ -4,7 +4,7 @@ import { isRefusal, type Refusal } from '#client/errors.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'
 import { IconButton } from '../views/menu.tsx'
-import { movingTexts } from './file-card.tsx'
+import { movingTexts } from './file-parts.tsx'
 
 /** One line for all that is sent from here, in whichever room one is, and one for each file that could not be sent; nothing where all is done. */
 export function TransferBar() {

@@ -136,7 +136,7 @@ function ignored(page: Page, name: string): string {
   return page.ignore(name) ? say('ignoring', { name }) : say('notIgnoring', { name })
 }
 
-export function openFiles(page: Page, room: Room): void {
+function openFiles(page: Page, room: Room): void {
   page.showsFiles.value = true
   room.tab.value = 'files'
 }

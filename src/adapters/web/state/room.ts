@@ -150,6 +150,12 @@ export class Room {
     this.#dialog.value = dialog
   }
 
+  /** What is said from now on is for one person. */
+  writeTo(name: string): void {
+    this.tab.value = 'talk'
+    this.writing.address(name)
+  }
+
   /** Everybody who reaches the host comes in: an address without a secret will do. */
   get isOpen(): boolean {
     return this.store.token === undefined && !this.store.facts.peek().hasPassword

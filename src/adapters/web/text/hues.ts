@@ -1,5 +1,5 @@
 /** So many colours are there for people; each can be read on both backgrounds, and none says anything alone. */
-export const HUES = 12
+const HUES = 12
 
 function hueOf(name: string): number {
   let sum = 0

@@ -25,6 +25,7 @@ export function Arrival({ stage }: { readonly stage: Exclude<Stage, { status: 'i
   const name = useSignal(page.name)
   const here = useSignal(0)
   const choosesRoom = useSignal(false)
+  const submitted = useSignal(name.peek())
   const faults = useId()
   const room = page.roomName.value
   useEffect(() => {
@@ -33,11 +34,14 @@ export function Arrival({ stage }: { readonly stage: Exclude<Stage, { status: 'i
     })
   }, [room])
   const isOfName = why !== undefined && OF_NAME.has(why.code)
+  // Another name is another question.
+  const isRefused = isOfName && name.value === submitted.value
   const wantsSecret = why?.code === 'NOT_FOUND' || why?.code === 'TRY_LATER'
   const nick = asNick(name.value)
   const submit = (event: Event) => {
     event.preventDefault()
     const said = new FormData(event.currentTarget as HTMLFormElement)
+    submitted.value = name.peek()
     void page.join(name.peek(), String(said.get('room') ?? room), said.get('secret')?.toString())
   }
   const told = (each: Why) => {
@@ -60,14 +64,14 @@ export function Arrival({ stage }: { readonly stage: Exclude<Stage, { status: 'i
             spellcheck={false}
             required
             ref={focusOn}
-            aria-invalid={isOfName}
+            aria-invalid={isRefused}
             aria-describedby={faults}
             onInput={({ currentTarget }) => {
               name.value = currentTarget.value
             }}
           />
-          <span id={faults} class={isOfName ? 'fine wrong' : 'fine'} role="status">
-            {isOfName ? told(why) : nick !== name.value.trim() && say('youWillBe', { name: forTerminal(nick) })}
+          <span id={faults} class={isRefused ? 'fine wrong' : 'fine'} role="status">
+            {isRefused ? told(why) : nick !== name.value.trim() && say('youWillBe', { name: forTerminal(nick) })}
           </span>
         </label>
         {choosesRoom.value ? (

@@ -58,12 +58,12 @@ function Opened({ opener, children }: OpenedProps) {
   useLayoutEffect(() => {
     const [box, from] = [content.current?.parentElement, opener.current]
     if (box === null || box === undefined || from === null) return
-    const place = () => placeBeside(box, from.getBoundingClientRect())
-    // What is loaded makes it larger.
-    const sizes = new ResizeObserver(place)
+    // It has a size once it is shown, and another one when more of it is loaded.
+    const sizes = new ResizeObserver(() => {
+      placeBeside(box, from.getBoundingClientRect())
+      if (document.activeElement === from) stops(box)[0]?.focus({ preventScroll: true })
+    })
     sizes.observe(box)
-    place()
-    stops(box)[0]?.focus({ preventScroll: true })
     return () => sizes.disconnect()
   }, [])
   const walk = (event: KeyboardEvent) => {

@@ -24,6 +24,7 @@ export {
   Picture,
   ReceiversDialog,
 } from '../files/file-preview.tsx'
+export { FilesPanel } from '../files/files-panel.tsx'
 export { ManageRoom } from './manage-room.tsx'
 export { PersonActions } from './person-actions.tsx'
 export { SearchDialog } from './search-dialog.tsx'

@@ -18,7 +18,7 @@ export function PersonActions({ room, member: shown }: { readonly room: Room; re
   const me = room.store.member.value
   const isIgnored = page.ignored.value.has(name.toLowerCase())
   const marks = [
-    ...(role === undefined ? [] : [say(role)]),
+    ...(role === undefined ? [] : [say(role === 'op' ? 'moderator' : role)]),
     ...(away === undefined ? [] : [away === '' ? say('isAway') : `${say('isAway')}: ${forTerminal(away)}`]),
     ...(here === undefined ? [say('notHere')] : []),
   ]
@@ -64,7 +64,7 @@ export function PersonActions({ room, member: shown }: { readonly room: Room; re
   return (
     <>
       {head}
-      {here !== undefined && <Item act={() => room.writing.address(name)}>{say('message')}</Item>}
+      {here !== undefined && <Item act={() => room.writeTo(name)}>{say('message')}</Item>}
       <Item act={() => page.ignore(name)}>{say(isIgnored ? 'showTalk' : 'hideTalk')}</Item>
       {mayRule && (
         <>

@@ -5,14 +5,13 @@ import { secondsRules } from '#domain/room/rules.ts'
 import { secondsRuleText } from '#i18n/render-event.ts'
 import { focusOn } from '../browser/platform.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
-import { FilesPanel } from '../files/files-panel.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room, Tab } from '../state/room.ts'
 import { Composer } from './composer.tsx'
 import { Dialogs } from './dialogs.tsx'
 import { Icon } from './icons.tsx'
-import { useLoadMore } from './load-more.tsx'
+import { More, useLoadMore } from './load-more.tsx'
 import { IconButton, Item, Menu } from './menu.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TimelineView } from './timeline-view.tsx'
@@ -61,7 +60,7 @@ export function RoomView({ room }: { readonly room: Room }) {
           <FileTransfersView room={room} />
         </div>
       </main>
-      {showsFiles && <FilesPanel room={room} close={closeFiles} />}
+      {showsFiles && <More>{({ FilesPanel }) => <FilesPanel room={room} close={closeFiles} />}</More>}
       <NoticeList room={room} />
       <Dialogs room={room} />
       <div class="unseen" role="log" aria-live="polite">

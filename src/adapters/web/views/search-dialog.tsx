@@ -51,6 +51,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
   }, [])
   const go = (entry: Entry) => {
     room.show(undefined)
+    room.tab.value = 'talk'
     const key = isFile(entry) ? `f${entry.file.id}` : `e${entry.seq}`
     void room.timeline.around(entry.seq, { type: 'row', key })
   }

@@ -57,7 +57,7 @@ export function QrCode({ text }: { readonly text: string }) {
 }
 
 /** How others come into a room: by a link, by netcat, and by the other clients. */
-export function linesOf({ name, store }: Room, token: string | undefined) {
+function linesOf({ name, store }: Room, token: string | undefined) {
   const { origin, hostname, host, port, protocol } = location
   const at = host.includes(':') ? host : `${host}:${protocol === 'https:' ? 443 : 80}`
   const secret = token === undefined ? '' : `TAMTAM_TOKEN=${token} `

@@ -24,13 +24,9 @@ export function Sidebar({ room }: { readonly room: Room }) {
         <Members room={room} />
       </div>
       <div class={me.away === undefined ? 'self' : 'self away'}>
-        <button
-          type="button"
-          class="row-line"
-          aria-label={`${say('settings')}: ${me.name}`}
-          onClick={() => room.show({ type: 'settings' })}
-        >
+        <button type="button" class="row-line" onClick={() => room.show({ type: 'settings' })}>
           <Face name={me.name} />
+          <span class="unseen">{say('settings')}: </span>
           <bdi>{forTerminal(me.name)}</bdi>
           <span class="marks">{[say('yourself'), ...marksOf(me, say)].join(' · ')}</span>
         </button>
@@ -121,7 +117,7 @@ const RANKS = { owner: 0, op: 1 } as const
 const rank = ({ role, away }: Member): number => (role === undefined ? 2 : RANKS[role]) + (away === undefined ? 0 : 3)
 
 const marksOf = ({ role, away }: Member, say: ReturnType<typeof useSay>): readonly string[] => [
-  ...(role === undefined ? [] : [say(role)]),
+  ...(role === undefined ? [] : [say(role === 'op' ? 'moderator' : role)]),
   ...(away === undefined ? [] : [away === '' ? say('isAway') : `${say('isAway')}: ${forTerminal(away)}`]),
 ]
 
