@@ -138,7 +138,7 @@ describe("the host's own pipes", () => {
       await until(() => expect(at.out()).toMatch(shown))
       if (style === 'quiet') continue
       // In the order of typing, although the first takes longer.
-      await until(() => expect(at.err()).toMatch(/ needs the password\n\* nobody is asked for a password any more\n$/))
+      await until(() => expect(at.err()).toMatch(/ needs the password\n\* Password removed.\n$/))
       const [, code = ''] = shown.exec(at.out()) ?? []
       expect(at.err()).not.toMatch(new RegExp(`buka|${code}`))
     }
