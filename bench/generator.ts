@@ -2,12 +2,11 @@
 import { Attackers, type AttackersLoad } from './load/attackers.ts'
 import { Clients, type ClientsLoad } from './load/clients.ts'
 import { type FanOutLoad, runFanOut } from './load/fan-out.ts'
-import { Flood, type FloodLoad, type FlowLoad, runFlow, runTransfer, type TransferLoad } from './load/files.ts'
+import { Flood, type FloodLoad, runTus, type TusLoad } from './load/files.ts'
 
 export type Job =
   | { readonly type: 'fanOut'; readonly load: FanOutLoad }
-  | { readonly type: 'transfer'; readonly load: TransferLoad }
-  | { readonly type: 'flow'; readonly load: FlowLoad }
+  | { readonly type: 'tus'; readonly load: TusLoad }
   | { readonly type: 'enter'; readonly load: ClientsLoad }
   | { readonly type: 'talk'; readonly forMs: number; readonly linesPerSecond: number }
   | { readonly type: 'leave' }
@@ -30,10 +29,8 @@ async function perform(job: Job): Promise<unknown> {
   switch (job.type) {
     case 'fanOut':
       return runFanOut(job.load)
-    case 'transfer':
-      return runTransfer(job.load)
-    case 'flow':
-      return runFlow(job.load)
+    case 'tus':
+      return runTus(job.load)
     case 'enter':
       clients = new Clients(job.load)
       return clients.enter()

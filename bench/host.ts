@@ -1,15 +1,13 @@
 // A tamtam host in a process of its own: prints its port, and answers its parent's questions.
-//   node host.ts '{"data":"<directory>","line":{…}}'      without `data` in memory; with `tls: true` over TLS
+//   node host.ts '{"data":"<directory>","line":{…}}'      without `data` in memory
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { identityDefaults } from '#app/defaults.ts'
 import { createTamtam } from '#app/index.ts'
-import { ownIdentity } from '#system/tls/identity.ts'
 
 const NS_PER_MS = 1e6
 const US_PER_MS = 1e3
 const CONNECTIONS = 25_000
 
-const { tls: secure, ...options } = JSON.parse(process.argv[2] ?? '{}')
+const options = JSON.parse(process.argv[2] ?? '{}')
 const tamtam = createTamtam({
   freeSpaceFloorBytes: 0,
   ...options,
@@ -18,8 +16,7 @@ const tamtam = createTamtam({
   },
 })
 await tamtam.start()
-const tls = secure ? { tls: await ownIdentity(undefined, ['localhost'], Date.now(), identityDefaults) } : {}
-const { port } = await tamtam.listen({ port: 0, connections: CONNECTIONS, ...tls })
+const { port } = await tamtam.listen({ port: 0, connections: CONNECTIONS })
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
 /** Processor time of this thread between two samples, in µs: other programs' time is not in it. */

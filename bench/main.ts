@@ -1,37 +1,30 @@
-// The speed of tamtam, beside baselines of the same run: `bench/README.md`.
+// The speed of tamtam, beside what others do in the same run: `bench/README.md`.
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { chartsOf } from './report/charts.ts'
 import { thisMachine } from './report/machine.ts'
 import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
 import { Processes } from './run/processes.ts'
-import { type Bench, parseSettings, type SectionName, type Settings, USAGE } from './run/settings.ts'
-import { chat, idle, joins, start } from './scenarios/clients.ts'
-import { fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
-import { files, transfers } from './scenarios/files.ts'
+import { type Bench, parseSettings, type Settings, usageOf } from './run/settings.ts'
+import { chat, idle, joins, start, waits } from './scenarios/clients.ts'
+import { consoles, fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
+import { file, folders, receivers } from './scenarios/files.ts'
 import { scan } from './scenarios/scan.ts'
 
-const PARTS: Readonly<Record<SectionName, (bench: Bench) => Promise<readonly Section[]>>> = {
-  fanout,
-  sessions,
-  latency,
-  idle,
-  joins,
-  start,
-  files,
-  transfers,
-  chat,
-  stalled,
-  scan,
+/** What people start, then the engine. */
+const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[]>>> = {
+  ...{ waits, start, folders, file, receivers, console: consoles, joins },
+  ...{ fanout, sessions, latency, stalled, idle, chat, scan },
 }
-const LENGTHS = { quick: { warmUpMs: 300, measureMs: 500 }, full: { warmUpMs: 800, measureMs: 1500 } }
+const NAMES = Object.keys(PARTS)
 
 function settingsOf(args: readonly string[]): Settings {
   try {
-    const settings = parseSettings(args)
+    const settings = parseSettings(args, NAMES)
     if (settings !== 'help') return settings
-    process.stdout.write(`${USAGE}\n`)
+    process.stdout.write(`${usageOf(NAMES)}\n`)
     process.exit(0)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}\n`)
+    process.stderr.write(`${(error as Error).message}\n\n${usageOf(NAMES)}\n`)
     process.exit(2)
   }
 }
@@ -39,14 +32,13 @@ function settingsOf(args: readonly string[]): Settings {
 async function run(settings: Settings): Promise<void> {
   const processes = new Processes(settings.directory)
   processes.clearAtExit()
-  const lengths = settings.quick ? LENGTHS.quick : LENGTHS.full
   const report = (line: string) => process.stderr.write(`… ${line}\n`)
   const machine = thisMachine()
   const about = `${machine.date}, ${machine.processor}, ${machine.system}, Node ${machine.node}, commit ${machine.commit}`
   process.stdout.write(`${about}\n${settings.rounds} rounds; durable data in ${processes.directory}\n`)
   const sections: Section[] = []
   for (const name of new Set(settings.only)) {
-    for (const section of await PARTS[name]({ processes, settings, ...lengths, report })) {
+    for (const section of (await PARTS[name]?.({ processes, settings, report })) ?? []) {
       process.stdout.write(`${toText(section)}\n`)
       sections.push(section)
     }
@@ -61,11 +53,23 @@ async function run(settings: Settings): Promise<void> {
   if (settings.write) write(about, sections)
 }
 
+/** The page, and the pictures of it that README shows. */
 function write(about: string, sections: readonly Section[]): void {
   const docs = new URL('../docs/', import.meta.url)
+  const images = new URL('images/', docs)
+  mkdirSync(images, { recursive: true })
+  const charts = chartsOf(sections)
+  for (const [name, svg] of charts) writeFileSync(new URL(`benchmarks-${name}`, images), svg)
   const head = `# Benchmarks\n\nMeasured ${about}. \`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../bench/README.md).\n`
-  mkdirSync(docs, { recursive: true })
-  writeFileSync(new URL('benchmarks.md', docs), `${[head, ...sections.map(toMarkdown)].join('\n')}`)
+  const pictures = [...charts.keys()].filter((name) => name.endsWith('-light.svg')).map((name) => picture(name))
+  writeFileSync(new URL('benchmarks.md', docs), [head, ...pictures, ...sections.map(toMarkdown)].join('\n'))
+}
+
+/** For light and dark pages. */
+const picture = (light: string): string => {
+  const dark = light.replace('-light', '-dark')
+  const text = light.replace('-light.svg', '').replace('-', ' ')
+  return `<picture><source media="(prefers-color-scheme: dark)" srcset="images/benchmarks-${dark}"><img alt="chart: ${text}" src="images/benchmarks-${light}"></picture>\n`
 }
 
 run(settingsOf(process.argv.slice(2))).then(

@@ -2,11 +2,16 @@
 import { spawnSync } from 'node:child_process'
 
 const bin = (path: string) => `node_modules/${path}`
+/** Types of one project; its state is kept, so that the next check reads only what changed. */
+const types = (project: string) => {
+  const state = `node_modules/.cache/types/${project.replaceAll('/', '-')}.tsbuildinfo`
+  return [bin('typescript/bin/tsc'), '-p', project, '--incremental', '--tsBuildInfoFile', state]
+}
 const steps: [name: string, args: string[]][] = [
-  ['types', [bin('typescript/bin/tsc'), '-p', '.']],
-  ['types of the domain', [bin('typescript/bin/tsc'), '-p', 'src/domain']],
-  ['types of the page', [bin('typescript/bin/tsc'), '-p', 'src/adapters/web']],
-  ['types of its tests', [bin('typescript/bin/tsc'), '-p', 'test/browser']],
+  ['types', types('.')],
+  ['types of the domain', types('src/domain')],
+  ['types of the page', types('src/adapters/web')],
+  ['types of its tests', types('test/browser')],
   ['lint', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']],
   ['arrows', [bin('dependency-cruiser/bin/dependency-cruiser.mjs'), 'src', 'examples', '--output-type', 'err']],
   ['unused code', [bin('knip/bin/knip.js')]],

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server } from 'node:net'
 
 export const BLOCK_BYTES = 1024 * 1024
 
@@ -11,14 +11,3 @@ export function announce(server: Server): void {
   })
   process.stdin.once('end', () => process.exit(0)).resume()
 }
-
-/** Serves each connection; an error ends the baseline. */
-export const serve = (connection: (socket: Socket) => Promise<void>): void =>
-  announce(
-    createServer({ noDelay: true, highWaterMark: BLOCK_BYTES }, (socket) => {
-      socket.on('error', () => {})
-      connection(socket).catch((error: unknown) => {
-        throw error
-      })
-    }),
-  )

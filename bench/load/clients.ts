@@ -13,6 +13,8 @@ export interface ClientsLoad {
   readonly protocols: readonly (WireName | 'http')[]
   /** Connections that may be on their way in at a time. */
   readonly atOnce: number
+  /** Each takes a nick, and is in once it has it. */
+  readonly nicks?: boolean
 }
 
 export interface EnterResult {
@@ -35,7 +37,7 @@ export interface TalkResult {
 
 /** More than this from one address would come near the end of its ports. */
 const CLIENTS_PER_ADDRESS = 5000
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 /** Of the text so far, so much may be the beginning of a line. */
 const TAIL_CHARS = 64
 
@@ -128,6 +130,7 @@ export class Clients {
     })
     const name = rooms === 0 ? undefined : `room${room}`
     socket.write(protocol === 'http' ? streamOf(name) : wireOf(protocol, 0).hello(index, name), 'latin1')
+    if (this.#load.nicks) socket.write(`/nick ani${index}\n`)
   }
 
   #take(client: Client, text: string): void {
@@ -149,6 +152,7 @@ export class Clients {
   }
 
   #isGreeting({ room }: Client, text: string): boolean {
+    if (this.#load.nicks) return text.includes('* you are now ')
     return text.includes(this.#load.rooms === 0 ? '* you are ' : `room${room}`) || text.includes('x-ndjson')
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** `getconf CLK_TCK` is 100 on every Linux that Node runs on. */
@@ -7,47 +7,66 @@ const SAMPLE_MS = 20
 
 export interface Usage {
   readonly seconds: number
-  /** The server's processor time, all its threads together; undefined where there is no /proc. */
-  readonly serverSeconds: number | undefined
+  /** Processor time of the measured process and of all that it started; undefined where there is no /proc. */
+  readonly cpuSeconds: number | undefined
   /** Share of one processor that this process used: near 1 means that it, not the server, was the limit. */
   readonly ownShare: number
-  /** Processors that other programs kept busy meanwhile; undefined where there is no /proc. */
+  /** Processors that all other programs kept busy meanwhile; undefined where there is no /proc. */
   readonly otherShare: number | undefined
 }
 
-/** Processor time from its making until `read`. */
+/** Processor time of a process and its descendants, from its making until `read`. */
 export class Meter {
   readonly #pid: number
   readonly #began: number = performance.now()
   readonly #own = process.cpuUsage()
-  readonly #server: number | undefined
+  readonly #cpu: number | undefined
   readonly #all: number | undefined = machineSeconds()
 
   constructor(pid: number) {
     this.#pid = pid
-    this.#server = processorSeconds(pid)
+    this.#cpu = processorSeconds(pid)
   }
 
   read(): Usage {
     const seconds = (performance.now() - this.#began) / 1000
     const { user, system } = process.cpuUsage(this.#own)
-    const own = (user + system) / 1e6
-    const serverSeconds = less(processorSeconds(this.#pid), this.#server)
-    const others = less(less(less(machineSeconds(), this.#all), serverSeconds), own)
+    const cpuSeconds = less(processorSeconds(this.#pid), this.#cpu)
+    const others = less(less(machineSeconds(), this.#all), cpuSeconds)
     const otherShare = others === undefined ? undefined : Math.max(0, others) / seconds
-    return { seconds, serverSeconds, ownShare: own / seconds, otherShare }
+    return { seconds, cpuSeconds, ownShare: (user + system) / 1e6 / seconds, otherShare }
   }
 }
 
 const less = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? undefined : one - other
 
-/** Processor seconds of a process, all its threads together; undefined where there is no /proc. */
+/** Processor seconds of a process and all it has started, also of those that have ended; undefined where there is no /proc. */
 function processorSeconds(pid: number): number | undefined {
+  if (statOf(pid) === undefined) return undefined
+  return familyOf(pid).reduce((sum, each) => {
+    // utime, stime, and those of children that were waited for.
+    const [user, system, user2, system2] = statOf(each)?.slice(11, 15).map(Number) ?? [0, 0, 0, 0]
+    return sum + (user! + system! + user2! + system2!) / TICKS_PER_SECOND
+  }, 0)
+}
+
+/** A process and its descendants, each behind its parent. */
+export function familyOf(pid: number): readonly number[] {
+  if (statOf(pid) === undefined) return [pid]
+  const children = Map.groupBy(
+    readdirSync('/proc').filter((name) => /^\d+$/.test(name)),
+    (name) => Number(statOf(Number(name))?.[1]),
+  )
+  const family = [pid]
+  for (const each of family) family.push(...(children.get(each) ?? []).map(Number))
+  return family
+}
+
+/** The fields of /proc/<pid>/stat behind the name: state, parent … */
+function statOf(pid: number): readonly string[] | undefined {
   const stat = read(`/proc/${pid}/stat`)
-  if (stat === undefined) return undefined
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /** Processor seconds of all processes of this machine. */
@@ -93,9 +112,13 @@ function read(path: string): string | undefined {
 }
 
 /** Waits for a condition; throws `otherwise` after `patienceMs`. */
-export async function until(reached: () => boolean, otherwise: string, patienceMs: number): Promise<void> {
+export async function until(
+  reached: () => boolean | Promise<boolean>,
+  otherwise: string,
+  patienceMs: number,
+): Promise<void> {
   const deadline = performance.now() + patienceMs
-  while (!reached()) {
+  while (!(await reached())) {
     if (performance.now() > deadline) throw new Error(otherwise)
     await pause(2)
   }

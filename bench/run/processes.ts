@@ -1,19 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Job } from '../generator.ts'
+import { familyOf, until } from '../load/measure.ts'
 
 const TMPFS = 0x01021994
 const STOP_MS = 3000
-const LISTEN_MS = 5000
+const LISTEN_MS = 30_000
+const LAST_WORDS = 2000
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--expose-gc']
 const GENERATOR = fileURLToPath(new URL('../generator.ts', import.meta.url))
+
+/** A program and its arguments. */
+export type Command = readonly [program: string, ...args: string[]]
 
 /** A child process that serves on a port of this machine. */
 export interface Server {
@@ -24,16 +29,31 @@ export interface Server {
   stop(): Promise<void>
 }
 
+/** A program on its way: its first line of output, and its end, which rejects where it failed. */
+export interface Running {
+  readonly firstLine: Promise<string>
+  readonly done: Promise<void>
+}
+
+interface RunOptions {
+  readonly cwd?: string
+  readonly input?: string
+}
+
 /** Every child and directory of a run. */
 export class Processes {
   /** Each child, and its end as a failure. */
   readonly #children = new Map<ChildProcess, Promise<never>>()
   readonly #directory: string
+  readonly #env: NodeJS.ProcessEnv
   readonly #generators = new Map<string, ChildProcess>()
   #newest = 0
 
   constructor(base = onDisk()) {
     this.#directory = mkdtempSync(join(base, 'tamtam-bench-'))
+    // Nothing of the person who measures: no settings, no unfinished uploads.
+    const kept = Object.entries(process.env).filter(([name]) => !/^(TAMTAM_|XDG_|NODE_OPTIONS|VITEST)/.test(name))
+    this.#env = { ...Object.fromEntries(kept), HOME: this.#directory, TERM: 'xterm', LANG: 'C.UTF-8' }
   }
 
   get directory(): string {
@@ -46,22 +66,52 @@ export class Processes {
 
   /** Starts a script of ours that prints `{"port":…}`. */
   serve(script: URL, args: readonly string[], flags: readonly string[] = []): Promise<Server> {
-    return this.serveProgram(process.execPath, [...FLAGS, ...flags, fileURLToPath(script), ...args])
+    return this.serveProgram([process.execPath, ...FLAGS, ...flags, fileURLToPath(script), ...args], 'ipc')
   }
 
-  /** Starts a program that prints `{"port":…}`, and ends when its standard input does. */
-  async serveProgram(command: string, args: readonly string[]): Promise<Server> {
-    const child = this.#spawn(command, args)
-    const line = await Promise.race([once(createInterface(child.stdout!), 'line'), this.#ended(child)])
-    return this.#server(child, JSON.parse(String(line[0])).port)
+  /** Starts a program that prints `{"port":…}`. It may be `inside` another one, such as npm. */
+  async serveProgram(command: Command, how: 'ipc' | 'inside' | 'plain' = 'plain'): Promise<Server> {
+    const child = this.#spawn(command, ['pipe', 'pipe', 'inherit', how === 'ipc' ? 'ipc' : 'ignore'])
+    const [line] = await Promise.race([once(createInterface(child.stdout!), 'line'), this.#ended(child)])
+    child.stdout?.resume()
+    return this.#server(child, JSON.parse(String(line)).port, how === 'inside')
   }
 
-  /** Starts another project's server on a given port; resolves once it listens. */
-  async serveOther(command: string, args: (port: number) => readonly string[]): Promise<Server> {
+  /** Starts a program on a given port, or `inside` another one such as a terminal; resolves once it listens. */
+  async serveOther(
+    commandOn: (port: number) => Command,
+    output: 'ignore' | 'pipe' | 'inside' | number = 'ignore',
+  ): Promise<Server> {
     const port = await freePort()
-    const child = this.#spawn(command, [...args(port)])
-    await Promise.race([untilListening(port), this.#ended(child)])
-    return this.#server(child, port)
+    const child = this.#spawn(commandOn(port), ['pipe', output === 'inside' ? 'ignore' : output, 'ignore'])
+    child.stdout?.resume()
+    await Promise.race([until(() => listens(port), 'a server does not listen', LISTEN_MS), this.#ended(child)])
+    return this.#server(child, port, output === 'inside')
+  }
+
+  /** Runs a program to its end; answers the seconds. Throws its last words where it failed. */
+  async run(command: Command, options: RunOptions = {}): Promise<number> {
+    const began = performance.now()
+    await this.begin(command, options).done
+    return (performance.now() - began) / 1000
+  }
+
+  begin(command: Command, { cwd, input }: RunOptions = {}): Running {
+    const child = this.#spawn(command, ['pipe', 'pipe', 'pipe'], cwd)
+    let errors = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      errors = (errors + text).slice(-LAST_WORDS)
+    })
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(input)
+    const done = once(child, 'close').then(([code, signal]) => {
+      if (code !== 0) throw new Error(`${command.slice(0, 6).join(' ')} ended with ${signal ?? code}: ${errors}`)
+    })
+    done.catch(() => {})
+    const said = once(createInterface(child.stdout!), 'line').then(([line]) => String(line))
+    const firstLine = Promise.race([said, this.#ended(child)])
+    firstLine.catch(() => {})
+    return { done, firstLine }
   }
 
   /**
@@ -69,7 +119,8 @@ export class Processes {
    * process, for a load that must not delay the measured one.
    */
   async generate<Result>(job: Job, which: 'measuring' | 'beside' = 'measuring'): Promise<Result> {
-    const generator = this.#generators.get(which) ?? this.#spawn(process.execPath, [...FLAGS, GENERATOR])
+    const command: Command = [process.execPath, ...FLAGS, GENERATOR]
+    const generator = this.#generators.get(which) ?? this.#spawn(command, ['pipe', 'inherit', 'inherit', 'ipc'])
     this.#generators.set(which, generator)
     return (await this.#ask(generator, { job })) as Result
   }
@@ -85,16 +136,17 @@ export class Processes {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  #server(child: ChildProcess, port: number): Server {
+  #server(child: ChildProcess, port: number, isInside: boolean): Server {
+    const pid = (isInside ? familyOf(child.pid!).at(-1) : child.pid)!
     return {
       port,
-      pid: child.pid!,
+      pid,
       ask: async (question) => (await this.#ask(child, { question })) as number,
       stop: async () => {
         if (child.exitCode !== null || child.signalCode !== null) return
         const gone = once(child, 'exit')
-        child.stdin?.end()
-        if (child.channel === undefined || child.channel === null) child.kill()
+        if (child.channel) child.stdin?.end()
+        else process.kill(pid, 'SIGTERM')
         const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
         await gone
         clearTimeout(late)
@@ -102,12 +154,9 @@ export class Processes {
     }
   }
 
-  #spawn(command: string, args: readonly string[]): ChildProcess {
-    const ours = command === process.execPath
-    const child = spawn(command, args, {
-      stdio: ['pipe', 'pipe', ours ? 'inherit' : 'ignore', ours ? 'ipc' : 'ignore'],
-    })
-    const ended = died(child, ours ? 'a process of the benchmark' : command)
+  #spawn([program, ...args]: Command, stdio: StdioOptions, cwd?: string): ChildProcess {
+    const child = spawn(program, args, { stdio, env: this.#env, ...(cwd === undefined ? {} : { cwd }) })
+    const ended = died(child, [program, ...args].slice(0, 8).join(' '))
     ended.catch(() => this.#children.delete(child))
     this.#children.set(child, ended)
     return child
@@ -144,26 +193,30 @@ function onDisk(): string {
   return statfsSync(tmpdir()).type === TMPFS ? process.cwd() : tmpdir()
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address !== 'object') throw new Error('no port is free')
-  return address.port
-}
+/** Below those that systems give to connections: who asks for one of them until it answers would at some time connect to itself. */
+const PORTS = { from: 20_000, to: 32_000 }
 
-async function untilListening(port: number): Promise<void> {
-  const deadline = performance.now() + LISTEN_MS
+async function freePort(): Promise<number> {
   for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const listens = await once(socket, 'connect').then(
+    const port = randomInt(PORTS.from, PORTS.to)
+    const server = createServer().listen(port, '127.0.0.1')
+    const listening = once(server, 'listening').then(
       () => true,
       () => false,
     )
-    socket.destroy()
-    if (listens) return
-    if (performance.now() > deadline) throw new Error('a baseline server does not listen')
-    await pause(20)
+    if (!(await listening)) continue
+    server.close()
+    return port
   }
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const connected = once(socket, 'connect')
+  return await connected
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => socket.destroy())
 }

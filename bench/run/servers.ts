@@ -1,159 +1,190 @@
-import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { someBytes } from '../load/body.ts'
-import type { FlowKind, FlowLoad } from '../load/files.ts'
 import type { WireName } from '../load/wire.ts'
-import type { Processes, Server } from './processes.ts'
+import type { Command, Processes, Server } from './processes.ts'
+import { pathOf, type Tool } from './tools.ts'
 
-export type ContenderName = 'memory' | 'durable' | 'batch' | 'each' | 'nats' | 'frames' | 'websocket' | 'socket.io'
-
-/** A server under the same load as the others. */
-export interface Contender {
-  readonly name: ContenderName
-  readonly wire: WireName
-  start(): Promise<Server>
-}
-
+const ROOT = new URL('../../', import.meta.url)
 const HOST = new URL('../host.ts', import.meta.url)
-const MAIN = new URL('../../src/app/main.ts', import.meta.url)
-export const baseline = (name: string): URL => new URL(`../baselines/${name}`, import.meta.url)
-/** As `npm start` runs the host. */
-const LAUNCH_FLAGS: readonly string[] = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  .config.nodeFlags
-const NATS = 'nats-server'
+const MAIN = fileURLToPath(new URL('src/app/main.ts', ROOT))
+/** As `npm start` runs the program. */
+const LAUNCH_FLAGS: readonly string[] = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')).config.nodeFlags
+const baseline = (name: string): URL => new URL(`../baselines/${name}`, import.meta.url)
 
 export interface HostOptions {
   readonly data?: string
-  readonly tls?: boolean
-  readonly line?: { readonly apartMs?: number; readonly inlineMaxBytes?: number; readonly rateOnLoopback?: boolean }
+  readonly line?: { readonly rateOnLoopback: boolean }
   readonly session?: { readonly rateOnLoopback: boolean }
   readonly http?: { readonly rateOnLoopback: boolean }
 }
 
-export const startHost = (processes: Processes, options: HostOptions): Promise<Server> =>
+/** The library in a process that answers questions; without `data` in memory. */
+export const startHost = (processes: Processes, options: HostOptions = {}): Promise<Server> =>
   processes.serve(HOST, [JSON.stringify(options)], LAUNCH_FLAGS)
 
-/** The command itself. It ends with SIGTERM. */
-export const startCommand = (processes: Processes, data: string): Promise<Server> =>
-  processes.serve(MAIN, ['host', '--json', '--port', '0', '--data', data], LAUNCH_FLAGS)
+/** The command, as it is installed. */
+export const tamtam = (...args: readonly string[]): Command => [process.execPath, ...LAUNCH_FLAGS, MAIN, ...args]
 
-export function contenders(processes: Processes): Readonly<Record<ContenderName, Contender>> {
-  const relay = (name: 'batch' | 'each'): Contender => ({
+/** The same as a checkout starts it. */
+export const npmStart = (...args: readonly string[]): Command => [
+  'npm',
+  ...['--silent', '--prefix', fileURLToPath(ROOT), 'start', '--', ...args],
+]
+
+/** The host's own console: at a terminal, with its text in a file, as JSON in a pipe, or silent. */
+export type Console = 'terminal' | 'file' | 'json' | 'quiet'
+
+/** `tamtam host`; without `data` in memory. */
+export async function startTamtam(processes: Processes, console: Console, ...args: string[]): Promise<Server> {
+  const where = args.includes('--data') ? [] : ['--ephemeral']
+  const host = (port: number, ...more: string[]): Command =>
+    tamtam('host', '--port', String(port), ...where, ...args, ...more)
+  switch (console) {
+    case 'json':
+      return await processes.serveOther((port) => host(port, '--json'), 'pipe')
+    case 'quiet':
+      return await processes.serveOther((port) => host(port, '--quiet'))
+    case 'terminal':
+      return await processes.serveOther((port) => {
+        const words = host(port).map((word) => `'${word}'`)
+        return ['script', '-qec', `stty rows 40 cols 120; exec ${words.join(' ')}`, '/dev/null']
+      }, 'inside')
+    case 'file': {
+      const output = openSync(join(processes.newDirectory(), 'console.txt'), 'w')
+      return await processes.serveOther((port) => host(port), output).finally(() => closeSync(output))
+    }
+    default:
+      return console satisfies never
+  }
+}
+
+/** A server under the same load as the others. */
+export interface Speaker {
+  readonly name: string
+  readonly wire: WireName
+  readonly needs?: readonly Tool[]
+  start(): Promise<Server>
+}
+
+export type SpeakerName = 'memory' | 'durable' | 'frames' | 'websocket' | 'batch' | 'each' | 'nats' | 'socket.io'
+
+export function speakers(processes: Processes): Readonly<Record<SpeakerName, Speaker>> {
+  const memory = (name: string, wire: WireName): Speaker => ({ name, wire, start: () => startHost(processes) })
+  const ours = (name: string, wire: WireName, script: string, ...args: string[]): Speaker => ({
     name,
-    wire: 'bare',
-    start: () => processes.serve(baseline('relay.ts'), [name]),
+    wire,
+    start: () => processes.serve(baseline(script), args),
   })
   return {
-    memory: { name: 'memory', wire: 'line', start: () => startHost(processes, {}) },
-    durable: { name: 'durable', wire: 'line', start: () => startHost(processes, { data: processes.newDirectory() }) },
-    frames: { name: 'frames', wire: 'frames', start: () => startHost(processes, {}) },
-    websocket: { name: 'websocket', wire: 'websocket', start: () => startHost(processes, {}) },
-    'socket.io': { name: 'socket.io', wire: 'socket.io', start: () => processes.serve(baseline('socket-io.ts'), []) },
-    batch: relay('batch'),
-    each: relay('each'),
+    memory: memory('memory', 'line'),
+    frames: memory('frames', 'frames'),
+    websocket: memory('websocket', 'websocket'),
+    durable: {
+      name: 'durable',
+      wire: 'line',
+      start: () => startHost(processes, { data: processes.newDirectory() }),
+    },
+    batch: ours('batch', 'bare', 'relay.ts', 'batch'),
+    each: ours('each', 'bare', 'relay.ts', 'each'),
+    'socket.io': ours('socket.io', 'socket.io', 'socket-io.ts'),
     nats: {
       name: 'nats',
       wire: 'nats',
-      start: () => processes.serveOther(NATS, (port) => ['-a', '127.0.0.1', '-p', String(port)]),
+      needs: ['nats-server'],
+      start: () => processes.serveOther((port) => ['nats-server', '-a', '127.0.0.1', '-p', String(port)]),
     },
   }
 }
 
-/** The name and version of `nats-server`; undefined where there is none. */
-export function natsVersion(): string | undefined {
-  const asked = spawnSync(NATS, ['--version'], { encoding: 'utf8' })
-  return asked.status === 0 ? asked.stdout.trim() : undefined
+/** Node's smallest web server. */
+export const startHello = (processes: Processes): Promise<Server> =>
+  processes.serveProgram([
+    process.execPath,
+    '-e',
+    `const server = require('node:http').createServer((_, response) => response.end('hello'))
+     server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })))`,
+  ])
+
+/** The seed's server, and its client's commands. */
+export const startSeed = (processes: Processes): Promise<Server> => processes.serve(baseline('seed.ts'), ['serve'])
+export const seed = (act: 'send' | 'save', { port }: Server, path: string): Command => [
+  process.execPath,
+  fileURLToPath(baseline('seed.ts')),
+  ...[act, String(port), path],
+]
+
+export const startTus = (processes: Processes, directory: string): Promise<Server> =>
+  processes.serve(baseline('tus.ts'), [directory])
+
+/** The baselines of files: PUT is taken once so many receivers have come. */
+export const startSpool = (processes: Processes, receivers: number): Promise<Server> =>
+  processes.serve(baseline('spool.ts'), [join(processes.newDirectory(), 'spool.part'), String(receivers)])
+
+export async function startSpoolC(processes: Processes, receivers: number): Promise<Server> {
+  const program = join(processes.newDirectory(), 'spool')
+  await processes.run(['cc', '-O2', '-pthread', '-o', program, fileURLToPath(baseline('spool.c'))])
+  return await processes.serveProgram([program, join(processes.newDirectory(), 'spool.part'), String(receivers)])
 }
 
-/** A server of files, and the way of the file. */
-export interface FileContender {
-  readonly name: string
-  readonly wire: FlowLoad['wire']
-  readonly kind: FlowKind
-  /** Over TLS. */
-  readonly secure?: boolean
-  start(): Promise<Server>
+/** nginx with its own defaults, `sendfile` and PUT, over a directory. */
+export function startNginx(processes: Processes, directory: string): Promise<Server> {
+  const own = processes.newDirectory()
+  const temporary = ['proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${own}/${name};`)
+  // Uploads are renamed from there.
+  temporary.push(`client_body_temp_path ${own}/body;`)
+  return processes.serveOther((port) => {
+    writeFileSync(
+      join(own, 'nginx.conf'),
+      `daemon off; master_process off; pid ${own}/pid; user root; events {}
+       http { access_log off; sendfile on; client_max_body_size 0; ${temporary.join(' ')}
+         server { listen 127.0.0.1:${port}; root ${directory}; dav_methods PUT; create_full_put_path on; } }\n`,
+    )
+    return [pathOf('nginx') ?? 'nginx', '-p', own, '-c', 'nginx.conf', '-e', 'stderr']
+  })
 }
 
-export class FileServers {
-  readonly #processes: Processes
-  #built: string | undefined
-
-  constructor(processes: Processes) {
-    this.#processes = processes
-  }
-
-  tamtam(name: string, kind: FlowKind, secure = false): FileContender {
-    const start = () => startHost(this.#processes, { data: this.#processes.newDirectory(), tls: secure })
-    return { name, wire: 'tamtam', kind, secure, start }
-  }
-
-  tus(name: string, kind: FlowKind): FileContender {
-    const start = () => this.#processes.serve(baseline('tus.ts'), [this.#processes.newDirectory()])
-    return { name, wire: 'tus', kind, start }
-  }
-
-  /** `files.ts`: the least that a Node server can do. */
-  node(name: string, kind: FlowKind): FileContender {
-    const start = () => this.#processes.serve(baseline('files.ts'), ['spool', this.#newFile()])
-    return { name, wire: 'spool', kind, start }
-  }
-
-  /** `spool.c`; undefined where there is no compiler. */
-  c(name: string, kind: FlowKind, mode: 'sink' | 'relay' | 'spool'): FileContender | undefined {
-    const program = this.#build()
-    if (program === undefined) return undefined
-    const start = () => this.#processes.serveProgram(program, [mode, this.#newFile()])
-    return { name, wire: 'spool', kind, start }
-  }
-
-  /** nginx with its own defaults and sendfile; undefined where it is not in `PATH`. */
-  nginx(name: string, bytes: number): FileContender | undefined {
-    if (spawnSync('nginx', ['-v']).status !== 0) return undefined
-    const start = async () => {
-      const directory = this.#processes.newDirectory()
-      await writeFile(join(directory, 'bench.bin'), bytes)
-      return await this.#processes.serveOther('nginx', (port) => {
-        writeFileSync(join(directory, 'nginx.conf'), configOf(directory, port))
-        return ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr']
-      })
-    }
-    return { name, wire: 'plain', kind: 'download', start }
-  }
-
-  #newFile(): string {
-    return join(this.#processes.newDirectory(), 'spool.part')
-  }
-
-  #build(): string | undefined {
-    if (this.#built !== undefined) return this.#built
-    const program = join(this.#processes.newDirectory(), 'spool')
-    const built = spawnSync('cc', ['-O2', '-pthread', '-o', program, fileURLToPath(baseline('spool.c'))])
-    if (built.status === 0) this.#built = program
-    return this.#built
-  }
+/** The address of a directory that the started rsync daemon serves. */
+export async function startRsync(processes: Processes, directory: string): Promise<Server> {
+  const config = join(processes.newDirectory(), 'rsyncd.conf')
+  const owner = process.getuid?.() ?? 0
+  writeFileSync(
+    config,
+    `use chroot = no\nlog file = /dev/null\n[bench]\npath = ${directory}\nread only = no\nuid = ${owner}\ngid = ${process.getgid?.() ?? 0}\n`,
+  )
+  // With a socket as its standard input, as Node's pipes are, it would serve that.
+  return await processes.serveOther((port) => [
+    ...(['sh', '-c', 'exec rsync "$@" </dev/null', 'sh'] as const),
+    ...['--daemon', '--no-detach', `--config=${config}`, '--address=127.0.0.1', `--port=${port}`],
+  ])
 }
 
-const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-
-function configOf(directory: string, port: number): string {
-  mkdirSync(join(directory, 'temp'))
-  const temporary = TEMPORARY.map((name) => `${name}_temp_path ${directory}/temp/${name};`).join(' ')
-  return `daemon off; master_process off; pid ${directory}/pid; events {}
-user root;
-http { access_log off; sendfile on; ${temporary} server { listen 127.0.0.1:${port}; root ${directory}; } }
-`
-}
-
-async function writeFile(path: string, bytes: number): Promise<void> {
-  const block = someBytes()
-  const file = createWriteStream(path)
-  for (let at = 0; at < bytes; at += block.length) {
-    if (!file.write(block.subarray(0, bytes - at))) await once(file, 'drain')
-  }
-  file.end()
-  await once(file, 'close')
+/** An sshd with a key of its own, for this user on this machine alone; `scp` copies by it. */
+export async function startSshd(
+  processes: Processes,
+): Promise<{ readonly server: Server; readonly scp: (from: string, to: string) => Command; readonly at: string }> {
+  const own = processes.newDirectory()
+  const key = (name: string) => join(own, name)
+  for (const name of ['host', 'user'])
+    await processes.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key(name)])
+  const config = [
+    ...['ListenAddress 127.0.0.1', `HostKey ${key('host')}`, `AuthorizedKeysFile ${key('user.pub')}`],
+    ...['PidFile none', 'StrictModes no', 'UsePAM no', 'PasswordAuthentication no', 'PermitRootLogin yes'],
+    ...['MaxStartups 100', 'LogLevel QUIET', 'Subsystem sftp internal-sftp'],
+  ]
+  writeFileSync(key('config'), `${config.join('\n')}\n`)
+  // Where Debian's service makes it at each boot.
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
+  const server = await processes.serveOther((port) => [
+    pathOf('sshd') ?? 'sshd',
+    ...['-D', '-e', '-f', key('config'), '-p', String(port)],
+  ])
+  const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null']
+  const scp = (from: string, to: string): Command => [
+    'scp',
+    ...['-q', '-r', '-F', 'none', '-i', key('user'), '-P', String(server.port)],
+    ...[...options, 'LogLevel=ERROR'].flatMap((option) => ['-o', option]),
+    ...[from, to],
+  ]
+  return { server, scp, at: '127.0.0.1:' }
 }

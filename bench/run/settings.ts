@@ -1,30 +1,88 @@
 import { parseArgs } from 'node:util'
 import type { Processes } from './processes.ts'
 
-const SECTIONS = [
-  'fanout',
-  'sessions',
-  'latency',
-  'idle',
-  'joins',
-  'start',
-  'files',
-  'transfers',
-  'chat',
-  'stalled',
-  'scan',
-] as const
-export type SectionName = (typeof SECTIONS)[number]
+/** How much is measured. */
+interface Sizes {
+  readonly rounds: number
+  readonly warmUpMs: number
+  readonly measureMs: number
+  readonly talkMs: number
+  /** Of the shapes of fan-out, the first so many. */
+  readonly shapes: number
+  readonly idle: number
+  readonly joins: readonly number[]
+  readonly historyMB: readonly number[]
+  readonly folders: readonly (readonly [count: number, bytes: number])[]
+  readonly fileBytes: number
+  readonly receivedBytes: number
+  readonly receivers: readonly number[]
+  readonly floodBytes: number
+  readonly scans: number
+}
+
+const FULL: Sizes = {
+  rounds: 3,
+  warmUpMs: 800,
+  measureMs: 1500,
+  talkMs: 5000,
+  shapes: 4,
+  idle: 5000,
+  joins: [100, 1000, 4000],
+  historyMB: [25, 250],
+  folders: [
+    [200, 10_000],
+    [10_000, 10_000],
+    [1, 1e9],
+  ],
+  fileBytes: 384e6,
+  receivedBytes: 96e6,
+  receivers: [1, 10],
+  floodBytes: 64e6,
+  scans: 1_000_000,
+}
+const QUICK: Sizes = {
+  ...FULL,
+  rounds: 1,
+  warmUpMs: 300,
+  measureMs: 500,
+  talkMs: 2000,
+  idle: 1000,
+  joins: [100, 1000],
+  historyMB: [25],
+  folders: [
+    [200, 10_000],
+    [2000, 10_000],
+    [1, 128e6],
+  ],
+  fileBytes: 64e6,
+  receivedBytes: 16e6,
+}
+/** Whether all of it runs at all. */
+const SMOKE: Sizes = {
+  rounds: 1,
+  warmUpMs: 10,
+  measureMs: 50,
+  talkMs: 100,
+  shapes: 1,
+  idle: 100,
+  joins: [10],
+  historyMB: [1],
+  folders: [[3, 1000]],
+  fileBytes: 1e6,
+  receivedBytes: 1e6,
+  receivers: [1],
+  floodBytes: 1e6,
+  scans: 1000,
+}
 
 export interface Settings {
-  readonly only: readonly SectionName[]
+  readonly only: readonly string[]
+  readonly sizes: Sizes
   readonly rounds: number
-  readonly quick: boolean
   /** Also the baseline that writes once for each line and receiver. */
   readonly each: boolean
   /** Silent connections. */
   readonly idle: number
-  readonly fileMegabytes: number
   readonly directory: string | undefined
   readonly json: string | undefined
   readonly write: boolean
@@ -34,50 +92,46 @@ export interface Settings {
 export interface Bench {
   readonly processes: Processes
   readonly settings: Settings
-  readonly warmUpMs: number
-  readonly measureMs: number
   report(line: string): void
 }
 
-export const USAGE = `npm run bench -- [options]
-  --quick             a first impression in about a minute: one short round
-  --only <section>    ${SECTIONS.join(' | ')}; may be repeated
+export const usageOf = (sections: readonly string[]): string => `npm run bench -- [options]
+  --quick             a first impression in about two minutes: one short round
+  --smoke             tiny sizes: whether all of it runs
+  --only <section>    ${sections.join(' | ')}; may be repeated
   --rounds <n>        alternating rounds, 3 unless given
   --each              also the baseline that writes once for each line and receiver
   --idle <n>          silent connections, 5000 unless given, fewer where the system allows fewer open files
-  --file <megabytes>  size of the files, 256 unless given
   --dir <directory>   where durable data goes for the time of the run; a disk, not memory
   --json <file>       all measurements, round by round
-  --write             writes docs/benchmarks.md`
+  --write             writes docs/benchmarks.md and its charts`
 
 /** Throws a `TypeError` whose message gives the fault. */
-export function parseSettings(args: readonly string[]): Settings | 'help' {
+export function parseSettings(args: readonly string[], sections: readonly string[]): Settings | 'help' {
+  const flag = { type: 'boolean', default: false } as const
+  const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...args],
     options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true, default: [...SECTIONS] },
-      rounds: { type: 'string' },
-      each: { type: 'boolean', default: false },
-      idle: { type: 'string' },
-      file: { type: 'string' },
-      dir: { type: 'string' },
-      json: { type: 'string' },
-      write: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+      ...{ quick: flag, smoke: flag, each: flag, write: flag, help: flag },
+      ...{ rounds: text, idle: text, dir: text, json: text },
+      only: { type: 'string', multiple: true, default: [...sections] },
     },
   })
   if (values.help) return 'help'
-  const { quick, each, dir, json, write } = values
-  const only = values.only.map((name) => {
-    const section = SECTIONS.find((each) => each === name)
-    if (section === undefined) throw new TypeError(`there is no section ${name}; there are ${SECTIONS.join(', ')}`)
-    return section
-  })
-  const idle = count('idle', values.idle, quick ? 1000 : 5000)
-  const fileMegabytes = count('file', values.file, quick ? 64 : 256)
-  const rounds = count('rounds', values.rounds, quick ? 1 : 3)
-  return { only, rounds, quick, each, idle, fileMegabytes, directory: dir, json, write }
+  const unknown = values.only.find((name) => !sections.includes(name))
+  if (unknown !== undefined) throw new TypeError(`there is no section ${unknown}; there are ${sections.join(', ')}`)
+  const sizes = values.smoke ? SMOKE : values.quick ? QUICK : FULL
+  return {
+    only: values.only,
+    sizes,
+    rounds: count('rounds', values.rounds, sizes.rounds),
+    each: values.each,
+    idle: count('idle', values.idle, sizes.idle),
+    directory: values.dir,
+    json: values.json,
+    write: values.write,
+  }
 }
 
 function count(name: string, text: string | undefined, otherwise: number): number {

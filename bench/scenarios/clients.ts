@@ -1,13 +1,15 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { Batch } from '#domain/room/batch.ts'
 import type { Entry } from '#domain/room/events.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { SilentLog } from '#system/log.ts'
 import type { EnterResult, TalkResult } from '../load/clients.ts'
-import { openFileLimit, residentBytes } from '../load/measure.ts'
-import { figure, finding, noTable, type Section, table } from '../report/section.ts'
-import type { Server } from '../run/processes.ts'
-import { alternate, median, typical } from '../run/rounds.ts'
-import { contenders, startCommand, startHost } from '../run/servers.ts'
+import { Meter, openFileLimit, residentBytes } from '../load/measure.ts'
+import type { Section } from '../report/section.ts'
+import { type Contender, compare, type Figures, median, plain, ratio } from '../run/compare.ts'
+import type { Command, Server } from '../run/processes.ts'
+import { npmStart, startHello, startHost, startTamtam, tamtam } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
 
 const AT_ONCE = 100
@@ -20,57 +22,60 @@ async function talk(bench: Bench, forMs: number): Promise<TalkResult> {
   return talked
 }
 
-const enter = (bench: Bench, port: number, clients: number, rooms: number, atOnce = AT_ONCE): Promise<EnterResult> =>
-  bench.processes.generate({ type: 'enter', load: { port, clients, rooms, protocols: ['line'], atOnce } })
+const enter = (bench: Bench, port: number, clients: number, rooms: number, more = {}): Promise<EnterResult> =>
+  bench.processes.generate({
+    type: 'enter',
+    load: { port, clients, rooms, protocols: ['line'], atOnce: AT_ONCE, ...more },
+  })
 
 const ROOM_SIZE = 100
 /** Open files that host and generator need for themselves. */
 const KEPT_FILES = 300
-const TALK_MS = 4000
 const COLLECTIONS = 3
 /** Two measurements of the same heap may differ by this much; more, and there is no figure. */
 const NOISE_BYTES = 4e6
 
 /** The cost of a silent member, and the latency of a few senders among many silent members. */
 export async function idle(bench: Bench): Promise<readonly Section[]> {
-  const limit = openFileLimit()
-  const wanted = limit === undefined ? bench.settings.idle : Math.min(bench.settings.idle, limit - KEPT_FILES)
+  const wanted = Math.min(bench.settings.idle, (openFileLimit() ?? Number.POSITIVE_INFINITY) - KEPT_FILES)
   const rooms = Math.max(1, Math.floor(wanted / ROOM_SIZE))
   const members = rooms * ROOM_SIZE
-  bench.report(`idle: ${members} connections`)
-  const server = await startHost(bench.processes, {})
-  try {
-    const before = await settledBytes(server)
-    await enter(bench, server.port, members, rooms)
-    const after = await settledBytes(server)
-    const talked = await talk(bench, bench.settings.quick ? TALK_MS / 2 : TALK_MS)
-    await bench.processes.generate({ type: 'leave' })
-    const perMember = (bytes: number) => bytes / members / 1000
-    const noise = before.noise + after.noise
-    const known = noise < NOISE_BYTES
-    const each = known ? perMember(after.bytes - before.bytes) : Number.NaN
-    return [
-      {
-        title: `Idle: ${members} connections in rooms of ${ROOM_SIZE}, 1 % of them say a line a second`,
-        ...noTable,
-        findings: [
-          finding('resident memory for each', each, ' kB', { atMost: 12 }),
-          finding('the same with free pages that V8 keeps', perMember(after.unreleased - before.unreleased), ' kB'),
-          finding('p99 of a line', talked.p99Ms, ' ms', { atMost: 50 }),
-          finding('p50 of a line', talked.p50Ms, ' ms'),
-        ],
-        notes: [
-          `${talked.lines} lines, ${talked.deliveries} deliveries, none lost`,
-          known
-            ? `memory is exact to ${figure(perMember(noise))} kB each`
-            : 'memory: the heap did not settle, or there is no /proc',
-        ],
-        raw: { members, before, after, talk: talked },
-      },
-    ]
-  } finally {
-    await server.stop()
+  const measure = async (): Promise<Figures> => {
+    const server = await startHost(bench.processes)
+    try {
+      const before = await settledBytes(server)
+      await enter(bench, server.port, members, rooms)
+      const after = await settledBytes(server)
+      const { lines, deliveries, p50Ms, p99Ms } = await talk(bench, bench.settings.sizes.talkMs)
+      await bench.processes.generate({ type: 'leave' })
+      const each = (bytes: number) => bytes / members / 1000
+      const noise = before.noise + after.noise
+      return {
+        'kB each': noise < NOISE_BYTES ? each(after.bytes - before.bytes) : Number.NaN,
+        '± kB': each(noise),
+        'kB each, unreleased': each(after.unreleased - before.unreleased),
+        'p50 ms': p50Ms,
+        'p99 ms': p99Ms,
+        lines,
+        deliveries,
+      }
+    } finally {
+      await server.stop()
+    }
   }
+  const name = `${members} members`
+  const section = await compare(bench, {
+    id: 'idle',
+    title: `Idle: ${members} connections in rooms of ${ROOM_SIZE}, 1 % of them say a line a second`,
+    contenders: [{ name, measure }],
+    columns: ['kB each', '± kB', 'kB each, unreleased', 'p50 ms', 'p99 ms', 'lines', 'deliveries'],
+    targets: [
+      { what: 'resident memory for each', of: plain('kB each', name), unit: ' kB', atMost: 12 },
+      { what: 'p99 of a line', of: plain('p99 ms', name), unit: ' ms', atMost: 50 },
+    ],
+    mostRounds: 1,
+  })
+  return [section]
 }
 
 interface Memory {
@@ -92,173 +97,252 @@ async function settledBytes(server: Server): Promise<Memory> {
   return { unreleased, bytes: Math.min(...found), noise: Math.max(...found) - Math.min(...found) }
 }
 
-const JOINS = 1000
-
-/** Many joins at once: the longest wait. */
+/** Many come into one room at once, alone or each with a nick. */
 export async function joins(bench: Bench): Promise<readonly Section[]> {
-  const { memory } = contenders(bench.processes)
-  bench.report(`joins: ${JOINS} at once`)
-  const rounds = await alternate(bench.settings.rounds, [memory], ({ port }) => joined(bench, port, JOINS))
-  const longest = typical(rounds, 'memory', ({ longestMs }) => longestMs)
-  return [
-    {
-      title: `Joins: ${JOINS} at once`,
-      ...noTable,
-      findings: [
-        finding('longest wait', longest, ' ms', { atMost: 1000 }),
-        finding(
-          'typical wait',
-          typical(rounds, 'memory', ({ p50Ms }) => p50Ms),
-          ' ms',
-        ),
-      ],
-      notes: ['connecting included, which costs the generator as much as the host'],
-      raw: Object.fromEntries(rounds),
+  const { joins: sizes } = bench.settings.sizes
+  const name = (count: number, nicks: boolean) => `${count}${nicks ? ' with nicks' : ''}`
+  const contender = (count: number, nicks: boolean): Contender => ({
+    name: name(count, nicks),
+    measure: async () => {
+      const server = await startHost(bench.processes)
+      try {
+        const meter = new Meter(server.pid)
+        const { longestMs, p50Ms } = await enter(bench, server.port, count, 0, { atOnce: count, nicks })
+        const { cpuSeconds = Number.NaN } = meter.read()
+        await bench.processes.generate({ type: 'leave' })
+        return {
+          'CPU s': cpuSeconds,
+          'CPU ms each': (cpuSeconds * 1000) / count,
+          'longest ms': longestMs,
+          'p50 ms': p50Ms,
+        }
+      } finally {
+        await server.stop()
+      }
     },
-  ]
+  })
+  const most = sizes.at(-1) ?? 0
+  const section = await compare(bench, {
+    id: 'joins',
+    title: 'Joins: so many into one room at once',
+    contenders: sizes.flatMap((count) => [contender(count, false), contender(count, true)]),
+    columns: ['CPU s', 'CPU ms each', 'p50 ms', 'longest ms'],
+    targets: [
+      {
+        what: `${most} with nicks to alone, processor time`,
+        of: ratio('CPU s', name(most, true), name(most, false)),
+        atMost: 1.5,
+        bound: 'bound of nicks: each is one more command and one more event, and everybody is told of it',
+      },
+      { what: 'longest wait of 1000', of: plain('longest ms', name(1000, false)), unit: ' ms', atMost: 1000 },
+    ],
+    notes: ['connecting included, which costs the generator as much as the host'],
+  })
+  return [section]
 }
 
-async function joined(bench: Bench, port: number, clients: number): Promise<EnterResult> {
-  const entered = await enter(bench, port, clients, 0, clients)
-  await bench.processes.generate({ type: 'leave' })
-  return entered
-}
+const BATCH_ENTRIES = 100
+const TEXT_BYTES = 1000
+const ROOMS = 10
 
-const MESSAGES = 100_000
-const MESSAGES_A_BATCH = 100
-
-/** `tamtam host` on an empty and on a full data directory: the time from its start until a client is in the room. */
+/** From the start of the process until its page is answered. */
 export async function start(bench: Bench): Promise<readonly Section[]> {
   const { processes, settings } = bench
-  bench.report(`start: with ${MESSAGES} messages`)
-  const full = processes.newDirectory()
-  await fill(full)
-  const begun = new Map<string, number>()
-  const contender = (name: string, directory: () => string) => ({
+  const contender = (name: string, startIt: () => Promise<Server>): Contender => ({
     name,
-    start: () => {
-      begun.set(name, performance.now())
-      return startCommand(processes, directory())
+    measure: async () => {
+      const began = performance.now()
+      const server = await startIt()
+      const listening = performance.now() - began
+      try {
+        const page = await fetch(`http://127.0.0.1:${server.port}/`)
+        await page.arrayBuffer()
+        const first = performance.now() - began
+        if (page.status !== 200) throw new Error(`the page is answered with ${page.status}`)
+        return { 'listening ms': listening, 'page ms': first, 'memory MB': residentBytes(server.pid) / 1e6 }
+      } finally {
+        await server.stop()
+      }
     },
   })
-  const both = [contender('empty', () => processes.newDirectory()), contender('full', () => full)]
-  const rounds = await alternate(settings.rounds, both, async ({ port, pid }, { name }) => {
-    await joined(bench, port, 1)
-    const tookMs = performance.now() - (begun.get(name) ?? Number.NaN)
-    process.kill(pid)
-    return tookMs
-  })
-  const typicalMs = (name: string) => typical(rounds, name, (tookMs) => tookMs)
-  return [
-    {
-      title: `Start: from the command until somebody is in the room, with ${MESSAGES} messages kept`,
-      ...noTable,
-      findings: [
-        finding('with the messages', typicalMs('full'), ' ms', { atMost: 1000 }),
-        finding('with an empty directory', typicalMs('empty'), ' ms'),
-      ],
-      notes: [],
-      raw: Object.fromEntries(rounds),
-    },
+  const host = (command: (...args: readonly string[]) => Command, data: string) => () =>
+    processes.serveProgram(command('host', '--json', '--port', '0', '--data', data), 'inside')
+  // The first request of a process loads what it is made with.
+  await contender('', () => startHello(processes)).measure(0)
+  const contenders = [
+    contender('node hello', () => startHello(processes)),
+    contender('tamtam', async () => host(tamtam, processes.newDirectory())()),
+    contender('npm start', async () => host(npmStart, processes.newDirectory())()),
   ]
+  const withHistory = (megabytes: number) => `tamtam, ${megabytes} MB of history`
+  for (const megabytes of settings.sizes.historyMB) {
+    const full = processes.newDirectory()
+    await fill(full, megabytes * 1e6)
+    contenders.push(contender(withHistory(megabytes), host(tamtam, full)))
+  }
+  const most = settings.sizes.historyMB.at(-1) ?? 0
+  const section = await compare(bench, {
+    id: 'start',
+    title: 'Start: from the command until it listens, and until its page is there',
+    contenders,
+    columns: ['listening ms', 'page ms', 'memory MB'],
+    base: { name: 'node hello', figure: 'listening ms' },
+    targets: [
+      {
+        what: 'listening, to node hello',
+        of: ratio('listening ms', 'tamtam', 'node hello'),
+        atMost: 3.5,
+        bound: 'bound of the start: modules that are loaded, the journal’s thread, and a lock that is synced',
+      },
+      {
+        what: `${most} MB of history add`,
+        of: (round) => round(withHistory(most), 'listening ms') - round('tamtam', 'listening ms'),
+        unit: ' ms',
+        atMost: 300,
+        bound: 'bound of the history: what is verified before the port opens',
+      },
+    ],
+  })
+  return [section]
 }
 
-async function fill(directory: string): Promise<void> {
+/** Fills a journal with so many bytes of texts. */
+async function fill(directory: string, bytes: number): Promise<void> {
   const journal = new SqliteJournal({ directory, log: new SilentLog(), freeSpaceFloorBytes: 0 })
   await journal.open()
-  for (let first = 1; first <= MESSAGES; first += MESSAGES_A_BATCH) {
-    const entries = Array.from({ length: MESSAGES_A_BATCH }, (_, index): Entry => {
-      const seq = first + index
-      return { type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `line ${seq}` }
-    })
-    await journal.append([new Batch('lobby', entries)])
-  }
+  const text = 'cerita '.repeat(TEXT_BYTES / 7)
+  const entries = Math.ceil(bytes / TEXT_BYTES / ROOMS)
+  for (let first = 1; first <= entries; first += BATCH_ENTRIES)
+    await journal.append(
+      Array.from({ length: ROOMS }, (_, room) => {
+        const batch = Array.from({ length: BATCH_ENTRIES }, (_, index): Entry => {
+          const seq = first + index
+          return { type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `${text}${seq}` }
+        })
+        return new Batch(`room${room}`, batch)
+      }),
+    )
   await journal.close()
+}
+
+const TIMES = 5
+
+/** What somebody waits for who types a command, or comes with netcat and says nothing. */
+export async function waits(bench: Bench): Promise<readonly Section[]> {
+  const { processes } = bench
+  const median5 = async (wait: () => Promise<number>): Promise<Figures> => {
+    const meter = new Meter(process.pid)
+    const waited: number[] = []
+    for (let time = 0; time < TIMES; time++) waited.push(await wait())
+    return { ms: median(waited), 'CPU ms': ((meter.read().cpuSeconds ?? Number.NaN) / TIMES) * 1000 }
+  }
+  const command = (name: string, program: Command): Contender => ({
+    name,
+    measure: () => median5(async () => (await processes.run(program)) * 1000),
+  })
+  const NODE = 'node -e 0'
+  const server = await startTamtam(processes, 'file')
+  try {
+    const room = `127.0.0.1:${server.port}/lobby`
+    const said = ['-sSf', '-d', 'halo', `http://127.0.0.1:${server.port}/rooms/lobby/messages`]
+    const toNode = 'bound of the commands: modules that are loaded; an empty program takes the rest'
+    const section = await compare(bench, {
+      id: 'waits',
+      title: 'Commands, and the first line to a silent netcat',
+      contenders: [
+        command(NODE, [process.execPath, '-e', '0']),
+        command('tamtam --help', tamtam('--help')),
+        command('tamtam say', tamtam('say', room, 'halo')),
+        command('tamtam ls', tamtam('ls', room)),
+        command('npm start -- --help', npmStart('--help')),
+        { ...command('curl -d', ['curl', ...said]), needs: ['curl'] },
+        {
+          name: 'netcat',
+          measure: async () => ({ ...(await median5(() => firstLineMs(server))), 'CPU ms': Number.NaN }),
+        },
+      ],
+      columns: ['ms', 'CPU ms'],
+      base: { name: NODE, figure: 'ms' },
+      targets: [
+        { what: '--help to node -e 0', of: ratio('ms', 'tamtam --help', NODE), atMost: 4, bound: toNode },
+        { what: 'say to node -e 0', of: ratio('ms', 'tamtam say', NODE), atMost: 4, bound: toNode },
+        {
+          what: 'welcome of a silent netcat',
+          of: plain('ms', 'netcat'),
+          unit: ' ms',
+          atMost: 250,
+          bound: 'bound of the welcome: silence is what tells netcat from other clients',
+        },
+      ],
+    })
+    return [section]
+  } finally {
+    await server.stop()
+  }
+}
+
+async function firstLineMs({ port }: Server): Promise<number> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  const began = performance.now()
+  await once(socket, 'data')
+  socket.destroy()
+  return performance.now() - began
 }
 
 const UPLOADS = 2
 const DOWNLOADS = 2
 /** In each room one of five members sends a line a second. */
 const CHAT = { members: 500, rooms: 100 }
-const FILE_BYTES = 64e6
-const MOST_MS = 20
-const MOST_TIMES_IDLE = 5
-/** Measured longer than a fan-out: the figure is a hundredth of the lines. */
-const TIMES_AS_LONG = 4
-
-interface Chat extends TalkResult {
-  readonly delayMs: number
-  readonly megabytesPerSecond: number
-}
+const ALONE = 'no files'
+const BESIDE = 'files flat out'
+const APART = 'files flat out on a host of their own'
 
 /** The latency of chat beside files at full speed. */
 export async function chat(bench: Bench): Promise<readonly Section[]> {
-  const { settings, processes } = bench
-  const found = { idle: [] as Chat[], beside: [] as Chat[], apart: [] as Chat[] }
-  for (let round = 0; round < settings.rounds; round++) {
-    bench.report(`chat beside files: round ${round + 1}`)
-    const server = await startHost(processes, { data: processes.newDirectory() })
-    try {
-      const measure = {
-        idle: async () => found.idle.push(await chatOn(bench, server)),
-        beside: async () => found.beside.push(await besideFiles(bench, server, server)),
-        apart: async () => {
-          const other = await startHost(processes, { data: processes.newDirectory() })
-          found.apart.push(await besideFiles(bench, server, other).finally(() => other.stop()))
-        },
+  const { processes, settings } = bench
+  const newHost = () => startHost(processes, { data: processes.newDirectory() })
+  const contender = (name: string, flooded: (server: Server) => Promise<Server | undefined>): Contender => ({
+    name,
+    measure: async () => {
+      const server = await newHost()
+      const other = await flooded(server)
+      try {
+        if (other !== undefined) {
+          const load = { port: other.port, uploads: UPLOADS, downloads: DOWNLOADS, bytes: settings.sizes.floodBytes }
+          await processes.generate({ type: 'flood', load }, 'beside')
+        }
+        await enter(bench, server.port, CHAT.members, CHAT.rooms)
+        await server.ask('watchDelay')
+        const { p50Ms, p99Ms } = await talk(bench, settings.sizes.talkMs)
+        const delay = await server.ask('delay')
+        await processes.generate({ type: 'leave' })
+        const moved = other === undefined ? 0 : await processes.generate<number>({ type: 'floodEnd' }, 'beside')
+        return { 'p50 ms': p50Ms, 'p99 ms': p99Ms, 'event loop p99.9 ms': delay, 'files MB/s': moved }
+      } finally {
+        await server.stop()
+        await other?.stop()
       }
-      const order = ['idle', 'beside', 'apart'] as const
-      for (const name of round % 2 === 0 ? order : order.toReversed()) await measure[name]()
-    } finally {
-      await server.stop()
-    }
-  }
-  const p99 = (results: readonly Chat[]) => median(results.map(({ p99Ms }) => p99Ms))
-  const delay = (results: readonly Chat[]) => median(results.map(({ delayMs }) => delayMs))
-  const timesThat = (others: readonly Chat[]) =>
-    median(found.beside.map((each, round) => each.p99Ms / (others[round]?.p99Ms ?? Number.NaN)))
-  const rows = [
-    ['no files', found.idle],
-    ['files flat out', found.beside],
-    ['files flat out on a host of their own', found.apart],
-  ] as const
-  return [
-    {
-      title: `Chat while files move: ${UPLOADS} uploads and ${DOWNLOADS} downloads over HTTP, 100 lines a second, kept on disk`,
-      ...table<readonly Chat[]>('', rows, {
-        'p50 ms': (results) => median(results.map(({ p50Ms }) => p50Ms)),
-        'p99 ms': p99,
-        'event loop p99.9 ms': delay,
-        'files MB/s': (results) => median(results.map(({ megabytesPerSecond }) => megabytesPerSecond)),
-      }),
-      findings: [
-        finding('p99 beside files', p99(found.beside), ' ms', { atMost: MOST_MS }),
-        finding('beside files to without', timesThat(found.idle), ' ×', { atMost: MOST_TIMES_IDLE }),
-        finding('to files on a host of their own', timesThat(found.apart)),
-        finding('event loop p99.9 meanwhile', delay(found.beside), ' ms', { atMost: 50 }),
-      ],
-      notes: [
-        'the clients share the processors with the host',
-        'with files on a host of their own the measured host has nothing to do with them: the rest is the machine’s',
-      ],
-      raw: found,
     },
-  ]
-}
-
-async function besideFiles(bench: Bench, flooded: Server, server: Server): Promise<Chat> {
-  const load = { port: flooded.port, uploads: UPLOADS, downloads: DOWNLOADS, bytes: FILE_BYTES }
-  await bench.processes.generate({ type: 'flood', load }, 'beside')
-  const talked = await chatOn(bench, server)
-  const megabytesPerSecond = await bench.processes.generate<number>({ type: 'floodEnd' }, 'beside')
-  return { ...talked, megabytesPerSecond }
-}
-
-async function chatOn(bench: Bench, server: Server): Promise<Chat> {
-  await enter(bench, server.port, CHAT.members, CHAT.rooms)
-  await server.ask('watchDelay')
-  const talked = await talk(bench, bench.measureMs * TIMES_AS_LONG)
-  const delayMs = await server.ask('delay')
-  await bench.processes.generate({ type: 'leave' })
-  return { ...talked, delayMs, megabytesPerSecond: 0 }
+  })
+  const bound =
+    'bound of chat beside files: two processors under five busy threads, and the queue of the disk: a host that has nothing to do with the files waits as long'
+  const section = await compare(bench, {
+    id: 'chat',
+    title: `Chat while files move: ${UPLOADS} uploads and ${DOWNLOADS} downloads over HTTP, 100 lines a second, kept on disk`,
+    contenders: [
+      contender(ALONE, async () => undefined),
+      contender(BESIDE, async (server) => server),
+      contender(APART, newHost),
+    ],
+    columns: ['p50 ms', 'p99 ms', 'event loop p99.9 ms', 'files MB/s'],
+    targets: [
+      { what: 'p99 beside files', of: plain('p99 ms', BESIDE), unit: ' ms', atMost: 20, bound },
+      { what: 'beside files to without, p99', of: ratio('p99 ms', BESIDE, ALONE), atMost: 5, bound },
+      { what: 'to files on a host of their own, p99', of: ratio('p99 ms', BESIDE, APART), atMost: 1.1, bound },
+      { what: 'event loop p99.9 meanwhile', of: plain('event loop p99.9 ms', BESIDE), unit: ' ms', atMost: 50 },
+    ],
+    notes: ['the clients share the processors with the host'],
+  })
+  return [section]
 }

@@ -1,248 +1,414 @@
-import { join } from 'node:path'
-import type { FlowLoad, FlowResult, TransferLoad, TransferResult } from '../load/files.ts'
-import { residentBytes, withPeak } from '../load/measure.ts'
-import { finding, type Section, table } from '../report/section.ts'
-import type { Server } from '../run/processes.ts'
-import { alternate, median, ratio, typical } from '../run/rounds.ts'
-import { baseline, type FileContender, FileServers, startHost } from '../run/servers.ts'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Meter, residentBytes, until, withPeak } from '../load/measure.ts'
+import type { Section } from '../report/section.ts'
+import { type Contender, compare, type Figures, plain, ratio, type Target } from '../run/compare.ts'
+import type { Command, Processes, Server } from '../run/processes.ts'
+import {
+  seed,
+  startNginx,
+  startRsync,
+  startSeed,
+  startSpool,
+  startSpoolC,
+  startSshd,
+  startTamtam,
+  startTus,
+  tamtam,
+} from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
+import type { Tool } from '../run/tools.ts'
 
-interface FileResult extends TransferResult {
-  readonly growthBytes: number
-  readonly delayMs: number
+const BLOCK_BYTES = 1e6
+const PATIENCE_MS = 60_000
+const GB = 1e9
+
+/** One way to put a file or folder somewhere and to bring it back, with its server started. */
+interface Way {
+  readonly server: Server
+  up?(source: string): Promise<unknown>
+  /** `into` has the content of `source` then. */
+  down?(source: string, into: string): Promise<unknown>
+  /** To all receivers while it goes up. Without it they begin when it is up. */
+  live?(source: string, into: readonly string[]): Promise<unknown>
 }
 
-/** One file through the room, and up alone, each beside a plain copy. */
-export async function files(bench: Bench): Promise<readonly Section[]> {
-  const bytes = bench.settings.fileMegabytes * 1e6
-  const found = {
-    relay: [] as FileResult[],
-    copy: [] as FileResult[],
-    upload: [] as FileResult[],
-    hash: [] as FileResult[],
-  }
-  for (let round = 0; round < bench.settings.rounds; round++) {
-    bench.report(`files: round ${round + 1}`)
-    found.relay.push(await onHost(bench, { bytes, received: true }))
-    found.copy.push(await onCopy(bench, { bytes, received: true }, []))
-    found.upload.push(await onHost(bench, { bytes, received: false }))
-    found.hash.push(await onCopy(bench, { bytes, received: false }, ['sha256']))
-  }
-  const rate = (ms: number | undefined) => bytes / 1000 / (ms ?? Number.NaN)
-  const relay = (result: FileResult) => rate(result.relayMs)
-  const upload = (result: FileResult) => rate(result.uploadMs)
-  const ratioOf = (ours: FileResult[], theirs: FileResult[], of: (result: FileResult) => number) =>
-    median(ours.map((each, round) => of(each) / of(theirs[round]!)))
-  const growth = (results: readonly FileResult[]) => median(results.map(({ growthBytes }) => growthBytes / 1e6))
-  const delay = (results: readonly FileResult[]) => median(results.map(({ delayMs }) => delayMs))
-  const rows = [
-    ['through the room to one receiver', { results: found.relay, of: relay }],
-    ['raw copy, socket to file to socket', { results: found.copy, of: relay }],
-    ['upload alone', { results: found.upload, of: upload }],
-    ['raw copy with sha256', { results: found.hash, of: upload }],
-  ] as const
-  return [
-    {
-      title: `Files: ${bench.settings.fileMegabytes} MB, kept on disk, synced`,
-      ...table<(typeof rows)[number][1]>('', rows, {
-        'MB/s': ({ results, of }) => median(results.map(of)),
-        'memory + MB': ({ results }) => growth(results),
-        'event loop p99.9 ms': ({ results }) => delay(results),
-      }),
-      findings: [
-        finding('through the room to raw copy', ratioOf(found.relay, found.copy, relay), ' ×', { atLeast: 0.8 }),
-        finding('upload to raw copy with sha256', ratioOf(found.upload, found.hash, upload)),
-        finding('host memory growth', growth(found.relay), ' MB', { atMost: 64 }),
-        finding('event loop p99.9 meanwhile', delay(found.relay), ' ms', { atMost: 50 }),
-      ],
-      notes: ['the silences that the line protocol keeps around a file are set to nothing here'],
-      raw: found,
-    },
-  ]
-}
-
-type Move = Pick<TransferLoad, 'bytes' | 'received'>
-
-async function onHost(bench: Bench, move: Move): Promise<FileResult> {
-  const server = await startHost(bench.processes, {
-    data: bench.processes.newDirectory(),
-    line: { apartMs: 0, inlineMaxBytes: 0 },
-  })
-  return transfer(bench, server, { ...move, server: 'tamtam' }, () => server.ask('delay'))
-}
-
-async function onCopy(bench: Bench, move: Move, digest: readonly string[]): Promise<FileResult> {
-  const server = await bench.processes.serve(baseline('files.ts'), [
-    'copy',
-    join(bench.processes.newDirectory(), 'copy.part'),
-    ...digest,
-  ])
-  return transfer(bench, server, { ...move, server: 'copy' }, async () => Number.NaN)
-}
-
-async function transfer(
-  bench: Bench,
-  server: Server,
-  move: Omit<TransferLoad, 'port'>,
-  delay: () => Promise<number>,
-): Promise<FileResult> {
-  try {
-    if (move.server === 'tamtam') await server.ask('watchDelay')
-    const before = residentBytes(server.pid)
-    const load = { ...move, port: server.port }
-    const [result, peak] = await withPeak(server.pid, () =>
-      bench.processes.generate<TransferResult>({ type: 'transfer', load }),
-    )
-    return { ...result, growthBytes: peak - before, delayMs: await delay() }
-  } finally {
-    await server.stop()
-  }
-}
-
-const WARM_UP_BYTES = 32e6
-const TEN = 10
-/** Of one processor: the client is the limit. */
-const BUSY_SHARE = 0.95
-
-interface Target {
+interface WayKind {
   readonly name: string
-  readonly to: string
-  readonly atLeast?: number
+  readonly needs?: readonly Tool[]
+  /** `receivers` of a live one. */
+  start(processes: Processes, receivers: number): Promise<Way>
 }
 
-interface Part {
-  readonly title: string
-  /** Undefined where this machine lacks a baseline. */
-  readonly contenders: readonly (FileContender | undefined)[]
-  readonly receivers?: number
-  /** The base of the ratios in the table. */
-  readonly base: string
-  readonly targets: readonly Target[]
-  readonly missing: string
+const CURL: readonly [string, ...string[]] = ['curl', '-sSfk']
+
+/** The commands, as people type them, on a host as `npm start` starts it. */
+const commands = (name: string, liveOnly = false): WayKind => ({
+  name,
+  needs: ['script'],
+  start: async (processes) => {
+    const server = await startTamtam(processes, 'terminal', '--data', processes.newDirectory())
+    const room = `127.0.0.1:${server.port}/lobby`
+    const up = (source: string) => processes.run(tamtam('send', '--quiet', room, source))
+    const down = (source: string, into: string) =>
+      processes.run(tamtam('get', '--quiet', '-o', into, room, basename(source)))
+    const live = async (source: string, into: readonly string[]) => {
+      const sending = processes.begin(tamtam('send', '--quiet', room, source)).done
+      await Promise.race([listed(server), sending])
+      await Promise.all([sending, ...into.map((path) => down(source, path))])
+    }
+    return { server, live, ...(liveOnly ? {} : { up, down }) }
+  },
+})
+
+/** The same host, with curl. */
+const curlOnTamtam = (name: string, ...flags: readonly string[]): WayKind => ({
+  name,
+  needs: ['script', 'curl'],
+  start: async (processes) => {
+    const server = await startTamtam(processes, 'terminal', ...flags, '--data', processes.newDirectory())
+    const base = `${flags.includes('--tls') ? 'https' : 'http'}://127.0.0.1:${server.port}`
+    const put = (source: string): Command => [...CURL, '-T', source, `${base}/lobby/`]
+    const get = (url: string, into: string) => processes.run([...CURL, '-o', into, `${base}${url}`])
+    // The answer has the link.
+    const link = async (answer: Promise<string>) => JSON.parse(await answer).url as string
+    let url = ''
+    return {
+      server,
+      up: async (source) => {
+        const { firstLine, done } = processes.begin(put(source))
+        url = await link(firstLine)
+        await done
+      },
+      down: (_, into) => get(url, into),
+      live: async (source, into) => {
+        const sending = processes.begin(put(source)).done
+        const arriving = await listed(server)
+        await Promise.all([sending, ...into.map((path) => get(arriving, path))])
+      },
+    }
+  },
+})
+
+/** The link of the one file of the room, whole or still arriving. */
+async function listed({ port }: Server): Promise<string> {
+  let url: string | undefined
+  const look = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/rooms/lobby/files`)
+    url = ((await answer.json()) as { files: readonly { url: string }[] }).files[0]?.url
+    return url !== undefined
+  }
+  await until(look, 'no file came into the room', PATIENCE_MS)
+  return url ?? ''
 }
 
-/** Files over HTTP: up, down, and to receivers while they arrive, beside servers that do less. */
-export async function transfers(bench: Bench): Promise<readonly Section[]> {
-  const servers = new FileServers(bench.processes)
-  const bytes = bench.settings.fileMegabytes * 1e6
-  const size = `${bench.settings.fileMegabytes} MB`
-  const relays = () => [
-    servers.tamtam('tamtam', 'relay'),
-    servers.node('node spool', 'relay'),
-    servers.c('c spool', 'relay', 'spool'),
-    servers.c('c, nothing kept', 'relay', 'relay'),
-  ]
-  const parts: Part[] = [
-    {
-      title: `Upload: ${size}`,
-      contenders: [
-        servers.tamtam('tamtam, PUT', 'put'),
-        servers.tamtam('tamtam, tus by hand', 'patch'),
-        servers.tamtam('tamtam, tus-js-client', 'tusJs'),
-        servers.tus('@tus/server, by hand', 'patch'),
-        servers.tus('@tus/server, tus-js-client', 'tusJs'),
-        servers.node('node spool', 'put'),
-        servers.c('c spool', 'put', 'spool'),
-        servers.c('c, nothing kept', 'put', 'sink'),
-      ],
-      base: '@tus/server, tus-js-client',
-      targets: [
-        { name: 'tamtam, PUT', to: '@tus/server, tus-js-client', atLeast: 1.2 },
-        { name: 'tamtam, tus-js-client', to: '@tus/server, tus-js-client' },
-        { name: 'tamtam, tus by hand', to: '@tus/server, by hand' },
-      ],
-      missing: 'a compiler',
+/** A server that takes PUT at any path and gives it back. */
+const curlOn = (
+  name: string,
+  needs: readonly Tool[],
+  start: (processes: Processes, receivers: number) => Promise<Server>,
+): WayKind => ({
+  name,
+  needs: [...needs, 'curl'],
+  start: async (processes, receivers) => {
+    const server = await start(processes, receivers)
+    const base = `http://127.0.0.1:${server.port}`
+    const put = (source: string): Command => [...CURL, '-T', source, `${base}/${basename(source)}`]
+    const get = (source: string, into: string) => processes.run([...CURL, '-o', into, `${base}/${basename(source)}`])
+    return {
+      server,
+      up: (source) =>
+        statSync(source).isDirectory()
+          ? folder(processes, source, (name) => `upload-file = ${source}/${name}\nurl = ${base}/${name}`)
+          : processes.run(put(source)),
+      down: (source, into) =>
+        statSync(source).isDirectory()
+          ? folder(processes, source, (name) => `output = ${into}/${name}\nurl = ${base}/${name}`)
+          : get(source, into),
+      ...(needs.includes('nginx')
+        ? {}
+        : {
+            live: (source, into) => Promise.all([processes.run(put(source)), ...into.map((path) => get(source, path))]),
+          }),
+    }
+  },
+})
+
+/** All files of a folder by one curl. */
+const folder = (processes: Processes, source: string, one: (name: string) => string): Promise<unknown> =>
+  processes.run([...CURL, '--create-dirs', '-K', '-'], { input: readdirSync(source).map(one).join('\n') })
+
+const nginx = (processes: Processes) => startNginx(processes, processes.newDirectory())
+
+const scp: WayKind = {
+  name: 'scp',
+  needs: ['scp', 'sshd'],
+  start: async (processes) => {
+    const { server, scp, at } = await startSshd(processes)
+    const there = processes.newDirectory()
+    return {
+      server,
+      up: (source) => processes.run(scp(source, `${at}${there}`)),
+      down: (source, into) => processes.run(scp(`${at}${there}/${basename(source)}`, into)),
+    }
+  },
+}
+
+const rsync: WayKind = {
+  name: 'rsync daemon',
+  needs: ['rsync'],
+  start: async (processes) => {
+    const server = await startRsync(processes, processes.newDirectory())
+    const at = `rsync://127.0.0.1:${server.port}/bench`
+    // A folder's content goes by its name with a slash.
+    const slash = (source: string) => (statSync(source).isDirectory() ? '/' : '')
+    return {
+      server,
+      up: (source) => processes.run(['rsync', '-a', source, `${at}/`]),
+      down: (source, into) =>
+        processes.run(['rsync', '-a', `${at}/${basename(source)}${slash(source)}`, `${into}${slash(source)}`]),
+    }
+  },
+}
+
+const seedOn = (
+  name: string,
+  start: (processes: Processes) => Promise<Server>,
+  needs: readonly Tool[] = [],
+): WayKind => ({
+  name,
+  needs,
+  start: async (processes) => {
+    const server = await start(processes)
+    return {
+      server,
+      live: async (source, into) => {
+        const saving = into.map((path) => processes.begin(seed('save', server, path)))
+        await Promise.all(saving.map(({ firstLine }) => firstLine))
+        await Promise.all([processes.run(seed('send', server, source)), ...saving.map(({ done }) => done)])
+      },
+    }
+  },
+})
+const SEED = 'the seed'
+const theSeed = seedOn(SEED, startSeed)
+
+/** Uploads by tus-js-client. */
+const tusJs = (name: string, path: string, start: (processes: Processes) => Promise<Server>): WayKind => ({
+  name,
+  start: async (processes) => {
+    const server = await start(processes)
+    const endpoint = `http://127.0.0.1:${server.port}${path}`
+    const up = (source: string) =>
+      processes.generate({ type: 'tus', load: { endpoint, path: source, bytes: statSync(source).size } })
+    return { server, up }
+  },
+})
+
+/** Up, down, and both, each byte compared; `receivers` at once where there are more than one, or where it is live. */
+function moving(bench: Bench, source: string, bytes: number, kind: WayKind, receivers?: number): Contender {
+  const { processes } = bench
+  return {
+    name: kind.name,
+    needs: kind.needs ?? [],
+    measure: async () => {
+      // What others have left to be written is not to be waited for here.
+      await processes.run(['sync'])
+      const { server, up, down, live } = await kind.start(processes, receivers ?? 0)
+      const there = processes.newDirectory()
+      const into = Array.from({ length: receivers ?? 1 }, (_, index) => join(there, `${index}.bench`))
+      const before = residentBytes(server.pid)
+      const cost = (what: string, act: () => Promise<unknown>) => costOf(what, server, bytes, act)
+      const [figures, peak] = await withPeak(server.pid, async (): Promise<Figures> => {
+        if (live !== undefined && (receivers !== undefined || up === undefined))
+          return cost('both', () => live(source, into))
+        const sent = await cost('up', async () => up?.(source))
+        if (down === undefined) return sent
+        const got = await cost('down', () => Promise.all(into.map((path) => down(source, path))))
+        return { ...sent, ...got, 'both s': (sent['up s'] ?? Number.NaN) + (got['down s'] ?? Number.NaN) }
+      }).finally(() => server.stop())
+      if (down !== undefined || live !== undefined)
+        for (const path of into) await processes.run(['diff', '-rq', source, path])
+      rmSync(there, { recursive: true })
+      const both = figures['both s'] ?? Number.NaN
+      return { ...figures, 'MB/s each': bytes / 1e6 / both, 'memory + MB': (peak - before) / 1e6 }
     },
-    {
-      title: `Download: ${size}`,
-      contenders: [
-        servers.tamtam('tamtam', 'download'),
-        servers.nginx('nginx', bytes),
-        servers.node('node spool', 'download'),
-        servers.c('c sendfile', 'download', 'spool'),
-      ],
-      base: 'node spool',
-      targets: [
-        { name: 'tamtam', to: 'nginx', atLeast: 1 },
-        { name: 'tamtam', to: 'c sendfile' },
-      ],
-      missing: 'nginx or a compiler',
-    },
-    {
-      title: `Upload with one live receiver: ${size}`,
-      contenders: relays(),
-      receivers: 1,
-      base: 'node spool',
-      targets: [{ name: 'tamtam', to: 'c spool', atLeast: 0.8 }],
-      missing: 'a compiler',
-    },
-    {
-      title: `Upload with ${TEN} live receivers: ${size}`,
-      contenders: relays(),
-      receivers: TEN,
-      base: 'node spool',
-      targets: [{ name: 'tamtam', to: 'c spool', atLeast: 0.9 }],
-      missing: 'a compiler',
-    },
-  ]
-  for (const [title, kind] of [
-    ['Upload', 'put'],
-    ['Download', 'download'],
-  ] as const)
-    parts.push({
-      title: `${title} over TLS: ${size}`,
-      contenders: [servers.tamtam('in plain', kind), servers.tamtam('over TLS', kind, true)],
-      base: 'in plain',
-      targets: [{ name: 'over TLS', to: 'in plain' }],
-      missing: 'nothing',
-    })
+  }
+}
+
+async function costOf(what: string, server: Server, bytes: number, act: () => Promise<unknown>): Promise<Figures> {
+  const meter = new Meter(server.pid)
+  await act()
+  const { seconds, cpuSeconds = Number.NaN } = meter.read()
+  return { [`${what} s`]: seconds, [`${what} CPU s/GB`]: (cpuSeconds / bytes) * GB }
+}
+
+/** A folder of so many files that differ, or one file. */
+async function newFiles(processes: Processes, count: number, bytes: number): Promise<string> {
+  const path = join(processes.newDirectory(), count === 1 ? 'bench.bin' : 'bench')
+  if (count > 1) {
+    mkdirSync(path)
+    const block = randomBytes(bytes + count)
+    for (let index = 0; index < count; index++)
+      writeFileSync(join(path, `file-${index}.bin`), block.subarray(index, index + bytes))
+  } else {
+    const block = randomBytes(BLOCK_BYTES)
+    for (let at = 0; at < bytes; at += block.length) await appendFile(path, block.subarray(0, bytes - at))
+  }
+  return path
+}
+
+const OWN = 'tamtam send, get'
+const CURL_OWN = 'curl on tamtam'
+const CURL_NGINX = 'curl on nginx'
+const NODE_SPOOL = 'node spool'
+const C_SPOOL = 'c spool'
+const TUS_OWN = 'tus-js-client on tamtam'
+const TUS_SERVER = 'tus-js-client on @tus/server'
+const OVER_TLS = 'curl on tamtam, TLS'
+const FOLLOWING = 'tamtam get follows send'
+const SEED_OWN = 'the seed’s client on tamtam'
+
+const onNginx = curlOn(CURL_NGINX, ['nginx'], nginx)
+const onNode = curlOn(NODE_SPOOL, [], startSpool)
+const onC = curlOn(C_SPOOL, ['cc'], startSpoolC)
+
+/** Folders of few, many and one file: the commands beside what people know. */
+export async function folders(bench: Bench): Promise<readonly Section[]> {
   const sections: Section[] = []
-  for (const part of parts) {
-    bench.report(part.title)
-    sections.push(await sectionOf(bench, part))
+  for (const [count, bytes] of bench.settings.sizes.folders) {
+    const source = await newFiles(bench.processes, count, bytes)
+    const about = `${count} × ${bytes < 1e6 ? `${bytes / 1000} kB` : `${bytes / 1e6} MB`}`
+    const to = count > 1000 ? rsync.name : scp.name
+    const section = await compare(bench, {
+      id: `folder-${count}`,
+      title: `Up and down, ${about}`,
+      contenders: [commands(OWN), scp, rsync, onNginx].map((kind) => moving(bench, source, count * bytes, kind)),
+      columns: ['up s', 'down s', 'up CPU s/GB', 'down CPU s/GB'],
+      base: { name: scp.name, figure: 'up s' },
+      targets: [
+        {
+          what: `send to ${to}`,
+          of: ratio('up s', OWN, to),
+          ...(count > 1 ? { atMost: 3 } : {}),
+          bound: `bound of ${about}: the start of the program, then bytes that are read, packed, hashed, sent, hashed again and synced; ${to} hashes and syncs nothing`,
+        },
+        { what: `get to ${to}`, of: ratio('down s', OWN, to) },
+      ],
+      ...(count === 200 ? {} : { mostRounds: 1 }),
+    })
+    sections.push(section)
+    rmSync(source, { recursive: true })
   }
   return sections
 }
 
-const rate = ({ megabytesPerSecond }: FlowResult) => megabytesPerSecond
-
-async function sectionOf(bench: Bench, part: Part): Promise<Section> {
-  const bytes = bench.settings.fileMegabytes * 1e6
-  const taking = part.contenders.filter((contender) => contender !== undefined)
-  const rounds = await alternate(bench.settings.rounds, taking, (server, { wire, kind, secure = false }) => {
-    const { receivers = 0 } = part
-    const { port, pid } = server
-    const load: FlowLoad = { port, pid, wire, kind, secure, bytes, receivers, warmUpBytes: WARM_UP_BYTES }
-    return bench.processes.generate<FlowResult>({ type: 'flow', load })
-  })
-  const notes = [`the client is one process of this machine, and shares its processors`]
-  if (taking.length < part.contenders.length) notes.push(`left out: there is no ${part.missing}`)
-  const busy = taking.filter(({ name }) => typical(rounds, name, ({ clientShare }) => clientShare) > BUSY_SHARE)
-  if (busy.length > 0) notes.push(`the client was the limit for ${busy.map(({ name }) => name).join('; ')}`)
-  return {
-    title: part.title,
-    ...table<string>(
-      '',
-      taking.map(({ name }) => [name, name]),
-      {
-        'MB/s': (name) => typical(rounds, name, rate),
-        'CPU s/GB': (name) => typical(rounds, name, ({ cpuSeconds }) => cpuSeconds),
-        'memory + MB': (name) => typical(rounds, name, ({ growthBytes }) => growthBytes / 1e6),
-        [`× ${part.base}`]: (name) => ratio(rounds, name, part.base, rate),
-        'client CPU': (name) => typical(rounds, name, ({ clientShare }) => clientShare),
-      },
+/** One file in every way: up, then down. */
+export async function file(bench: Bench): Promise<readonly Section[]> {
+  const bytes = bench.settings.sizes.fileBytes
+  const source = await newFiles(bench.processes, 1, bytes)
+  const kinds: readonly WayKind[] = [
+    commands(OWN),
+    commands(FOLLOWING, true),
+    curlOnTamtam(CURL_OWN),
+    curlOnTamtam(OVER_TLS, '--tls'),
+    scp,
+    rsync,
+    onNginx,
+    theSeed,
+    onNode,
+    onC,
+    tusJs(TUS_OWN, '/rooms/lobby/files', (processes) =>
+      startTamtam(processes, 'file', '--data', processes.newDirectory()),
     ),
-    findings: part.targets
-      .filter(({ to }) => rounds.has(to))
-      .map(({ name, to, atLeast }) =>
-        finding(
-          `${name} to ${to}`,
-          ratio(rounds, name, to, rate),
-          ' ×',
-          atLeast === undefined ? undefined : { atLeast },
-        ),
-      ),
-    notes,
-    raw: Object.fromEntries(rounds),
+    tusJs(TUS_SERVER, '/files', (processes) => startTus(processes, processes.newDirectory())),
+  ]
+  const section = await compare(bench, {
+    id: 'file',
+    title: `One file of ${bytes / 1e6} MB, up and down`,
+    contenders: kinds.map((kind) => moving(bench, source, bytes, kind)),
+    columns: ['up s', 'down s', 'both s', 'up CPU s/GB', 'down CPU s/GB', 'memory + MB'],
+    base: { name: scp.name, figure: 'both s' },
+    targets: ONE_FILE,
+    notes: [
+      'tamtam verifies and keeps SHA-256, syncs before it says that a file is there, and its own commands verify again; nobody else here does any of it',
+      `${SEED} and ${FOLLOWING} bring it down while it goes up`,
+    ],
+  })
+  return [section]
+}
+
+const ONE_FILE: readonly Target[] = [
+  { what: 'send and get, as quick as scp up and down', of: ratio('both s', scp.name, OWN), atLeast: 3 },
+  {
+    what: 'send and get, as quick as the seed',
+    of: ratio('both s', SEED, OWN),
+    atLeast: 1.5,
+    bound: 'bound of send and get: they move the file twice, the seed passes it on while it comes and keeps nothing',
+  },
+  { what: 'get that follows send, as quick as the seed', of: ratio('both s', SEED, FOLLOWING), atLeast: 1.5 },
+  {
+    what: 'get to curl -o',
+    of: ratio('down s', OWN, CURL_OWN),
+    atMost: 1.25,
+    bound: 'bound of get: the start of the program, SHA-256 and a sync, which curl does without',
+  },
+  {
+    what: 'send to curl -T',
+    of: ratio('up s', OWN, CURL_OWN),
+    atMost: 1.25,
+    bound: 'bound of send: the start of the program, and SHA-256 at this end too',
+  },
+  {
+    what: 'upload, processor time to node spool',
+    of: ratio('up CPU s/GB', CURL_OWN, NODE_SPOOL),
+    atMost: 1.15,
+    bound: 'bound of the upload: SHA-256 is a quarter of its processor time, and the spool has none',
+  },
+  { what: 'curl -T, as quick as tus-js-client on @tus/server', of: ratio('up s', TUS_SERVER, CURL_OWN), atLeast: 1.2 },
+  { what: 'tus-js-client on tamtam, as quick as on @tus/server', of: ratio('up s', TUS_SERVER, TUS_OWN) },
+  { what: 'curl -o, as quick as from nginx', of: ratio('down s', CURL_NGINX, CURL_OWN), atLeast: 1 },
+  { what: 'up over TLS, as quick as in plain', of: ratio('up s', CURL_OWN, OVER_TLS) },
+  { what: 'down over TLS, as quick as in plain', of: ratio('down s', CURL_OWN, OVER_TLS) },
+  { what: 'growth of the host’s memory', of: plain('memory + MB', CURL_OWN), unit: ' MB', atMost: 64 },
+]
+
+/** One file to one and to ten receivers, live where the server can. */
+export async function receivers(bench: Bench): Promise<readonly Section[]> {
+  const bytes = bench.settings.sizes.receivedBytes
+  const source = await newFiles(bench.processes, 1, bytes)
+  const sections: Section[] = []
+  for (const count of bench.settings.sizes.receivers) {
+    const curls = `curl × ${count} on tamtam`
+    const gets = `tamtam send, get × ${count}`
+    const onTamtam = (processes: Processes) => startTamtam(processes, 'terminal', '--data', processes.newDirectory())
+    const kinds = [commands(gets), curlOnTamtam(curls), onC, onNode, onNginx, scp, theSeed]
+    if (count === 1) kinds.push(seedOn(SEED_OWN, onTamtam, ['script']))
+    const bound =
+      'bound of live receivers: each byte is hashed and synced, which the spool does not do, and each `get` starts a program and hashes too'
+    const section = await compare(bench, {
+      id: `receivers-${count}`,
+      title: `One file of ${bytes / 1e6} MB to ${count === 1 ? 'one receiver' : `${count} receivers`}`,
+      contenders: kinds.map((kind) => moving(bench, source, bytes, kind, count)),
+      columns: ['both s', 'MB/s each', 'both CPU s/GB', 'memory + MB'],
+      base: { name: C_SPOOL, figure: 'MB/s each' },
+      targets: [
+        { what: `${count} get to c spool`, of: ratio('MB/s each', gets, C_SPOOL), atLeast: 0.7, bound },
+        {
+          what: `${count} curl to c spool`,
+          of: ratio('MB/s each', curls, C_SPOOL),
+          atLeast: count === 1 ? 0.8 : 0.9,
+          bound,
+        },
+        { what: `${count} get to scp`, of: ratio('MB/s each', gets, scp.name) },
+        { what: `${count} get to the seed`, of: ratio('MB/s each', gets, SEED) },
+        { what: 'the seed’s client, on tamtam to on the seed', of: ratio('MB/s each', SEED_OWN, SEED) },
+      ],
+      notes: ['nginx and scp have no live receivers: there they begin when the file is up'],
+    })
+    sections.push(section)
   }
+  return sections
 }

@@ -1,11 +1,10 @@
 import { unpack } from 'msgpackr'
 import { type ClientMessage, clientMessageLimits, encodeMessage } from '#protocol/messages.ts'
 import { prescan } from '#protocol/prescan.ts'
-import { finding, noTable, type Section } from '../report/section.ts'
-import { median } from '../run/rounds.ts'
+import type { Section } from '../report/section.ts'
+import { compare, plain, ratio } from '../run/compare.ts'
 import type { Bench } from '../run/settings.ts'
 
-const TIMES = 1_000_000
 const MESSAGES: readonly ClientMessage[] = [
   { type: 'ping', ref: 7 },
   { type: 'join', room: 'lobby' },
@@ -14,33 +13,36 @@ const MESSAGES: readonly ClientMessage[] = [
 ]
 
 /** The cost of checking each message before it is decoded, beside decoding it. */
-export async function scan({ settings, report }: Bench): Promise<readonly Section[]> {
-  report('scan: small messages')
+export async function scan(bench: Bench): Promise<readonly Section[]> {
   const samples = MESSAGES.map((message) => encodeMessage(message))
-  const rounds = Array.from({ length: settings.rounds + 1 }, () => ({
-    scanned: rateOf(samples, (bytes) => prescan(bytes, clientMessageLimits.items)),
-    unpacked: rateOf(samples, (bytes) => unpack(bytes)),
-    // The first warms up.
-  })).slice(1)
-  const scanned = median(rounds.map((round) => round.scanned))
-  return [
-    {
-      title: 'Scan: small messages before they are decoded, in processor time',
-      ...noTable,
-      findings: [
-        finding('scanned', scanned, ' a second', { atLeast: 5_000_000 }),
-        finding('scanned to unpacked', median(rounds.map((round) => round.scanned / round.unpacked))),
-      ],
-      notes: [],
-      raw: rounds,
+  const contender = (name: string, read: (bytes: Uint8Array) => unknown) => ({
+    name,
+    measure: async () => {
+      // The first time warms up.
+      rateOf(samples, bench.settings.sizes.scans, read)
+      return { 'messages/s': rateOf(samples, bench.settings.sizes.scans, read) }
     },
-  ]
+  })
+  const section = await compare(bench, {
+    id: 'scan',
+    title: 'Scan: small messages before they are decoded, in processor time',
+    contenders: [
+      contender('scanned', (bytes) => prescan(bytes, clientMessageLimits.items)),
+      contender('unpacked', (bytes) => unpack(bytes)),
+    ],
+    columns: ['messages/s'],
+    targets: [
+      { what: 'scanned', of: plain('messages/s', 'scanned'), unit: ' a second', atLeast: 5_000_000 },
+      { what: 'scanned to unpacked', of: ratio('messages/s', 'scanned', 'unpacked') },
+    ],
+  })
+  return [section]
 }
 
 /** Messages for each second of this process's own processor time. */
-function rateOf(samples: readonly Uint8Array[], read: (bytes: Uint8Array) => unknown): number {
+function rateOf(samples: readonly Uint8Array[], times: number, read: (bytes: Uint8Array) => unknown): number {
   const began = process.cpuUsage()
-  for (let index = 0; index < TIMES; index++) read(samples[index % samples.length] as Uint8Array)
+  for (let index = 0; index < times; index++) read(samples[index % samples.length] as Uint8Array)
   const { user, system } = process.cpuUsage(began)
-  return (TIMES / (user + system)) * 1e6
+  return (times / (user + system)) * 1e6
 }

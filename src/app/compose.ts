@@ -209,13 +209,14 @@ export function compose(options: TamtamOptions): HostParts {
     undefined,
     (from) => new SignedLinks(from.resolve(SECRET_STORE), from.resolve(CLOCK), linkMs),
   )
-  provide(host, KEY_REGISTRY, undefined, (from) => new KeyRegistry(from.resolve(ENGINE)))
+  const sessionSettings = { ...sessionServerDefaults, ...options.session, program: `tamtam/${version}` }
+  const { connectionsPerMember } = sessionSettings
+  provide(host, KEY_REGISTRY, undefined, (from) => new KeyRegistry(from.resolve(ENGINE), connectionsPerMember))
   provide(host, SESSION_PARTS, undefined, (from) => {
     const { ids: _ids, ...ports } = serverPorts(from)
-    const settings = { ...sessionServerDefaults, ...options.session, program: `tamtam/${version}` }
     return {
       ...ports,
-      settings,
+      settings: sessionSettings,
       accessControl: from.resolve(ACCESS_CONTROL),
       keys: from.resolve(KEY_REGISTRY),
     }

@@ -133,6 +133,7 @@ export const sessionServerDefaults: Omit<SessionServerSettings, 'program'> = {
   unanswered: 1024,
   outboxMarkBytes: 256 * 1024,
   roomsPerConnection: 20,
+  connectionsPerMember: 16,
   listedMembers: 1000,
   fragments: 64,
   bufferedChunks: 256,

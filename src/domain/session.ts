@@ -3,7 +3,7 @@ import type { Code, Rejected } from './errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from './room/commands.ts'
 import type { Folder, Member, PastEvent, RoomEvent, WholeFile } from './room/events.ts'
 import type { HandIns } from './room/hand-ins.ts'
-import type { RoomRules } from './room/rules.ts'
+import type { OwnMute, RoomRules } from './room/rules.ts'
 import type { RoomFile } from './room/state.ts'
 
 /** The description of a file to send. */
@@ -96,6 +96,8 @@ export interface RoomSession extends Session {
   /** The room's name. */
   readonly room: string
   readonly rules: RoomRules
+  /** This member can only read; undefined where it may speak. */
+  readonly muted: OwnMute | undefined
   /** The listed members at this moment. */
   readonly members: readonly Member[]
   /** The newest value at once, then each change. */

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { browserTest as test, violations } from '../harness/browser.ts'
 import { ask, startHttpHost } from '../harness/http-client.ts'
 import { keyOf, SessionClient } from '../harness/session-client.ts'
+import { run } from '../harness/tools.ts'
 import { comeIn } from './page-visitor.ts'
 
 test('operators see who has handed in what, and who has not; others what of theirs was received', async ({ open }) => {
@@ -26,6 +27,16 @@ test('operators see who has handed in what, and who has not; others what of thei
   const saving = table.waitForEvent('download')
   await table.getByRole('button', { name: 'Save: essay.txt' }).first().click()
   expect((await saving).suggestedFilename()).toBe('essay.txt')
+  const savingAll = table.waitForEvent('download')
+  await table.getByRole('button', { name: 'Save all' }).click()
+  const all = await savingAll
+  expect(all.suggestedFilename()).toBe('class-hand-ins.zip')
+  const names = run('unzip', '-Z1', await all.path())
+    .trim()
+    .split('\n')
+  expect(names).toHaveLength(3)
+  expect(names).toContain('budi/essay.txt')
+  expect(run('unzip', '-p', await all.path(), 'budi/essay.txt')).toBe('better')
   await table.getByRole('button', { name: 'Make a drop link' }).click()
   const link = await table.getByRole('link', { name: /\/drop\// }).getAttribute('href')
   expect((await ask(port, `PUT ${link}x.txt?name=dewi`, { body: 'x' })).status).toBe(201)

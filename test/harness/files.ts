@@ -13,9 +13,9 @@ export interface FileRow {
   readonly verified: number
 }
 
-/** What a room shows of its files. */
+/** What a room shows of its files; a folder is one. */
 export async function filesOf(port: number, room = 'lobby'): Promise<readonly FileRow[]> {
-  const { json } = await ask(port, `GET /rooms/${room}/files`)
+  const { json } = await ask(port, `GET /rooms/${room}/files?folders=1`)
   return (json as { files: readonly FileRow[] }).files
 }
 

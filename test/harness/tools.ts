@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { TestRunner } from 'vitest'
+import { MEASURED } from '../../bench/run/tools.ts'
 
 /** Programs that some tests drive, and Debian's packages of them. `.ci/run` installs them all. */
 export const PACKAGES = {
+  ...MEASURED,
   bsdtar: 'libarchive-tools',
   chromium: 'chromium',
-  curl: 'curl',
   faketime: 'faketime',
   fish: 'fish',
   groff: 'groff-base',
@@ -15,7 +16,6 @@ export const PACKAGES = {
   openssl: 'openssl',
   prlimit: 'util-linux',
   python3: 'python3',
-  script: 'bsdutils',
   ss: 'iproute2',
   strace: 'strace',
   'systemd-analyze': 'systemd',

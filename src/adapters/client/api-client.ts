@@ -28,7 +28,7 @@ export interface HttpAnswer {
   header(name: string): string | undefined
   /** The whole body. Rejects with `Disconnected` where it ends too early, or is longer than 16 MiB. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>
-  /** The body as it is pulled. Throws `Disconnected` where it ends too early, or nothing comes for `idleMs`. */
+  /** The body as it is pulled; each chunk is good until the next is asked for. Throws `Disconnected` where it ends too early, or nothing comes for `idleMs`. */
   chunks(idleMs?: number): AsyncIterable<Uint8Array>
   drop(): void
 }

@@ -1,7 +1,7 @@
 import { numberIn } from '#protocol/tus.ts'
 import type { ApiClient, HttpAnswer } from './api-client.ts'
 import { Disconnected, isRefusal, type Refusal } from './errors.ts'
-import type { TransferOptions } from './transfers.ts'
+import { paced, type TransferOptions } from './transfers.ts'
 
 /** Ends a download stream instead of its last byte. */
 export class DownloadError extends Error {
@@ -15,10 +15,10 @@ export class DownloadError extends Error {
 
 /**
  * The bytes of a host's file from the byte `from`, over as many connections as it takes; a file that is still arriving is followed to
- * its end. Pulled: nothing is read ahead. Throws `DownloadError`.
+ * its end. Pulled: nothing is read ahead, and each piece is good until the next is asked for. Throws `DownloadError`.
  */
 export async function* downloadStream(
-  { api, retries, report }: Pick<TransferOptions, 'api' | 'retries' | 'report'>,
+  { api, retries, report, limit }: TransferOptions,
   id: string,
   from = 0,
 ): AsyncGenerator<Uint8Array> {
@@ -35,7 +35,7 @@ export async function* downloadStream(
     let { toSkip } = opened
     let cut: Disconnected | undefined
     try {
-      for await (const chunk of answer.chunks()) {
+      for await (const chunk of paced(answer.chunks(), limit)) {
         const bytes = chunk.subarray(Math.min(toSkip, chunk.length))
         toSkip -= chunk.length - bytes.length
         if (bytes.length === 0) continue

@@ -15,7 +15,7 @@ import {
 import { DownloadError, downloadStream } from './download-stream.ts'
 import { Disconnected, GaveUp, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
 import { postReceipt } from './queries.ts'
-import { paced, type TransferOptions } from './transfers.ts'
+import type { TransferOptions } from './transfers.ts'
 import { fileStatus } from './tus.ts'
 
 /** Where a file is to be: at this very path, or in a folder under a name that is free. */
@@ -137,10 +137,10 @@ async function fill(
   id: string,
   part: PartialFile,
 ): Promise<Omit<WholeFile, 'name'> | Refusal | undefined> {
-  const { api, retries, limit } = options
+  const { api, retries } = options
   while (true) {
     try {
-      for await (const bytes of paced(downloadStream(options, id, part.size), limit)) await part.append(bytes)
+      for await (const bytes of downloadStream(options, id, part.size)) await part.append(bytes)
     } catch (error) {
       if (error instanceof DownloadError) return error.refusal
       throw error

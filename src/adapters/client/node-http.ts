@@ -1,15 +1,19 @@
 import { setMaxListeners } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Http, HttpAnswer, HttpRequest } from './api-client.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, Reading } from './endpoint.ts'
 import { Disconnected, errorText, NotTrusted, Unreachable } from './errors.ts'
 
 /** So often may a connection fail before anybody answered at all. */
 const MOST_FAILURES = 5
 const MOST_BODY_BYTES = 16 * 1024 * 1024
-/** So small that a slow connection shows that it moves. */
-const SLICE_BYTES = 64 * 1024
+/** A body from this length on is worth reading by itself. */
+const LONG_BODY_BYTES = 256 * 1024
+/** So small that a slow connection shows that it moves; where much has left quickly, larger ones cost less. */
+const LEAST_SLICE_BYTES = 64 * 1024
+const MOST_SLICE_BYTES = 1024 * 1024
 /** So much may wait for the connection while the next piece is read. */
 const BUFFERED_BYTES = 1024 * 1024
 
@@ -29,7 +33,7 @@ export class NodeHttp implements Http {
     this.base = endpoint.base
     this.#endpoint = endpoint
     this.#idleMs = idleMs
-    this.#agent = new EndpointAgent(endpoint)
+    this.#agent = new EndpointAgent(endpoint, 'large')
     this.#met = met
   }
 
@@ -123,7 +127,7 @@ class NodeAnswer implements HttpAnswer {
     for await (const chunk of this.chunks()) {
       bytes += chunk.length
       if (bytes > MOST_BODY_BYTES) throw new Disconnected('the answer is too long')
-      chunks.push(chunk)
+      chunks.push(Buffer.from(chunk))
     }
     return Buffer.concat(chunks)
   }
@@ -132,24 +136,84 @@ class NodeAnswer implements HttpAnswer {
   async *chunks(idleMs = this.#idleMs): AsyncGenerator<Uint8Array> {
     const message = this.#message
     const expire = () => message.destroy(new Error(standsStill(idleMs)))
-    const iterator = message[Symbol.asyncIterator]()
+    const iterator = this.#bytes()
     try {
       while (true) {
         const timer = setTimeout(expire, idleMs)
         const next = await iterator.next().finally(() => clearTimeout(timer))
-        if (next.done === true) break
+        if (next.done === true) return
         yield next.value
       }
     } catch (error) {
-      throw new Disconnected(errorText(error), { cause: error })
+      throw error instanceof Disconnected ? error : new Disconnected(errorText(error), { cause: error })
     } finally {
       message.destroy()
+    }
+  }
+
+  /** Node's parser copies each piece of a body into new memory, so a long one whose end is known goes past it. */
+  async *#bytes(): AsyncGenerator<Uint8Array> {
+    const message = this.#message
+    const length = message.headers['transfer-encoding'] === undefined ? Number(message.headers['content-length']) : 0
+    if (!(length >= LONG_BODY_BYTES)) yield* message
+    else {
+      const socket = new SocketBytes(message)
+      let left = length
+      // What the parser has taken already.
+      for (let bytes = message.read(); bytes !== null; bytes = message.read()) {
+        left -= bytes.length
+        yield bytes
+      }
+      while (left > 0) {
+        const bytes = (await socket.next()).subarray(0, left)
+        left -= bytes.length
+        yield bytes
+      }
+      return
     }
     if (!message.complete) throw new Disconnected('the connection was cut')
   }
 
   drop(): void {
     this.#message.destroy()
+  }
+}
+
+/** The bytes that come on the connection of an answer, no faster than they are taken; its parser gets no more of them. */
+class SocketBytes {
+  readonly #socket: Socket
+  readonly #waiting: Uint8Array[] = []
+  #end: Error | undefined
+  #wake = () => {}
+
+  constructor(message: IncomingMessage) {
+    this.#socket = message.socket
+    this.#socket.removeAllListeners('data')
+    this.#socket.on('data', (bytes: Buffer) => {
+      this.#waiting.push(bytes)
+      this.#socket.pause()
+      this.#wake()
+    })
+    const end = (error: Error) => {
+      this.#end ??= error
+      this.#wake()
+    }
+    message.once('error', end)
+    message.once('close', () => end(new Disconnected('the connection was cut')))
+    this.#socket.once('end', () => end(new Disconnected('the connection was cut')))
+  }
+
+  /** Throws once there are no more. */
+  async next(): Promise<Uint8Array> {
+    while (true) {
+      const bytes = this.#waiting.shift()
+      if (bytes !== undefined) return bytes
+      if (this.#end !== undefined) throw this.#end
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wake = resolve
+      this.#socket.resume()
+      await promise
+    }
   }
 }
 
@@ -161,18 +225,26 @@ async function pipeBody(
   to: ClientRequest,
   moved: (bytes: number) => void,
 ): Promise<void> {
+  const began = performance.now()
   let waiting = 0
+  let gone = 0
   let wake = () => {}
   const left = (bytes: number) => (error?: Error | null) => {
     waiting -= bytes
+    gone += bytes
     if (!error) moved(bytes)
     wake()
   }
+  const sliceBytes = () => {
+    const inQuarterSecond = gone / (4 * Math.max(0.25, (performance.now() - began) / 1000))
+    return Math.max(LEAST_SLICE_BYTES, Math.min(gone / 16, inQuarterSecond, MOST_SLICE_BYTES)) & -LEAST_SLICE_BYTES
+  }
   to.once('close', () => wake())
   for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += SLICE_BYTES) {
+    for (let at = 0; at < piece.length; ) {
       if (to.destroyed) return
-      const slice = piece.subarray(at, at + SLICE_BYTES)
+      const slice = piece.subarray(at, at + sliceBytes())
+      at += slice.length
       waiting += slice.length
       to.write(slice, left(slice.length))
     }
@@ -189,17 +261,20 @@ type Connected = (error: Error | null, connection: Duplex) => void
 /** Makes the connections of requests, and of WebSockets. */
 export class EndpointAgent extends Agent {
   readonly #endpoint: Endpoint
+  readonly #reading: Reading | undefined
   readonly #closing = new AbortController()
 
-  constructor(endpoint: Endpoint) {
+  constructor(endpoint: Endpoint, reading?: Reading) {
     super({ keepAlive: false })
     setMaxListeners(0, this.#closing.signal)
     this.#endpoint = endpoint
+    this.#reading = reading
   }
 
   override createConnection(_options: object, connected?: Connected): undefined {
     const failed = connected as ((error: Error) => void) | undefined
-    this.#endpoint.open(this.#closing.signal).then((connection) => connected?.(null, connection), failed)
+    const opening = this.#endpoint.open(this.#closing.signal, this.#reading)
+    opening.then((connection) => connected?.(null, connection), failed)
   }
 
   override destroy(): void {

@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import type { DiskPath } from '#system/files/disk-path.ts'
 import { makeDirectory, replaceFile } from '#system/files/file-system.ts'
-import { openSource, type Source } from '#system/files/source.ts'
+import { openSource } from '#system/files/source.ts'
 import type { ApiClient } from './api-client.ts'
 import { chunked } from './chunked.ts'
 import { FileChanged, isRefusal, type Refusal } from './errors.ts'
 import type { ClientSettings } from './settings.ts'
+import { uploadStream } from './stream-upload.ts'
 import { type OnTransferUpdate, paced, type TransferOptions } from './transfers.ts'
 import { fileStatus } from './tus.ts'
 import {
@@ -20,7 +21,6 @@ import {
   type UploaderOptions,
   type UploadPolicy,
   type UploadSource,
-  uploadStream,
 } from './uploader.ts'
 
 export interface NodeUploadOptions extends TransferOptions {
@@ -29,16 +29,27 @@ export interface NodeUploadOptions extends TransferOptions {
   /** Left out where a key says whose the upload is. */
   readonly records?: ResumeStore
   readonly offered?: NonNullable<UploaderOptions['offered']>
+  readonly files?: NonNullable<UploaderOptions['files']>
 }
 
-/** A disk is read quickly: the digest comes first, and all the rest in one request. */
-const policy: UploadPolicy = {
-  digestMs: Number.POSITIVE_INFINITY,
-  lastPartBytes: Number.POSITIVE_INFINITY,
+/** All in one request, but for the end, which brings the digest where that is not known before. */
+export const inOneGo: Omit<UploadPolicy, 'digestMs'> = {
+  lastPartBytes: 1024,
   leastPartBytes: Number.POSITIVE_INFINITY,
   mostPartBytes: Number.POSITIVE_INFINITY,
   ownOnly: false,
 }
+
+/** A disk is read quickly, so the digest comes first where it may spare something; elsewhere the file is read once. */
+const policy: UploadPolicy = {
+  ...inOneGo,
+  digestMs: Number.POSITIVE_INFINITY,
+  newDigestMs: 0,
+  // More would be sent twice where a connection is cut, or the file be refused.
+  wholeBytes: 256 * 1024,
+}
+/** What is in memory already is not read twice. */
+const policyInMemory: UploadPolicy = { ...policy, newDigestMs: policy.digestMs }
 
 /**
  * Sends a file of this machine's to a room, continuing an upload that the host has in part, and answers it whole and verified, or the
@@ -65,7 +76,9 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
         ...addressed(meta),
         ...expiring(meta),
       })
-    return await runUpload(options, new FileSource(source, size, options), meta, policy)
+    const bytes = { size, read: (from: number) => source.bytes(from), changed: () => source.changed() }
+    const policyOfSize = size <= options.settings.readBytes ? policyInMemory : policy
+    return await runUpload(options, new DigestedSource(bytes, options), meta, policyOfSize)
   } finally {
     await source.close()
   }
@@ -120,90 +133,112 @@ function gettingFurther(api: ApiClient, id: string, from: number): () => Promise
   }
 }
 
-class FileSource implements UploadSource {
+/** The bytes of a file or an archive, to be read from any byte on, and again. */
+export interface ReadableBytes {
   readonly size: number
-  readonly #source: Source
+  read(from: number): AsyncIterable<Uint8Array>
+  /** Left out where every reading gives the same bytes, or tells otherwise. */
+  changed?(): Promise<boolean>
+}
+
+/** Digests bytes as they are read, whether for that or to be sent. */
+export class DigestedSource implements UploadSource {
+  readonly size: number
+  readonly #bytes: ReadableBytes
   readonly #report: OnTransferUpdate
   readonly #limit: number | undefined
+  readonly #hash: Hash = createHash('sha256')
+  /** So many bytes are in the hash. */
+  #hashed = 0
+  /** By their length. */
+  readonly #prefixes = new Map<number, string>()
+  /** Readings for digests, one after the other. */
+  #reading: Promise<unknown> = Promise.resolve()
 
-  constructor(source: Source, size: number, { report, limit }: Pick<TransferOptions, 'report' | 'limit'>) {
-    this.#source = source
-    this.size = size
+  constructor(bytes: ReadableBytes, { report, limit }: Pick<TransferOptions, 'report' | 'limit'>) {
+    this.#bytes = bytes
+    this.size = bytes.size
     this.#report = report
     this.#limit = limit
   }
 
   changed(): Promise<boolean> {
-    return this.#source.changed()
+    return this.#bytes.changed?.() ?? Promise.resolve(false)
   }
 
-  digest(offsets: readonly number[]): SourceDigest {
-    const { size } = this
-    const prefixes = new Map(offsets.map((bytes) => [bytes, Promise.withResolvers<string>()]))
-    let known: string | undefined
-    const whole = digestOf(this.#source.bytes(), prefixes, (done) =>
-      this.#report({ type: 'hashing', done, total: size }),
-    ).then((digest) => {
-      if (digest.size !== size) throw new FileChanged('the file changed while it was read')
-      known = digest.sha256
-      return digest.sha256
-    })
-    // Their failure is heard where they are awaited.
-    for (const { promise, reject } of prefixes.values()) {
-      promise.catch(() => {})
-      whole.catch(reject)
-    }
+  digest(prefixes: readonly number[]): SourceDigest {
+    const wanted = [...prefixes].sort((one, other) => one - other)
+    const source = this
     return {
-      whole,
-      get known() {
-        return known
+      get whole() {
+        return source.#prefix(source.size, wanted)
       },
-      prefix: (bytes) => prefixes.get(bytes)?.promise,
+      get known() {
+        return source.#prefixes.get(source.size)
+      },
+      prefix: (bytes) => source.#prefix(bytes, wanted),
       close: () => {},
     }
   }
 
-  body(from: number): AsyncIterable<Uint8Array> {
-    return paced(exactly(this.size - from, this.#source.bytes(from)), this.#limit)
+  body(from: number, to: number): AsyncIterable<Uint8Array> {
+    return paced(this.#read(from, to), this.#limit)
   }
-}
 
-/** Reads a file once, for its own digest and those of its first bytes. */
-async function digestOf(
-  bytes: AsyncIterable<Uint8Array>,
-  prefixes: ReadonlyMap<number, PromiseWithResolvers<string>>,
-  hashed: (bytes: number) => void,
-): Promise<{ readonly sha256: string; readonly size: number }> {
-  const hash = createHash('sha256')
-  const wanted = [...prefixes.keys()].sort((one, other) => one - other)
-  let size = 0
-  const settle = () => prefixes.get(size)?.resolve(hash.copy().digest('hex'))
-  for await (const piece of bytes) {
-    let at = 0
-    for (let next = wanted[0]; next !== undefined && next <= size + piece.length - at; next = wanted[0]) {
-      const part = piece.subarray(at, at + next - size)
-      hash.update(part)
-      at += part.length
-      size += part.length
-      settle()
-      wanted.shift()
+  /** Throws where there are fewer bytes than the host was told to wait for. */
+  async *#read(from: number, to: number): AsyncGenerator<Uint8Array> {
+    let at = from
+    if (at < to)
+      for await (const piece of this.#bytes.read(from)) {
+        const bytes = piece.subarray(0, to - at)
+        this.#took(at, bytes)
+        at += bytes.length
+        yield bytes
+        if (at >= to) return
+      }
+    if (at < to) throw new FileChanged('the file changed while it was read')
+  }
+
+  /** What was read before is not hashed again. */
+  #took(at: number, bytes: Uint8Array): void {
+    if (at > this.#hashed) return
+    const fresh = bytes.subarray(this.#hashed - at)
+    this.#hash.update(fresh)
+    this.#hashed += fresh.length
+  }
+
+  #prefix(bytes: number, wanted: readonly number[]): Promise<string> {
+    const read = this.#reading.then(async () => this.#prefixes.get(bytes) ?? (await this.#digestTo(bytes, wanted)))
+    this.#reading = read.catch(() => {})
+    return read
+  }
+
+  async #digestTo(bytes: number, wanted: readonly number[]): Promise<string> {
+    if (this.#hashed > bytes) return await this.#again(bytes)
+    for (const next of [...wanted.filter((each) => each > this.#hashed && each < bytes), bytes]) {
+      for await (const piece of this.#read(this.#hashed, next))
+        if (piece.length > 0) this.#report({ type: 'hashing', done: this.#hashed, total: this.size })
+      this.#prefixes.set(next, this.#hash.copy().digest('hex'))
     }
-    hash.update(piece.subarray(at))
-    size += piece.length - at
-    hashed(size)
+    const digest = this.#prefixes.get(bytes) as string
+    // Of a file that was written to meanwhile, the sent bytes may be neither what it was nor what it is.
+    if (bytes === this.size && (await this.changed()) && (await this.#again(bytes)) !== digest) {
+      this.#prefixes.delete(bytes)
+      throw new FileChanged('the file changed while it was read')
+    }
+    return digest
   }
-  if (wanted[0] === size) settle()
-  return { sha256: hash.digest('hex'), size }
-}
 
-/** Throws where there are fewer bytes than the host was told to wait for. */
-async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let left = length
-  for await (const piece of pieces) {
-    left -= piece.length
-    yield piece
+  async #again(bytes: number): Promise<string> {
+    const hash = createHash('sha256')
+    for await (const piece of this.#bytes.read(0)) {
+      const rest = piece.subarray(0, bytes)
+      hash.update(rest)
+      bytes -= rest.length
+      if (bytes === 0) break
+    }
+    return hash.digest('hex')
   }
-  if (left > 0) throw new FileChanged('the file changed while it was sent')
 }
 
 /** Addresses of unfinished uploads that the room lists only for their sender, who has no key: another process can continue them. */

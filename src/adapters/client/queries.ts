@@ -18,8 +18,9 @@ export async function listRooms(api: ApiClient): Promise<readonly wire.RoomRow[]
 export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomDetails | Refusal> =>
   get(api, roomPath(room), wire.roomFacts)
 
+/** A folder is one file. */
 export async function listFiles(api: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {
-  const found = await get(api, `${roomPath(room)}/files`, wire.fileList)
+  const found = await get(api, `${roomPath(room)}/files?folders=1`, wire.fileList)
   return isRefusal(found) ? found : found.files
 }
 

@@ -1,7 +1,5 @@
-import type * as v from 'valibot'
 import type { Folder } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
-import { parsed, sentFile } from '#protocol/schema.ts'
 import {
   answeredDigest,
   answeredFolder,
@@ -45,62 +43,44 @@ export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus
   return { ...about, status: 'arriving', offset, size: number('upload-length'), prefix: digest('upload-prefix-digest') }
 }
 
+/** Bytes that go along with the offer of their file: all of it. */
+export interface FirstBytes extends Pick<UploadPart, 'body' | 'signal' | 'moved'> {}
+
+/** Offers a file; `offset` of its bytes are with the host then, all of them where it had them before. */
 export async function createUpload(
   api: ApiClient,
   room: string,
   meta: UploadMeta,
-): Promise<{ readonly id: string } | Refusal> {
-  const headers = { ...tusVersion, ...sizeHeader(meta.size), 'Upload-Metadata': metadataField(meta) }
-  const answer = await api.ask(`${api.uploadsPath(room)}${wishes(meta)}`, { method: 'POST', headers })
+  first?: FirstBytes,
+): Promise<{ readonly id: string; readonly offset: number } | Refusal> {
+  const headers = {
+    ...tusVersion,
+    ...sizeHeader(meta.size),
+    'Upload-Metadata': metadataField(meta),
+    ...(first === undefined ? {} : { 'Content-Type': UPLOAD_TYPE }),
+  }
+  const query = new URLSearchParams({
+    ...(meta.to === undefined ? {} : { to: meta.to }),
+    ...(meta.expiresInSeconds === undefined ? {} : { expires: String(meta.expiresInSeconds) }),
+  })
+  const answer = await api.ask(`${api.uploadsPath(room)}${query.size === 0 ? '' : `?${query}`}`, {
+    method: 'POST',
+    headers,
+    ...(first === undefined ? {} : bodyOf(first, meta.size)),
+  })
   if (isRefusal(answer)) return answer
   answer.drop()
   const id = api.fileAt(answer.header('location'))
-  return id === undefined ? notTamtam : { id }
+  const offset = numberIn(answer.header('upload-offset'))
+  return id === undefined || offset === undefined ? notTamtam : { id, offset }
 }
 
-/** A whole file in one request; `already`: the room had it. */
-export async function sendWhole(
-  api: ApiClient,
-  room: string,
-  meta: UploadMeta,
-  body: RequestBody,
-  { signal, moved }: Pick<UploadPart, 'signal' | 'moved'>,
-): Promise<{ readonly file: SentFileBody; readonly already: boolean } | Refusal> {
-  const { name, size, sha256 } = meta
-  const answer = await api.ask(`${api.uploadsPath(room)}/${encodeURIComponent(name)}${wishes(meta)}`, {
-    method: 'POST',
-    headers: {
-      Accept: 'application/json',
-      'Content-Type': 'application/octet-stream',
-      ...(sha256 === undefined ? {} : { 'Repr-Digest': digestField(sha256) }),
-    },
-    body,
-    ...(size === undefined ? {} : { length: size }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(moved === undefined ? {} : { moved }),
-  })
-  if (isRefusal(answer)) return answer
-  const file = parsed(sentFile, jsonIn(await answer.bytes()))
-  return file === undefined ? notTamtam : { file, already: answer.status === 200 }
-}
-
-type SentFileBody = v.InferOutput<typeof sentFile>
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes))
-  } catch {
-    return undefined
-  }
-}
-
-function wishes({ to, expiresInSeconds }: UploadMeta): string {
-  const query = new URLSearchParams({
-    ...(to === undefined ? {} : { to }),
-    ...(expiresInSeconds === undefined ? {} : { expires: String(expiresInSeconds) }),
-  })
-  return query.size === 0 ? '' : `?${query}`
-}
+const bodyOf = ({ body, signal, moved }: FirstBytes, length: number | undefined) => ({
+  body,
+  ...(length === undefined ? {} : { length }),
+  ...(signal === undefined ? {} : { signal }),
+  ...(moved === undefined ? {} : { moved }),
+})
 
 /** A stretch of a file's bytes; digests are 64 hexadecimal digits. */
 export interface UploadPart {
@@ -122,7 +102,7 @@ export interface UploadPart {
 
 /** Where the upload ends after the part. */
 export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ readonly offset: number } | Refusal> {
-  const { id, offset, body, length, prefix, sha256, signal, moved, alive } = part
+  const { id, offset, length, prefix, sha256, alive } = part
   const headers = {
     ...tusVersion,
     'Content-Type': UPLOAD_TYPE,
@@ -134,10 +114,7 @@ export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ read
   const answer = await api.ask(api.filePath(id), {
     method: 'PATCH',
     headers,
-    body,
-    length,
-    ...(signal === undefined ? {} : { signal }),
-    ...(moved === undefined ? {} : { moved }),
+    ...bodyOf(part, length),
     ...(alive === undefined ? {} : { alive }),
   })
   if (isRefusal(answer)) return answer
@@ -146,7 +123,6 @@ export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ read
   return reached === undefined ? notTamtam : { offset: reached }
 }
 
-/** Withdraws an upload; without effect where it is whole, or gone. */
 /** Takes a file away, whole or on its way. Answers why not. */
 export async function removeFile(api: ApiClient, id: string): Promise<Refusal | undefined> {
   const answer = await api.ask(api.filePath(id), { method: 'DELETE', headers: tusVersion })
@@ -155,6 +131,7 @@ export async function removeFile(api: ApiClient, id: string): Promise<Refusal | 
   return undefined
 }
 
+/** The same, without a word about what was not there any more. */
 export async function removeUpload(api: ApiClient, id: string): Promise<object> {
   await removeFile(api, id)
   return {}

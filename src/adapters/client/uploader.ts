@@ -1,13 +1,11 @@
 import { safeFileName } from '#domain/names/file-name.ts'
 import type { Folder, WholeFile } from '#domain/room/events.ts'
-import type { UploadMeta } from '#domain/session.ts'
 import type { FileRow } from '#protocol/schema.ts'
-import { checksumField } from '#protocol/tus.ts'
 import type { ApiClient, RequestBody } from './api-client.ts'
-import { Disconnected, FileChanged, isGone, isPassing, isRefusal, type Refusal, refusal } from './errors.ts'
+import { FileChanged, isGone, isPassing, isRefusal, type Refusal, refusal } from './errors.ts'
 import { listFiles } from './queries.ts'
 import type { TransferOptions } from './transfers.ts'
-import { createUpload, type FileStatus, fileStatus, removeUpload, sendPart, sendWhole } from './tus.ts'
+import { createUpload, type FileStatus, fileStatus, removeUpload, sendPart } from './tus.ts'
 
 /** A file as its sender has it: it can be read from any byte, and again. Reading throws `FileChanged` where that fails. */
 export interface UploadSource {
@@ -35,6 +33,10 @@ export interface SourceDigest {
 export interface UploadPolicy {
   /** So long is the digest waited for before the file is offered, 0: not at all; without it the digest follows with the last bytes. */
   readonly digestMs: number
+  /** The same where the room has no file of its size: no digest could spare any bytes. Left out: `digestMs`. */
+  readonly newDigestMs?: number
+  /** A file up to this size whose digest is known is offered and sent in one request. Left out: none. */
+  readonly wholeBytes?: number
   /** Without the digest, so much of the end waits for it. */
   readonly lastPartBytes: number
   /** A request has as much as was sent in the last second, within these. */
@@ -42,13 +44,13 @@ export interface UploadPolicy {
   readonly mostPartBytes: number
   /** Goes on with nobody else's uploads, and ends where another sender of the same one was faster. */
   readonly ownOnly: boolean
-  /** Files up to this size go in one request each, with their digest; 0: none. */
-  readonly wholeBytes?: number
 }
 
 export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
   readonly room: string
   readonly policy: UploadPolicy
+  /** The room's files, where several uploads share one list: `again` where that does not do. By default they are asked for. */
+  readonly files?: (again: boolean) => Promise<readonly KnownFile[] | Refusal>
   /** An unfinished upload of this file of which the room tells nobody but its sender. */
   readonly kept?: string | undefined
   /** The room tells nothing of its files: only `kept` may be gone on with. */
@@ -60,6 +62,10 @@ export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
   /** Called when the host has the upload, or has lost it; awaited before its first bytes are sent. */
   readonly offered?: (id: string | undefined) => void | Promise<void>
 }
+
+/** The facts of a room's file that an upload goes by. */
+export type KnownFile = Pick<FileRow, 'id' | 'name' | 'status'> &
+  Partial<Pick<FileRow, 'size' | 'sha256' | 'audience' | 'byId' | 'folder'>>
 
 export interface FileMeta {
   /** Its name in the room. */
@@ -93,6 +99,9 @@ export class Uploader {
   /** It was created here, so nobody else has a use for it. */
   #isOwn = false
   #isWithdrawn = false
+  /** The room's files of its size; undefined: nobody has looked, or what became of it is to be found there. */
+  #alike: readonly KnownFile[] | undefined
+  #isAgain = false
   #partBytes: number
 
   constructor(options: UploaderOptions, source: UploadSource, meta: FileMeta) {
@@ -147,21 +156,18 @@ export class Uploader {
   async #carry(signal: AbortSignal | undefined): Promise<SentFile | Refusal> {
     const { retries, policy } = this.#options
     const { size } = this.#source
-    if (this.#id === undefined && size <= (policy.wholeBytes ?? -1) && this.#meta.folder === undefined) {
-      const sent = await this.#sendWhole(signal)
-      if (sent !== undefined) return sent
-    }
-    if (this.#id === undefined) {
-      const found = await this.#find(signal)
-      if (found !== undefined && isRefusal(found)) return found
-    }
     let already = size > 0
     let best = 0
     return await retries.until<SentFile>(
       async () => {
-        const id = this.#id ?? (await this.#create(signal))
-        if (typeof id !== 'string') return id
-        const status = await fileStatus(this.#options.api, id)
+        if (this.#id === undefined && this.#alike === undefined) {
+          const why = await this.#find(signal)
+          if (why !== undefined) return why
+        }
+        const begun = this.#id === undefined ? await this.#create(signal) : undefined
+        if (begun !== undefined && (isRefusal(begun) || 'sha256' in begun)) return begun
+        const id = this.#id as string
+        const status = begun ?? (await fileStatus(this.#options.api, id))
         signal?.throwIfAborted()
         if (isRefusal(status)) return isGone(status) ? this.#lost() : status
         if (status.status === 'whole') {
@@ -178,42 +184,24 @@ export class Uploader {
     )
   }
 
-  /** In one request; undefined where it was cut: what the host has of it is then gone on with. */
-  async #sendWhole(signal: AbortSignal | undefined): Promise<SentFile | Refusal | undefined> {
-    const { api, room, report } = this.#options
-    const { size } = this.#source
-    const { name, to, expiresInSeconds } = this.#meta
-    const meta = {
-      name,
-      size,
-      ...(to === undefined ? {} : { to }),
-      ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
-    }
-    const [sha256, body] = await Promise.all([this.#digesting().whole, this.#source.body(0, size)])
-    signal?.throwIfAborted()
-    report({ type: 'begins', at: 0, total: size })
-    const moved = (bytes: number) => report({ type: 'moved', bytes })
-    const sent = await sendWhole(api, room, { ...meta, sha256 }, body, { signal, moved }).catch((error: unknown) => {
-      if (error instanceof Disconnected) return refusal(503, 'UNREACHABLE', error.message)
-      throw error
-    })
-    if (isRefusal(sent)) return isPassing(sent) ? undefined : sent
-    await this.#offered(sent.file.id)
-    return { ...this.#asSent(sent.file.id, sha256), ...(sent.already ? { already: true } : {}) }
-  }
-
   /** The furthest of the room's unfinished uploads that begin as this file does: whether they do is seen by the bytes (C111). */
   async #find(signal: AbortSignal | undefined): Promise<Refusal | undefined> {
     const { api, room, retries, policy, taken, kept, blind = false } = this.#options
     const { size } = this.#source
+    const { files = () => listFiles(api, room) } = this.#options
+    const listed = blind ? [] : await retries.until<readonly KnownFile[]>(() => files(this.#isAgain), { signal })
+    this.#isAgain = true
+    if (isRefusal(listed)) return listed
+    const alike = listed.filter((row) => row.size === size)
     const found = await retries.until(
-      () => candidates(api, room, { ...this.#meta, size }, { kept, taken: taken?.(), policy, blind }),
+      () => candidates(api, alike, { ...this.#meta, size }, { kept, taken: taken?.(), policy }),
       { signal },
     )
     signal?.throwIfAborted()
     if (isRefusal(found)) return found
+    this.#alike = alike
     const digest = this.#digesting(found.map(({ offset }) => offset))
-    const sha256 = await within(digest, policy.digestMs)
+    const sha256 = await within(digest, this.#digestMs)
     for (const { id, offset, promised, prefix } of found) {
       if (promised !== undefined && sha256 !== undefined && promised !== sha256) continue
       // Of no bytes all digests are the same, and others' uploads tell none.
@@ -225,32 +213,54 @@ export class Uploader {
     return undefined
   }
 
-  async #create(signal: AbortSignal | undefined): Promise<string | Refusal> {
-    const { api, room, policy } = this.#options
+  get #digestMs(): number {
+    const { policy, blind, kept } = this.#options
+    const { digestMs, newDigestMs = digestMs } = policy
+    return blind || kept !== undefined || (this.#alike?.length ?? 1) > 0 ? digestMs : newDigestMs
+  }
+
+  /** Offers it; answers the file where all of it went along, and else its status. */
+  async #create(signal: AbortSignal | undefined): Promise<SentFile | Arriving | undefined | Refusal> {
+    const { api, room, policy, report } = this.#options
     const { name, to, folder, expiresInSeconds } = this.#meta
-    const sha256 = await within(this.#digesting(), policy.digestMs)
+    const { size } = this.#source
+    const sha256 = await within(this.#digesting(), this.#digestMs)
     signal?.throwIfAborted()
-    const created = await createUpload(api, room, {
-      name,
-      size: this.#source.size,
-      ...(sha256 === undefined ? {} : { sha256 }),
-      ...(to === undefined ? {} : { to }),
-      ...(folder === undefined ? {} : { folder }),
-      ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    // Of one that is not for everybody nobody could find a part again without its address, which comes with the answer.
+    const isOpen = to === undefined && this.#alike?.every((row) => row.sha256 !== sha256)
+    const goesWhole = sha256 !== undefined && size <= (policy.wholeBytes ?? -1) && isOpen
+    if (goesWhole) report({ type: 'begins', at: 0, total: size })
+    const created = await createUpload(
+      api,
+      room,
+      {
+        name,
+        size,
+        ...(sha256 === undefined ? {} : { sha256 }),
+        ...(to === undefined ? {} : { to }),
+        ...(folder === undefined ? {} : { folder }),
+        ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+      },
+      goesWhole
+        ? { body: await this.#source.body(0, size), signal, moved: (bytes) => report({ type: 'moved', bytes }) }
+        : undefined,
+    ).catch((error: unknown) => {
+      if (goesWhole) this.#alike = undefined
+      throw error
     })
-    if (isRefusal(created)) return created
+    if (isRefusal(created)) {
+      if (goesWhole) this.#alike = undefined
+      return created
+    }
     await this.#offered(created.id)
     this.#isOwn = true
     if (this.#isWithdrawn) await this.withdraw()
-    return created.id
+    if (goesWhole && created.offset === size) return this.#asSent(created.id, sha256)
+    return created.offset === 0 && size > 0 ? { status: 'arriving', offset: 0, size, prefix: undefined } : undefined
   }
 
   /** One connection's worth of it, or as many requests as go well. */
-  async #send(
-    id: string,
-    status: Extract<FileStatus, { status: 'arriving' }>,
-    signal: AbortSignal | undefined,
-  ): Promise<SentFile | Refusal> {
+  async #send(id: string, status: Arriving, signal: AbortSignal | undefined): Promise<SentFile | Refusal> {
     const { api, report, policy, alive } = this.#options
     const { size } = this.#source
     // A host wants to see that somebody else than the owner has the same bytes.
@@ -331,6 +341,8 @@ export class Uploader {
 const changed = refusal(0, 'FILE_CHANGED', 'it is being changed while it is sent; send a copy of it')
 const otherBytes = refusal(409, 'HASH_MISMATCH', 'these are not the bytes of this file')
 
+type Arriving = Extract<FileStatus, { status: 'arriving' }>
+
 /** Undefined where it takes longer. */
 async function within(digest: SourceDigest, ms: number): Promise<string | undefined> {
   if (ms === 0) return digest.known
@@ -357,21 +369,18 @@ interface Search {
   readonly kept: string | undefined
   readonly taken: ReadonlySet<string> | undefined
   readonly policy: Pick<UploadPolicy, 'digestMs' | 'ownOnly'>
-  readonly blind: boolean
 }
 
 /**
- * The room's uploads of this name and size that may be gone on with, the furthest first: this sender's, and, unless `ownOnly`, others' whose
- * digest was promised and which nobody sends just now.
+ * Those of the files that are uploads of this name and size and may be gone on with, the furthest first: this sender's, and, unless
+ * `ownOnly`, others' whose digest was promised and which nobody sends just now.
  */
 async function candidates(
   api: ApiClient,
-  room: string,
+  files: readonly KnownFile[],
   meta: FileMeta & { readonly size: number },
-  { kept, taken, policy: { ownOnly, digestMs }, blind }: Search,
-): Promise<readonly Candidate[] | Refusal> {
-  const files = blind ? [] : await listFiles(api, room)
-  if (isRefusal(files)) return files
+  { kept, taken, policy: { ownOnly, digestMs } }: Search,
+): Promise<readonly Candidate[]> {
   const found: Candidate[] = []
   const add = async (id: string, promised: string | undefined, isOthersToo = false) => {
     const status = await fileStatus(api, id)
@@ -396,128 +405,7 @@ async function candidates(
 }
 
 /** Whether an earlier upload had the same audience; one that became a submission because the room collects was sent to all. */
-function isForTheSame({ audience, byId }: FileRow, { to, by }: FileMeta): boolean {
+function isForTheSame({ audience, byId }: KnownFile, { to, by }: FileMeta): boolean {
   if (audience === undefined) return to === undefined
   return byId === by && (audience.to === 'staff' ? to === undefined : audience.to.name === to)
 }
-
-/** Some bytes of a stream, and whether they are its last. */
-export interface Piece {
-  readonly bytes: Uint8Array
-  readonly last: boolean
-}
-
-/** SHA-256 as the bytes come. */
-export interface StreamDigest {
-  update(bytes: Uint8Array): void
-  digest(): Uint8Array
-}
-
-export interface StreamUploadOptions extends Pick<UploaderOptions, 'api' | 'retries' | 'report' | 'room' | 'offered'> {
-  readonly newDigest: () => StreamDigest
-}
-
-/**
- * Sends a stream that can't be read twice, and whose size need not be known. The piece that the host has not made durable is kept: a host
- * that falls behind it has lost bytes that nobody has any more, and ends the transfer (STREAM_LOST). Does not read the stream where the
- * room has a file of the promised digest already.
- */
-export async function uploadStream(
-  options: StreamUploadOptions,
-  pieces: AsyncIterable<Piece>,
-  meta: UploadMeta,
-): Promise<WholeFile | Refusal> {
-  const { api, room, retries, report, offered, newDigest } = options
-  const { name } = meta
-  const create = async () => {
-    const created = await retries.until(() => createUpload(api, room, meta))
-    if (!isRefusal(created)) await offered?.(created.id)
-    return created
-  }
-  // A host keeps no place for absent bytes: where no digest can spare them, the file is created with the first of them.
-  let created = meta.sha256 === undefined ? undefined : await create()
-  if (created !== undefined) {
-    if (isRefusal(created)) return created
-    const { id } = created
-    const known = await retries.until(() => fileStatus(api, id))
-    if (isRefusal(known)) return known
-    if (known.status === 'whole') return { id, name, size: known.size, sha256: meta.sha256 ?? '' }
-  }
-  report({ type: 'begins', at: 0, total: meta.size })
-  const digest = newDigest()
-  let size = 0
-  for await (const piece of pieces) {
-    created ??= await create()
-    if (isRefusal(created)) return created
-    digest.update(piece.bytes)
-    const failed = await sendPiece(options, created.id, size, piece, meta.size)
-    if (failed !== undefined) return failed
-    size += piece.bytes.length
-    report({ type: 'moved', bytes: size })
-  }
-  created ??= await create()
-  if (isRefusal(created)) return created
-  const { id } = created
-  const sha256 = Array.from(digest.digest(), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  const now = await retries.until(() => fileStatus(api, id))
-  if (isRefusal(now)) return now
-  if (now.status === 'whole' && now.size === size && (now.sha256 ?? sha256) === sha256)
-    return { id, name, size, sha256 }
-  if (now.status === 'arriving') return refusal(0, 'TRANSFER_CUT', 'there are fewer bytes than were promised')
-  return refusal(460, 'HASH_MISMATCH', 'the host has other bytes than were sent')
-}
-
-/** Resolves when the host has made the piece durable, or to why it never will. */
-async function sendPiece(
-  { api, retries, report, newDigest }: StreamUploadOptions,
-  id: string,
-  start: number,
-  { bytes, last }: Piece,
-  size: number | undefined,
-): Promise<Refusal | undefined> {
-  const end = start + bytes.length
-  let from: number | undefined = start
-  let mismatches = 0
-  const kept = await retries.until(async () => {
-    if (from === undefined) {
-      const status = await fileStatus(api, id)
-      if (isRefusal(status)) return isGone(status) ? streamLost : status
-      if (status.status === 'whole') return {}
-      if (status.offset < start) return streamLost
-      if (status.offset >= end && !last) return {}
-      from = status.offset
-      report({ type: 'begins', at: from, total: size })
-    }
-    const [offset, rest]: [number, Uint8Array] = [from, bytes.subarray(from - start)]
-    from = undefined
-    const checksum = newDigest()
-    checksum.update(rest)
-    const whole = last && size === undefined ? { 'Upload-Length': String(end) } : {}
-    const sent = await sendPart(api, {
-      id,
-      offset,
-      body: once(rest),
-      length: rest.length,
-      // The piece is taken whole or not at all.
-      headers: { 'Upload-Checksum': checksumField(checksum.digest()), ...whole },
-      moved: (count) => report({ type: 'moved', bytes: offset + count }),
-    })
-    // Changed on the way, and not taken: once more.
-    if (isRefusal(sent) && sent.status === 460 && mismatches++ === 0) return refusal(503, 'TRANSFER_CUT', sent.message)
-    return sent
-  })
-  if (isRefusal(kept)) return kept
-  retries.progressed()
-  return undefined
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
-}
-
-/** Not one that passes. */
-const streamLost = refusal(
-  0,
-  'STREAM_LOST',
-  'the host has lost bytes that can not be read again; send it again from the start',
-)

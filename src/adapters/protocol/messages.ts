@@ -34,6 +34,7 @@ export type HostMessage = HostMessages[keyof HostMessages]
 export type Hello = ClientMessages['hello']
 export type JoinRoom = ClientMessages['join']
 export type JoinedRoom = HostMessages['joined']
+export type Self = HostMessages['self']
 export type CommandAck = HostMessages['ack']
 export type CommandRejected = HostMessages['rejected']
 

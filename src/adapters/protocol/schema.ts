@@ -113,6 +113,9 @@ const commands = strictMaps({
   typing: {},
 })
 export const COMMANDS: readonly string[] = /* @__PURE__ */ Object.keys(commands)
+/** A `join` may carry an id of the client, and takes the place of the connection that has it. */
+export const RECONNECTS = 'join.client'
+export const CAPABILITIES: readonly string[] = /* @__PURE__ */ [...COMMANDS, RECONNECTS]
 export const command = oneOf(commands) satisfies v.GenericSchema<unknown, ClientCommand>
 
 // Events
@@ -210,6 +213,7 @@ export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds
 /** The rules of a room; left out where they do not hold. */
 const facts = {
   topic: text,
+  locked: v.exactOptional(v.pipe(flag, v.description('Nobody new comes in; left out where it is open.'))),
   collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
   slowSeconds: v.exactOptional(
     countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
@@ -227,12 +231,13 @@ export function factFields({ topic, ...rules }: RoomFacts): FactFields {
 
 export function factsIn({
   topic,
+  locked = false,
   collectingSince,
   slowSeconds = 0,
   expirySeconds = 0,
   hasPassword = false,
 }: FactFields): RoomFacts {
-  return { topic, collectingSince, slowSeconds, expirySeconds, hasPassword }
+  return { topic, locked, collectingSince, slowSeconds, expirySeconds, hasPassword }
 }
 
 // Messages of the Session protocol (docs/protocol.md)
@@ -251,6 +256,8 @@ export const clientMessages = strictMaps({
     password: v.exactOptional(text),
     /** The last sequence that the client has; left out: only live events. */
     after: v.exactOptional(count),
+    /** The client's own id of itself, the same when it reconnects: only to hosts with `RECONNECTS` among their capabilities. */
+    client: v.exactOptional(commandId),
   },
   /** With `ref`, it is answered. */
   command: { ref: v.exactOptional(count), command },
@@ -263,6 +270,8 @@ const code = v.pipe(
   text,
   v.transform((given): Code => CODES.find((known) => known === given) ?? 'BAD_REQUEST'),
 )
+
+const ownMute = map({ reason })
 
 export const hostMessages = openMaps({
   welcome: {
@@ -284,7 +293,11 @@ export const hostMessages = openMaps({
     ...facts,
     /** Sequence of the room's newest entry. */
     last: count,
+    /** The member can only read. */
+    muted: v.exactOptional(ownMute),
   },
+  /** It can only read from now on, or may speak again. */
+  self: { muted: v.exactOptional(ownMute) },
   batch: { events },
   ack: { ref: count, seq: count, duplicate: flag },
   /** Without `ref` the hello, the join, or a command without one is refused. */
@@ -450,7 +463,16 @@ export const handIns = map({
 /** Who has handed in what to a room, and who has not. */
 export type HandInList = v.InferOutput<typeof handIns>
 
-export const receipts = map({ verified: list(given), waiting: list(text) })
+export const receipts = map({
+  verified: list(given),
+  waiting: list(text),
+  owners: v.exactOptional(
+    v.pipe(
+      list(text),
+      v.description("The host's owners among those: their terminal copies every file, and may be late."),
+    ),
+  ),
+})
 export type Receipts = v.InferOutput<typeof receipts>
 
 export const signedLink = map({ url: path, expiresAt: timeAs('Until when it opens the file') })

@@ -6,8 +6,20 @@ import { endsAll, failureOf, reasonOf } from './failures.ts'
 export interface Item {
   /** Its name for people. */
   readonly label: string
-  /** Whether it had been done before. Throws why it can't be done. */
-  run(): Promise<'done' | 'already'>
+  /** Of several with one key, each begins when those before it have ended. */
+  readonly key?: string
+  /** Does it, perhaps beside others, and answers how it is told of in its turn; both throw why it failed. */
+  run(turn: Turn): Promise<Told>
+}
+
+/** Whether it was now or before. */
+export type Told = () => Promise<'done' | 'already'>
+
+export interface Turn {
+  /** Resolves once all items before it have been told of: only then may it print. */
+  readonly come: Promise<void>
+  /** Whether none is left that has not begun. */
+  isLast(): boolean
 }
 
 interface BatchFlags {
@@ -16,14 +28,15 @@ interface BatchFlags {
 }
 
 /**
- * Does one thing after the other. Each has its own end: a failure is reported, and the others are done all the same, unless the connection
- * to the host is lost, or the place for all of them. Throws how it ended where anything failed: one failure as it is; several with their
+ * Does one thing after the other, or, once the first has gone well, `atOnce` side by side, and tells of them in their order. Each has its
+ * own end: a failure is reported, and the others are done all the same, unless the connection to the host is lost, or the place for all of them. Throws how it ended where anything failed: one failure as it is; several with their
  * own exit code where they share one, else as incomplete.
  */
 export async function runBatch(
   action: 'sent' | 'got',
-  items: AsyncIterable<Item> | Iterable<Item>,
+  items: readonly Item[],
   flags: BatchFlags,
+  atOnce = 1,
 ): Promise<void> {
   let done = 0
   let already = 0
@@ -38,17 +51,18 @@ export async function runBatch(
     const there = already === 0 ? '' : `, ${already} ${already === 1 ? 'was' : 'were'} there already`
     return `${action} ${done} of ${counted(count, 'file')}${there}`
   }
-  for await (const { label, run } of items) {
+  for (const { label, tell } of begun(items, () => (count === 0 ? 1 : atOnce))) {
     reportFailure()
-    count++
     try {
-      if ((await run()) === 'done') done++
+      if ((await tell()) === 'done') done++
       else already++
+      count++
       continue
     } catch (error) {
       const failure = failureOf(error)
       if (!(failure instanceof CommandFailed)) throw failure
       unreported = failure
+      count++
     }
     const { exitCode } = unreported
     codes.add(exitCode)
@@ -66,4 +80,30 @@ export async function runBatch(
   const [only = exitCodes.incomplete, ...others] = codes
   if (codes.size > 0) throw new CommandFailed(others.length === 0 ? only : exitCodes.incomplete, sum())
   if (count > 1 && !flags.quiet) process.stderr.write(`${sum()}\n`)
+}
+
+/** The items in order, each when its turn to be told of has come; so many of them, `most`, have begun by then. */
+function* begun(
+  items: readonly Item[],
+  most: () => number,
+): Generator<{ readonly label: string; readonly tell: Told }, void> {
+  const running: { readonly item: Item; readonly work: Promise<Told>; readonly come: () => void }[] = []
+  let next = 0
+  for (;;) {
+    for (let item = items[next]; item !== undefined && running.length < most(); item = items[next]) {
+      const { key } = item
+      if (key !== undefined && running.some((each) => each.item.key === key)) break
+      next++
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const work = item.run({ come: promise, isLast: () => next === items.length })
+      // It is met in its turn; where that never comes, something before it has ended all.
+      work.catch(() => {})
+      running.push({ item, work, come: resolve })
+    }
+    const [first] = running
+    if (first === undefined) return
+    first.come()
+    yield { label: first.item.label, tell: async () => await (await first.work)() }
+    running.shift()
+  }
 }

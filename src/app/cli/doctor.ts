@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { fileLimitsOf, type HostConfig } from '#app/config.ts'
 import { engineDefaults, listenerDefaults } from '#app/defaults.ts'
+import { findFacts } from '#domain/engine/found-facts.ts'
 import { expired, expiryOf, type KeptFile, makeRoom, outOfDate } from '#domain/engine/retention.ts'
-import { findFacts } from '#domain/engine/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
@@ -386,11 +386,10 @@ function leaving(filesOf: Inspection['filesOf'], config: HostConfig, now: number
         ),
       )
     const spare = limits.roomQuotaBytes * SPARE_SHARE
-    const going = makeRoom(
-      { bytes: spare, newBytes: spare, newFiles: 0 },
-      { ...alone, whole },
-      { ...limits, maxFileBytes: 0 },
-    )
+    const going = makeRoom({ bytes: spare, newBytes: spare, newFiles: 0 }, { ...alone, wholeBytes: bytes }, whole, {
+      ...limits,
+      maxFileBytes: 0,
+    })
     if (!('type' in going) && going.length > 0)
       findings.push(
         warning(

@@ -20,7 +20,7 @@ import {
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
 import { listFiles } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
-import { paced, type TransferOptions } from '#client/transfers.ts'
+import type { TransferOptions } from '#client/transfers.ts'
 import { fileStatus } from '#client/tus.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
@@ -104,10 +104,10 @@ async function getCollected(target: RoomTarget, names: readonly string[], flags:
     const saveFolders = new Map([...folders.values()].map((name) => [name, new SaveFolder(join(directory, name))]))
     const items = files.map(({ file, folder, as, failure }) => ({
       label: forTerminal(`${folder}/${file.name}`),
-      run: () =>
+      run: async () => async () =>
         failure !== undefined
           ? Promise.reject(failure)
-          : getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
+          : await getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
     }))
     await runBatch('got', items, flags).finally(() => printHandIns(list, flags, process.stderr, folders))
   })
@@ -134,7 +134,8 @@ async function get(target: RoomTarget, names: readonly string[], flags: GetFlags
     const folder = new SaveFolder(flags.save ?? '.')
     const items = files.map((wanted) => ({
       label: forTerminal(wanted.name),
-      run: () => ('failure' in wanted ? Promise.reject(wanted.failure) : getOne(api, wanted, { folder }, flags)),
+      run: async () => async () =>
+        'failure' in wanted ? Promise.reject(wanted.failure) : await getOne(api, wanted, { folder }, flags),
     }))
     await runBatch('got', items, flags)
   } finally {
@@ -319,12 +320,12 @@ export async function streamFile(
   { id, name }: { readonly id: string; readonly name: string },
   { path, write }: ByteStream,
 ): Promise<(WholeFile & { readonly path?: string }) | Refusal> {
-  const { api, retries, limit } = options
+  const { api, retries } = options
   const hash = createHash('sha256')
   let size = 0
   while (true) {
     try {
-      for await (const bytes of paced(downloadStream(options, id, size), limit)) {
+      for await (const bytes of downloadStream(options, id, size)) {
         hash.update(bytes)
         size += bytes.length
         await write(bytes)

@@ -65,7 +65,7 @@ export class FileSaver {
     await this.#checkPlace(file)
     const part = await PartialFile.open(join(this.#directory, `.${file.id}`))
     try {
-      for await (const bytes of this.#session.download(file.id, part.size)) await part.append(bytes)
+      for await (const bytes of this.#session.download(file.id, part.size, 'lent')) await part.append(bytes)
       if (part.digest() !== file.sha256) throw new Error('these are not the bytes that were sent; they are not kept')
       const published: (Published & Partial<Pick<PublishedFolder, 'content'>>) | Rejected | undefined =
         folder === undefined

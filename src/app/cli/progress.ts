@@ -28,14 +28,24 @@ export class ProgressDisplay {
   #tenth = 0
   #stallReported = false
   #begun = false
+  /** Lines that wait for its turn. */
+  #early: string[] | undefined
 
-  constructor(screen: Screen, doing: 'sending' | 'getting', name: string, plain: boolean) {
+  /** Shows nothing before `come`, where that is given. */
+  constructor(screen: Screen, doing: 'sending' | 'getting', name: string, plain: boolean, come?: Promise<void>) {
     this.#screen = screen
     this.#doing = doing
     this.#name = name
     this.#live = screen.isTTY === true && !plain && process.env['TERM'] !== 'dumb'
     this.#meter = new TransferMeter(name, performance.now())
     this.#timer = setInterval(() => this.#frame(), FRAME_MS).unref()
+    if (come === undefined) return
+    this.#early = []
+    void come.then(() => {
+      const lines = this.#early ?? []
+      this.#early = undefined
+      for (const line of lines) this.#line(line)
+    })
   }
 
   readonly report = (update: TransferUpdate): void => {
@@ -68,7 +78,7 @@ export class ProgressDisplay {
   /** Nothing of the changing line stays. */
   end(): void {
     clearInterval(this.#timer)
-    if (this.#live) this.#screen.write('\r\x1b[K')
+    if (this.#live && this.#early === undefined) this.#screen.write('\r\x1b[K')
   }
 
   #begins(at: number, total: number | undefined, { retries, stillMs }: Progress): void {
@@ -95,6 +105,7 @@ export class ProgressDisplay {
   }
 
   #frame(): void {
+    if (this.#early !== undefined) return
     const now = this.#now()
     if (this.#live) this.#screen.write(`\r${progressLine(now, this.#screen.columns ?? 80, words)}\x1b[K`)
     else if (this.#begun && !this.#stallReported && isStalled(now)) {
@@ -109,7 +120,8 @@ export class ProgressDisplay {
   }
 
   #line(text: string): void {
-    this.#screen.write(`${text}\n`)
+    if (this.#early !== undefined) this.#early.push(text)
+    else this.#screen.write(`${text}\n`)
   }
 }
 

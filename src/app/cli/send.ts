@@ -4,16 +4,17 @@ import type { Command } from 'commander'
 import { configDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
-import { Disconnected, isRefusal } from '#client/errors.ts'
+import { Disconnected, isRefusal, type Refusal } from '#client/errors.ts'
 import { isFolder, type SentPath, uploadPath } from '#client/folder-upload.ts'
 import { DiskResumeStore, uploadPipe } from '#client/node-upload.ts'
-import { receiptsOf } from '#client/queries.ts'
+import { listFiles, receiptsOf } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
+import type { KnownFile } from '#client/uploader.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { type DiskPath, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
-import { type Item, runBatch } from './batch.ts'
+import { type Item, runBatch, type Told, type Turn } from './batch.ts'
 import {
   apiOf,
   counted,
@@ -74,42 +75,82 @@ async function send(target: RoomTarget, paths: readonly string[], flags: SendFla
     throw new CommandFailed(exitCodes.usage, '--name is for one file only')
   const api = apiOf(target)
   try {
-    await runBatch('sent', itemsAt({ api, room: target.room }, await pathsTyped(paths), flags), flags)
+    const { room } = target
+    const items = itemsAt({ api, room, files: new RoomFileList(api, room) }, await pathsTyped(paths), flags)
+    // A limit is one for all.
+    await runBatch('sent', items, flags, flags.limit === undefined ? AT_ONCE : 1)
   } finally {
     api.close()
   }
 }
 
-interface RoomApi {
+/** Small files wait for the host most of their time. */
+const AT_ONCE = 4
+
+interface Destination {
   readonly api: ApiClient
   readonly room: string
+  readonly files: RoomFileList
+}
+
+/** The files of the room, asked for once, and those that were sent since. */
+class RoomFileList {
+  readonly #api: ApiClient
+  readonly #room: string
+  readonly #sent: KnownFile[] = []
+  #listed: Promise<readonly KnownFile[] | Refusal> | undefined
+
+  constructor(api: ApiClient, room: string) {
+    this.#api = api
+    this.#room = room
+  }
+
+  /** `again`: what was listed before does not do. */
+  readonly get = async (again: boolean): Promise<readonly KnownFile[] | Refusal> => {
+    if (again) this.#listed = undefined
+    this.#listed ??= listFiles(this.#api, this.#room)
+    const asked = this.#listed
+    const files = await asked.catch((error: unknown) => {
+      if (this.#listed === asked) this.#listed = undefined
+      throw error
+    })
+    if (!isRefusal(files)) return [...files, ...this.#sent]
+    if (this.#listed === asked) this.#listed = undefined
+    return files
+  }
+
+  add(file: SentPath): void {
+    this.#sent.push({ ...file, status: 'whole' })
+  }
 }
 
 /** Other names of standard input. */
 const INPUT = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']
 
-async function* itemsAt(room: RoomApi, paths: readonly DiskPath[], flags: SendFlags): AsyncGenerator<Item> {
-  for (const path of paths) {
+const itemsAt = (to: Destination, paths: readonly DiskPath[], flags: SendFlags): readonly Item[] =>
+  paths.map((path) => {
     const isInput = typeof path === 'string' && INPUT.includes(path)
-    yield isInput ? itemOf(room, undefined, 'stdin', flags) : itemOf(room, path, nameAt(path), flags)
-  }
-}
-
-const itemOf = (room: RoomApi, path: DiskPath | undefined, name: string, flags: SendFlags): Item => ({
-  label: path === undefined ? '-' : forTerminal(pathText(path)),
-  run: () => sendOne(room, path, flags.name ?? name, flags),
-})
+    const name = isInput ? 'stdin' : nameAt(path)
+    return {
+      label: isInput ? '-' : forTerminal(pathText(path)),
+      key: name,
+      run: (turn) => sendOne(to, isInput ? undefined : path, flags.name ?? name, flags, turn),
+    }
+  })
 
 /** `path` undefined: standard input. Throws where this file failed. */
 async function sendOne(
-  { api, room }: RoomApi,
+  { api, room, files }: Destination,
   path: DiskPath | undefined,
   name: string,
   flags: SendFlags,
-): Promise<'done' | 'already'> {
+  turn: Turn,
+): Promise<Told> {
   const startedAt = performance.now()
   const title = path !== undefined && (await isFolder(path)) ? `${name}/` : name
-  const display = flags.quiet ? undefined : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true)
+  const display = flags.quiet
+    ? undefined
+    : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true, turn.come)
   const meta = {
     name,
     ...(flags.to === undefined ? {} : { to: flags.to }),
@@ -122,7 +163,7 @@ async function sendOne(
     report: (retry) => report({ type: 'retry', ...retry }),
   })
   const records = new DiskResumeStore(join(configDirectory(process.env), 'unfinished'))
-  const options = { api, room, settings: clientDefaults, retries, report, records, ...limit }
+  const options = { api, room, settings: clientDefaults, retries, report, records, files: files.get, ...limit }
   let seen: Seen
   let file: SentPath
   let ms: number
@@ -130,18 +171,24 @@ async function sendOne(
     const sent = await (path === undefined ? uploadPipe(options, inputOf(process), meta) : sendPath(path))
     if (isRefusal(sent)) throw refused(name, sent)
     file = sent
+    files.add(file)
     ms = performance.now() - startedAt
-    seen = await waitForReceipts(api, file.id, flags, display)
-  } finally {
+    seen = await waitForReceipts(api, file.id, { ...flags, moment: turn.isLast() }, display)
+  } catch (error) {
     display?.end()
+    throw error
   }
-  await reportSent(api, file, seen, ms, flags)
-  const { skipped = [] } = file
-  for (const { message } of skipped) process.stderr.write(`not sent: ${message}\n`)
-  if (skipped.length > 0)
-    throw new PartlyDone(`${forTerminal(titleOf(file))}: ${counted(skipped.length, 'path')} in it not sent`)
-  if (!flags.wait || seen.waiting.length === 0) return file.already ? 'already' : 'done'
-  throw new CommandFailed(exitCodes.timeout, forTerminal(`${name} has not been verified by ${seen.waiting.join(', ')}`))
+  return async () => {
+    display?.end()
+    await reportSent(api, file, seen, ms, flags)
+    const { skipped = [] } = file
+    for (const { message } of skipped) process.stderr.write(`not sent: ${message}\n`)
+    if (skipped.length > 0)
+      throw new PartlyDone(`${forTerminal(titleOf(file))}: ${counted(skipped.length, 'path')} in it not sent`)
+    const waiting = flags.wait ? seen.waiting : []
+    if (waiting.length === 0) return file.already ? 'already' : 'done'
+    throw new CommandFailed(exitCodes.timeout, forTerminal(`${name} has not been verified by ${waiting.join(', ')}`))
+  }
 
   async function sendPath(path: DiskPath) {
     return await uploadPath(options, path, meta).catch((error: unknown) => {
@@ -152,43 +199,57 @@ async function sendOne(
 
 async function reportSent(api: ApiClient, file: SentPath, seen: Seen, ms: number, flags: SendFlags) {
   const url = `${api.http.base}${api.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
-  if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), ...seen })
+  const { verified, waiting, owners } = seen
+  if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), verified, waiting })
   else await print(url)
   if (flags.quiet) return
-  const present = seen.verified.length + seen.waiting.length
-  const verified = present === 0 ? '' : ` verified ${seen.verified.length}/${present}`
+  const present = verified.length + waiting.length - (flags.wait ? 0 : owners.length)
+  const receipts = present === 0 ? '' : ` verified ${verified.length}/${present}`
   const what = `${forTerminal(titleOf(file))} ${fileSizeText(file, translatorFor('en'))}`
   const how = file.already ? `already there: ${what}` : `sent ${what} in ${tookText(ms)}`
-  process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${verified}\n`)
+  process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${receipts}\n`)
 }
 
-/** The names of a file's receivers, and of the members without a receipt. */
-export interface Seen {
+/** The names of a file's receivers, and of the members without a receipt; `owners` of the host are some of these. */
+interface Seen {
   readonly verified: readonly string[]
   readonly waiting: readonly string[]
+  readonly owners: readonly string[]
 }
 
 const SHORT_MS = 1000
 const LOOK_MS = 200
 
-/** Looks until all have verified the file, or for a moment, or for as long as was asked for. A host that can't be asked ends it, too. */
-export async function waitForReceipts(
+interface Patience {
+  /** Waits until all have verified it. */
+  readonly wait?: boolean
+  readonly timeout?: number
+  /** Waits a moment for that; else the host is asked once. */
+  readonly moment: boolean
+}
+
+/**
+ * Looks who has verified the file, for as long as was asked for. The host's own terminal copies every file, and is waited for only with all
+ * others. A host that can't be asked ends it, too.
+ */
+async function waitForReceipts(
   api: ApiClient,
   id: string,
-  { wait, timeout }: { readonly wait?: boolean; readonly timeout?: number },
+  { wait, timeout, moment }: Patience,
   display: ProgressDisplay | undefined,
 ): Promise<Seen> {
-  const until = performance.now() + (wait ? (timeout ?? Number.POSITIVE_INFINITY) : SHORT_MS)
-  let seen: Seen = { verified: [], waiting: [] }
+  const until = performance.now() + (wait ? (timeout ?? Number.POSITIVE_INFINITY) : moment ? SHORT_MS : 0)
+  let seen: Seen = { verified: [], waiting: [], owners: [] }
   while (true) {
     const answer = await receiptsOf(api, id).catch((error: unknown) => {
       if (error instanceof Disconnected) return undefined
       throw error
     })
     if (answer !== undefined && !isRefusal(answer)) {
-      seen = { verified: answer.verified.map(({ name }) => name), waiting: answer.waiting }
-      display?.receipts(seen.verified.length, seen.verified.length + seen.waiting.length)
-      if (seen.waiting.length === 0) return seen
+      const { verified, waiting, owners = [] } = answer
+      seen = { verified: verified.map(({ name }) => name), waiting, owners }
+      display?.receipts(seen.verified.length, seen.verified.length + waiting.length)
+      if (waiting.length === (wait ? 0 : owners.length)) return seen
     } else if (!wait) return seen
     if (performance.now() >= until) return seen
     await setTimeout(LOOK_MS)

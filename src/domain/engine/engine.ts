@@ -11,12 +11,13 @@ import { Bandwidth } from './bandwidth.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { Erasures } from './erasures.ts'
 import { type EngineEvent, engineEvents } from './events.ts'
-import { History } from './history.ts'
+import { findFacts } from './found-facts.ts'
+import { History, Trimming } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Trimming } from './retention.ts'
+import type { FileSpace } from './quotas.ts'
 import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
-import { type FileSpace, findFacts, Transfers } from './transfers.ts'
+import { Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
 export class Engine {
@@ -25,8 +26,8 @@ export class Engine {
   readonly #ports: Ports
   readonly #loop: CommitLoop
   readonly #rooms: Rooms
-  readonly #nicks = new NickRegistry()
   readonly #sessions = new Set<LocalSession>()
+  readonly #nicks = new NickRegistry((owner) => this.#namesOf(owner))
   readonly #history: History
   readonly #sessionParts: SessionParts
   readonly #transfers: Transfers
@@ -112,12 +113,18 @@ export class Engine {
     const roomName = wanted(checkRoomName(request.room))
     const id = request.member ?? this.#ports.ids.next()
     const owner = request.owner ?? id
-    const name = request.guest === true ? request.name : wanted(this.#nicks.claim(request.name, owner))
+    const isGuest = request.guest === true
+    const name = isGuest ? request.name : wanted(this.#nicks.claim(request.name, owner))
     const ownsName = request.owner === undefined
     try {
       const room = wanted(await this.#history.watched(this.#rooms.enter(roomName)))
-      return await this.#seat(room, { id, name }, request, { owner, ownsName })
+      const session = await this.#seat(room, { id, name }, request, { owner, ownsName })
+      if (!isGuest) this.#nicks.settle(owner)
+      // A member who is here already keeps the name that it has.
+      if (ownsName && session.member.name !== name) this.#nicks.release(owner)
+      return session
     } catch (error) {
+      if (!isGuest) this.#nicks.settle(owner)
       if (ownsName) this.#nicks.release(owner)
       throw error
     }
@@ -133,8 +140,9 @@ export class Engine {
     const { guest, role, invited, inviter, hidden = false, person = id, reads = id } = request
     const { address = guest === true ? member.name : undefined, keyless = request.person === undefined } = request
     let session: LocalSession | undefined
-    let kicked: string | undefined
-    const forget = room.receive(id, { person, keyless, ...(address === undefined ? {} : { address }) }, (why) => {
+    let kicked: Rejected | undefined
+    const origin = { person, keyless, ...(address === undefined ? {} : { address }) }
+    const connection = room.connect(id, origin, !hidden, (why) => {
       kicked = why
       session?.kick(why)
     })
@@ -146,10 +154,14 @@ export class Engine {
         ...(inviter === undefined ? {} : { inviter }),
       } as const
       const seq = hidden ? wanted(room.admitHidden(member, role)) : wanted(await tell(room, member, join)).seq
-      const membership = { ...name, room, after: request.after ?? seq, reads, hidden, forget }
+      connection.joined()
+      const membership = { ...name, room, after: request.after ?? seq, reads, hidden, connection }
       session = new LocalSession(member, membership, this.#sessionParts)
     } catch (error) {
-      forget()
+      connection.end()
+      // Its other connections may have counted on this one meanwhile.
+      if (!hidden && room.state.members.has(id)) await tell(room, member, { type: 'leave', reason: 'left' })
+      connection.forget()
       this.#rooms.leave(room.state.name)
       throw error
     }
@@ -158,7 +170,11 @@ export class Engine {
     return session
   }
 
-  /** Frees the nicks of an owner that several sessions shared, but `keep`. */
+  *#namesOf(owner: string): Iterable<string> {
+    for (const session of this.#sessions) if (session.owner === owner) yield session.member.name
+  }
+
+  /** Frees the nicks of an owner that several sessions shared, but `keep`, and those that it has in rooms. */
   forget(owner: string, keep?: string): void {
     this.#nicks.release(owner, keep)
   }

@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
+import { skeletonOf } from '../room/moderation.ts'
 import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { History } from './history.ts'
@@ -18,8 +19,8 @@ export interface JoinRequest {
   /** Keeps a nick over a change of rooms: the id of its owner. */
   readonly owner?: string
   /**
-   * The member's id, for a client that is known again when it reconnects: whispers to them stay theirs. Not two at a time
-   * in one room.
+   * The member's id, for a client that is known again when it reconnects: whispers to them stay theirs. Where the member is in the room
+   * already, this is another connection of it: under the name that it has there, and nobody hears of it.
    */
   readonly member?: string
   /**
@@ -51,8 +52,21 @@ export interface JoinRequest {
 /** Which nicks are taken on this host, by skeleton: two that a person could confuse are one (C63). */
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
+  /** Claims whose outcome is not known yet, by owner: an owner may have several connections. */
+  readonly #claims = new Map<string, number>()
+  /** Owners who have nicks to free once nothing is being claimed. */
+  readonly #due = new Set<string>()
+  readonly #namesOf: (owner: string) => Iterable<string>
 
-  /** Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown. */
+  /** `namesOf`: the names that an owner has in rooms just now. */
+  constructor(namesOf: (owner: string) => Iterable<string>) {
+    this.#namesOf = namesOf
+  }
+
+  /**
+   * Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown; then `settle` is to be
+   * called once it is in use, or will not be.
+   */
   claim(raw: string, owner: string): string | Rejected {
     const nick = checkNick(raw)
     if ('type' in nick) return nick
@@ -60,15 +74,29 @@ export class NickRegistry {
     if (holder !== undefined && holder !== owner)
       return rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
     this.#owners.set(nick.skeleton, owner)
+    this.#claims.set(owner, (this.#claims.get(owner) ?? 0) + 1)
     return nick.name
   }
 
-  /** Frees every nick of `owner` but `keep`. */
+  settle(owner: string): void {
+    const left = (this.#claims.get(owner) ?? 1) - 1
+    if (left > 0) {
+      this.#claims.set(owner, left)
+      return
+    }
+    this.#claims.delete(owner)
+    if (this.#due.delete(owner)) this.release(owner)
+  }
+
+  /** Frees every nick of `owner` but `keep`, and those in use; while others are being claimed, once the last of these is settled (C65). */
   release(owner: string, keep?: string): void {
-    const nick = keep === undefined ? undefined : checkNick(keep)
-    const kept = nick !== undefined && !('type' in nick) ? nick.skeleton : undefined
+    if (this.#claims.has(owner)) {
+      this.#due.add(owner)
+      return
+    }
+    const kept = new Set([...this.#namesOf(owner), ...(keep === undefined ? [] : [keep])].map(skeletonOf))
     for (const [skeleton, holder] of this.#owners)
-      if (holder === owner && skeleton !== kept) this.#owners.delete(skeleton)
+      if (holder === owner && !kept.has(skeleton)) this.#owners.delete(skeleton)
   }
 }
 

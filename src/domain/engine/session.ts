@@ -2,7 +2,7 @@ import { BehaviorSubject, Observable, Subject } from 'rxjs'
 import { noSuchMessage, type Rejected, rejected, slowModeForBlock } from '../errors.ts'
 import { checkText } from '../names/text.ts'
 import { FileMissing, type Pieces } from '../ports/file-store.ts'
-import { ask, type RoomActor, tell } from '../room/actor.ts'
+import { ask, type RoomActor, type RoomConnection, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import {
   type Ack,
@@ -24,7 +24,7 @@ import {
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
-import type { RoomRules } from '../room/rules.ts'
+import type { OwnMute, RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
@@ -64,8 +64,7 @@ export interface Membership {
   readonly ownsName: boolean
   /** It is not listed, and nobody hears of its coming and going. */
   readonly hidden: boolean
-  /** To be called once the member has left. */
-  readonly forget: () => void
+  readonly connection: RoomConnection
 }
 
 /** A step through a room's history. */
@@ -87,11 +86,9 @@ export class LocalSession implements RoomSession {
   readonly #subscriptions = new Set<RoomSubscription>()
   #member: Member
   #closed: Promise<void> | undefined
-  #kicked: string | undefined
+  #kicked: Rejected | undefined
   #isHidden: boolean
   #hasLeft = false
-  /** Changes of name that wait for their answer. */
-  #renames = 0
 
   constructor(member: Member, membership: Membership, parts: SessionParts) {
     this.#id = member.id
@@ -106,6 +103,11 @@ export class LocalSession implements RoomSession {
   /** The member's id, which never changes. */
   get id(): string {
     return this.#id
+  }
+
+  /** Whose its nick is. */
+  get owner(): string {
+    return this.#membership.owner
   }
 
   /** Keeps the last known one after leaving. */
@@ -130,6 +132,10 @@ export class LocalSession implements RoomSession {
 
   get rules(): RoomRules {
     return this.#room.state.rules
+  }
+
+  get muted(): OwnMute | undefined {
+    return this.#room.muteOf(this.#id)
   }
 
   /** The sequence after which this session's events begin. */
@@ -410,11 +416,17 @@ export class LocalSession implements RoomSession {
   async announceMember(): Promise<Rejected | undefined> {
     if (this.#hasLeft) return left
     if (!this.#isHidden) return undefined
+    const { connection } = this.#membership
     // At once: if it leaves meanwhile, the room must hear that, behind its coming.
     this.#isHidden = false
+    connection.list(true)
     const answer = await tell(this.#room, this.member, { type: 'join' })
-    if (answer.type === 'ack') return undefined
+    if (answer.type === 'ack') {
+      connection.joined()
+      return undefined
+    }
     this.#isHidden = true
+    connection.list(false)
     return answer
   }
 
@@ -422,33 +434,43 @@ export class LocalSession implements RoomSession {
     this.#closed ??= this.#leave(reason).finally(() => {
       for (const subscription of this.#subscriptions) subscription.end()
       this.#refusals.complete()
-      this.#state.next({ status: 'closed', why: reason })
+      this.#state.next({ status: 'closed', why: reason, ...(this.#kicked && { code: this.#kicked.code }) })
       this.#state.complete()
     })
     return this.#closed
   }
 
+  get isListed(): boolean {
+    return !this.#isHidden
+  }
+
   /** Why the room ended this session; undefined while it goes on, and where its own side ended it. */
-  get kicked(): string | undefined {
+  get kicked(): Rejected | undefined {
     return this.#kicked
   }
 
   /** The room ends this session. */
-  kick(why: string): void {
+  kick(why: Rejected): void {
     if (this.#closed !== undefined) return
     this.#kicked = why
-    void this.close(why)
+    void this.close(why.message)
   }
 
+  /** A nick is its owner's on the whole host: their other rooms follow, but where a rule is against it. */
   async #rename(wanted: string): Promise<Ack | Rejected> {
-    const { nicks } = this.#parts
-    const { owner } = this.#membership
+    const { nicks, sessions } = this.#parts
+    const { owner } = this
     const name = nicks.claim(wanted, owner)
     if (typeof name !== 'string') return name
-    this.#renames++
-    const answer = await ask(this.#room, this.member, { type: 'rename', name })
-    // Only the last of several knows which of the names is the one to keep (C65).
-    if (--this.#renames === 0) nicks.release(owner, this.member.name)
+    const command = { type: 'rename', name } as const
+    const answer = await ask(this.#room, this.member, command)
+    if (answer.type === 'ack') {
+      const elsewhere = [...sessions].filter((other) => other.owner === owner && other.#room !== this.#room)
+      const rooms = new Map(elsewhere.filter(({ isListed }) => isListed).map((other) => [other.#room, other.member]))
+      await Promise.all(Array.from(rooms, ([room, member]) => tell(room, member, command)))
+    }
+    nicks.settle(owner)
+    nicks.release(owner, this.member.name)
     return answer
   }
 
@@ -464,10 +486,11 @@ export class LocalSession implements RoomSession {
 
   async #leave(reason: string): Promise<void> {
     const { sessions, nicks, rooms } = this.#parts
-    const { owner, ownsName, forget } = this.#membership
+    const { owner, ownsName, connection } = this.#membership
+    connection.end()
     if (!this.#isHidden) await tell(this.#room, this.member, { type: 'leave', reason })
     this.#hasLeft = true
-    forget()
+    connection.forget()
     sessions.delete(this)
     if (ownsName) nicks.release(owner)
     rooms.leave(this.room)

@@ -1,41 +1,31 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
-import { overFairShare } from '../file-limits.ts'
 import { safeFileName } from '../names/file-name.ts'
-import { canDate, FileMissing, FileStoreFailed, hasBound } from '../ports/file-store.ts'
-import type { Journal } from '../ports/journal.ts'
+import { canDate, FileMissing, FileStoreFailed } from '../ports/file-store.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import { type Ack, IN_BAND, type RemoveOwnFile, type RoomCommand, type WithdrawFile } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
-import { type Erasure, isErasure } from '../room/erasure.ts'
 import { authorOf, type Member, type OfferedFile, type WholeFile } from '../room/events.ts'
-import { evolve } from '../room/evolve.ts'
-import { initialState, type RoomFile, type UnfinishedFile } from '../room/state.ts'
-import { admits, isSame, toOperators } from '../room/visibility.ts'
+import type { RoomFile, UnfinishedFile } from '../room/state.ts'
+import { isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
 import { TransferActor } from '../transfer/actor.ts'
 import { progressForRoom } from '../transfer/progress.ts'
 import { refusedUpload, UploadRun } from '../transfer/upload.ts'
 import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
+import { Evictions } from './evictions.ts'
+import { FileLedger } from './file-ledger.ts'
+import type { FoundFacts } from './found-facts.ts'
+import { KnownFiles } from './known-files.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { Evictions, expiryOf } from './retention.ts'
+import { type FileSpace, Quotas } from './quotas.ts'
+import { expiryOf } from './retention.ts'
 import type { Rooms } from './rooms.ts'
-import {
-  arrived,
-  heldBytes,
-  holderOf,
-  needed,
-  overShare,
-  type UploadHolder,
-  UploadPlaces,
-  yielding,
-} from './upload-places.ts'
+import { holderOf, type UploadHolder, UploadPlaces } from './upload-places.ts'
 
 const RETRY_MS = 1000
-/** Files that are gone may be among those known by their digests, up to so many. */
-const MOST_GONE = 1000
 const CUT = { reason: 'the host was restarted while it arrived' }
 
 /** The start data of a tracked file. */
@@ -47,12 +37,6 @@ interface Tracked {
   readonly idleMs?: number
 }
 
-/** The limits of files, and how many bytes more may come: left out where nobody knows. */
-export interface FileSpace
-  extends Pick<EngineLimits, 'maxFileBytes' | 'hostQuotaBytes' | 'roomQuotaBytes' | 'fileDays'> {
-  readonly bytesLeft?: number
-}
-
 /** The files of a host: those on their way, and in which room each one is. */
 export class Transfers {
   readonly #ports: Ports
@@ -62,10 +46,10 @@ export class Transfers {
   readonly #broken: (error: unknown) => void
   readonly #opened = new Subject<TransferActor>()
   readonly #places: UploadPlaces
-  readonly #roomOf = new Map<string, string>()
-  /** A whole file of the host for each digest, that was there when it was noted. */
-  readonly #byDigest = new Map<string, string>()
+  readonly #ledger = new FileLedger()
   readonly #evictions: Evictions
+  readonly #quotas: Quotas
+  readonly #known: KnownFiles
   #status: 'running' | 'broken' | 'closed' = 'running'
   #cancelSweep: Cancel | undefined
 
@@ -82,14 +66,16 @@ export class Transfers {
     this.#bandwidth = bandwidth
     this.#broken = broken
     this.#places = new UploadPlaces(limits)
-    this.#evictions = new Evictions(ports, limits, rooms, this.#roomOf, this.#failed)
+    this.#evictions = new Evictions(ports, limits, rooms, this.#ledger, this.#failed)
+    this.#quotas = new Quotas(ports, limits, { ledger: this.#ledger, evictions: this.#evictions, places: this.#places })
+    this.#known = new KnownFiles(ports.fileStore, this.#ledger, this.#failed)
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
   async load({ roomOf, byDigest, interrupted, cleared, gone, newest, expiry }: FoundFacts): Promise<void> {
     const { fileStore, log } = this.#ports
-    for (const [id, room] of roomOf) this.#roomOf.set(id, room)
-    for (const [sha256, id] of byDigest) this.#byDigest.set(sha256, id)
+    for (const [id, room] of roomOf) this.#ledger.add(id, room)
+    this.#known.load(byDigest)
     const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
     for (const { room, file, by } of cleared) await this.#removeCleared(room, file, by)
@@ -113,7 +99,7 @@ export class Transfers {
 
   /** A file of any room, whole or on its way, where this member may see it. */
   async file(id: string, member: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
-    const name = this.#roomOf.get(id)
+    const name = this.#ledger.roomOf(id)
     const room = name === undefined ? undefined : await this.#rooms.use(name)
     if (name === undefined || room === undefined) return undefined
     const file = room.file(id, member)
@@ -158,20 +144,21 @@ export class Transfers {
     }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
     // What comes by a link must not tell by its digest what the room has.
-    const known = meta.forOperators ? undefined : await this.#known(room, by, file)
-    if (known !== undefined) return known
-    await this.#measure()
-    const full = this.#evictions.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
+    const known = meta.forOperators ? undefined : this.#known.find(room, by, file)
+    const again = known && (await this.#again(room, by, file, known))
+    if (again !== undefined) return again
+    await this.#quotas.measure()
+    const full = this.#quotas.refusalOf(room, id, size ?? 0) ?? (await this.#places.makePlace(holder))
     if (full !== undefined) return full
     await this.#places.restOthers()
     const transfer = this.#track(room, by, file, { holder, owner })
-    this.#roomOf.set(id, room.state.name)
+    this.#ledger.add(id, room.state.name)
     return (await transfer.begin()) ?? transfer
   }
 
   /** A whole file that is for the operators of its room, whoever sent it. */
   async submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
-    const name = this.#roomOf.get(id)
+    const name = this.#ledger.roomOf(id)
     if (name === undefined) return undefined
     const room = await this.#rooms.use(name)
     const found = room.state.files.get(id)
@@ -209,13 +196,8 @@ export class Transfers {
   }
 
   /** How much the host keeps of files, and how much more it may take now. */
-  async space(): Promise<FileSpace> {
-    const { fileStore } = this.#ports
-    const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays } = this.#limits
-    await this.#measure()
-    const bytesLeft = hasBound(fileStore) ? fileStore.bytesLeft : Number.POSITIVE_INFINITY
-    const left = Number.isFinite(bytesLeft) ? { bytesLeft: Math.max(0, bytesLeft) } : {}
-    return { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays, ...left }
+  space(): Promise<FileSpace> {
+    return this.#quotas.space()
   }
 
   /** Those that are on their way. */
@@ -272,7 +254,7 @@ export class Transfers {
     { by, file: { id } }: RoomFile,
     why: Omit<WithdrawFile, 'type' | 'file'> = CUT,
   ): Promise<void> {
-    this.#roomOf.delete(id)
+    this.#ledger.delete(id)
     await this.#ports.fileStore.remove(id)
     const fact = { type: 'withdrawFile', file: id, ...why } as const
     void this.#rooms.during(room, () => this.#announce(room, by, fact))
@@ -322,11 +304,11 @@ export class Transfers {
       progressBytes: this.#limits.transferProgressBytes,
       announce: (fact) => this.#announce(room, by, fact),
       mayWrite: () => this.#places.mayWrite(holder),
-      refusalOf: (size) => this.#evictions.refusalOf(room, file.id, size),
+      refusalOf: (size) => this.#quotas.refusalOf(room, file.id, size),
       admit: (bytes, upTo) => {
-        const place = this.#evictions.take(room, file.id, upTo)
+        const place = this.#quotas.take(room, file.id, upTo)
           ? undefined
-          : this.#makeRoom(room, transfer, holder, upTo)
+          : this.#quotas.makeRoom(room, transfer, holder, upTo)
         const turn = bytes === 0 ? undefined : lease.pass(bytes)
         return place === undefined && turn === undefined ? undefined : Promise.all([place, turn]).then(([why]) => why)
       },
@@ -335,9 +317,10 @@ export class Transfers {
       ended: () => {
         this.#places.delete(file.id)
         if (this.open.length === 0) this.#endSweep()
-        if (transfer.status === 'withdrawn') this.#roomOf.delete(file.id)
-        else this.#share(room, file.id)
-        this.#evictions.release(file.id)
+        if (transfer.status === 'withdrawn') this.#ledger.delete(file.id)
+        else this.#known.add(room, file.id)
+        this.#ledger.release(file.id)
+        this.#evictions.sweepLater()
         this.#rooms.release(name)
       },
     }
@@ -348,98 +331,49 @@ export class Transfers {
       .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
     this.#opened.next(transfer)
-    this.#evictions.await(room, file.id, durable ?? 0)
+    this.#quotas.await(room, file.id, durable ?? 0)
     this.#evictions.expire(expiryOf(room.state.rules, file, clock.now()))
     this.#sweepLater()
     return transfer
-  }
-
-  /** The same bytes are kept once on the host, in whatever room they are. Nobody is told. */
-  #share(room: RoomActor, id: string): void {
-    const known = room.state.files.get(id)
-    if (known?.status !== 'whole') return
-    const { sha256 } = known.file
-    const same = this.#byDigest.get(sha256)
-    if (same === undefined || !this.#roomOf.has(same)) this.#byDigest.set(sha256, id)
-    else if (same !== id) this.#ports.fileStore.share(same, id).catch((error: unknown) => this.#failed(error))
-    if (this.#byDigest.size <= 2 * this.#roomOf.size + MOST_GONE) return
-    for (const [digest, file] of this.#byDigest) if (!this.#roomOf.has(file)) this.#byDigest.delete(digest)
   }
 
   get #notRunning(): Rejected | undefined {
     return this.#status === 'running' ? undefined : notRunning
   }
 
-  /** Makes space for the received bytes by evicting older files; no more for the unfinished uploads of one person or address than their share. */
-  async #makeRoom(
+  /** The room gets bytes again that it has; undefined where they have to come after all. */
+  async #again(
     room: RoomActor,
-    { id }: TransferActor,
-    holder: UploadHolder,
-    upTo: number,
-  ): Promise<Rejected | undefined> {
-    await this.#measure()
-    for (;;) {
-      const all = this.#places
-        .views(({ status }, isSlow) => status === 'paused' || isSlow)
-        .filter((each) => each.id !== id)
-      const shared = this.#evictions.shared(room)
-      const over = upTo === 0 ? undefined : overShare(all, holder, arrived, upTo, shared.bytes)
-      const why =
-        over === undefined
-          ? await this.#evictions.reserve(room, id, upTo)
-          : overFairShare(over.by, heldBytes(over.uploads), shared)
-      if (why === undefined || why.code !== 'DISK_FULL' || upTo === 0) return why
-      const isRoomFull = over === undefined && why.limit?.of === 'room'
-      const here = isRoomFull ? all.filter(({ id }) => this.#roomOf.get(id) === room.state.name) : all
-      const gives = yielding(over?.uploads ?? here, holder, arrived)
-      if (gives === undefined) return why
-      await this.#places.find(gives.id)?.withdraw(needed)
-    }
-  }
-
-  /** A file store that shares its disk with others looks anew before somebody is refused. */
-  async #measure(): Promise<void> {
-    const { fileStore } = this.#ports
-    if (hasBound(fileStore)) await fileStore.measure()
-  }
-
-  /** The room may have the same bytes already: then nothing has to be sent. Files that the sender may not see do not count (C115). */
-  async #known(room: RoomActor, by: Member, wanted: OfferedFile): Promise<WholeFile | Rejected | undefined> {
-    const { id, name, sha256, audience } = wanted
-    if (sha256 === undefined) return undefined
-    const reader = room.reader(by.id)
-    let same: WholeFile | undefined
-    for (const each of room.state.files.values()) {
-      if (each.status !== 'whole' || each.file.sha256 !== sha256 || !admits(each.file.audience, reader)) continue
-      if (each.file.name === name && isSame(each.file.audience, audience)) return each.file
-      same = each.file
-    }
+    by: Member,
+    wanted: OfferedFile,
+    known: WholeFile,
+  ): Promise<WholeFile | Rejected | undefined> {
+    if (known.name === wanted.name && isSame(known.audience, wanted.audience)) return known
+    const { id } = wanted
+    const file = { ...wanted, size: known.size, sha256: known.sha256 }
     // Nothing goes for a digest that is only told: where there is no room, the bytes have to come.
-    if (same === undefined || !this.#evictions.take(room, id, same.size)) return undefined
+    if (!this.#quotas.take(room, id, file.size)) return undefined
     try {
-      return await this.#again(room, by, { ...wanted, size: same.size, sha256 }, same.id)
+      const full = await this.#ports.fileStore.duplicate(known.id, id)
+      if (full !== undefined) return full
+      const told = await this.#announce(room, by, { type: 'completeFile', file })
+      if (told.type === 'ack') {
+        this.#ledger.add(id, room.state.name)
+        this.#evictions.expire(expiryOf(room.state.rules, file, this.#ports.clock.now()))
+      } else await this.#ports.fileStore.remove(id)
+      return told.type === 'ack' ? file : told
     } catch (error) {
-      // The one that was there has just gone; then the bytes have to come after all.
+      // The one that was there has just gone.
       if (error instanceof FileMissing) return undefined
       throw error
     } finally {
-      this.#evictions.release(id)
+      this.#ledger.release(id)
+      this.#evictions.sweepLater()
     }
   }
 
-  async #again(room: RoomActor, by: Member, file: WholeFile, same: string): Promise<WholeFile | Rejected> {
-    const { fileStore } = this.#ports
-    const full = await fileStore.duplicate(same, file.id)
-    if (full !== undefined) return full
-    const told = await this.#announce(room, by, { type: 'completeFile', file })
-    if (told.type === 'ack') {
-      this.#roomOf.set(file.id, room.state.name)
-      this.#evictions.expire(expiryOf(room.state.rules, file, this.#ports.clock.now()))
-    } else await fileStore.remove(file.id)
-    return told.type === 'ack' ? file : told
-  }
-
   async #announce(room: RoomActor, by: Member, fact: RoomCommand): Promise<Ack | Rejected> {
+    if (fact.type === 'completeFile') this.#ledger.settle(fact.file.id, room.state.name)
     const answer = await tell(room, by, fact)
     if (fact.type === 'withdrawFile' && answer.type === 'rejected' && answer.code === 'READ_ONLY')
       this.#announceLater(room, by, fact)
@@ -488,59 +422,6 @@ export class Transfers {
       this.#broken(error)
     }
   }
-}
-
-/** What a starting host finds in the facts of its rooms. */
-export interface FoundFacts {
-  /** The room of each file, by the file's id. */
-  readonly roomOf: ReadonlyMap<string, string>
-  /** The id of a whole file for each digest. */
-  readonly byDigest: ReadonlyMap<string, string>
-  /** Those that were on their way. */
-  readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
-  /** Those of a room that was cleared since they came, and by whom. */
-  readonly cleared: readonly { readonly room: string; readonly file: RoomFile; readonly by: Member }[]
-  /** Ids of those that were withdrawn. */
-  readonly gone: readonly string[]
-  /** When the newest fact became one, in milliseconds since 1970. */
-  readonly newest: number | undefined
-  /** When the first one expires that has a time of its own; infinite where none has. */
-  readonly expiry: number
-  /** By which messages of a room were removed. */
-  readonly erasures: ReadonlyMap<string, readonly Erasure[]>
-}
-
-export async function findFacts(journal: Journal): Promise<FoundFacts> {
-  const roomOf = new Map<string, string>()
-  const byDigest = new Map<string, string>()
-  const interrupted: { room: string; file: RoomFile }[] = []
-  const cleared: { room: string; file: RoomFile; by: Member }[] = []
-  const gone: string[] = []
-  const erasures = new Map<string, Erasure[]>()
-  let newest: number | undefined
-  let expiry = Number.POSITIVE_INFINITY
-  for (const room of (await journal.rooms()).keys()) {
-    const state = initialState(room)
-    const removals: Erasure[] = []
-    const clearedBy = new Map<string, Member>()
-    for (const fact of await journal.facts(room)) {
-      evolve(state, fact)
-      newest = Math.max(newest ?? 0, fact.at)
-      if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
-      if (isErasure(fact)) removals.push(fact)
-      if (fact.type === 'cleared') for (const id of state.files.keys()) clearedBy.set(id, fact.by)
-    }
-    erasures.set(room, removals)
-    for (const [id, file] of state.files) {
-      roomOf.set(id, room)
-      expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
-      const by = clearedBy.get(id)
-      if (by !== undefined) cleared.push({ room, file, by })
-      else if (file.status === 'offered') interrupted.push({ room, file })
-      else byDigest.set(file.file.sha256, id)
-    }
-  }
-  return { roomOf, byDigest, interrupted, cleared, gone, newest, expiry, erasures }
 }
 
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')

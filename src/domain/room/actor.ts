@@ -6,6 +6,7 @@ import { failureText } from '../names/text.ts'
 import type { Span } from '../ports/journal.ts'
 import { type Batch, PendingBatch } from './batch.ts'
 import type { Ack, Mail, RoomCommand, Stamp } from './commands.ts'
+import { connect, disconnect, forget, list, renote } from './connections.ts'
 import { decide } from './decide.ts'
 import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -13,6 +14,7 @@ import {
   arrivingAs,
   because,
   consequenceOf,
+  muteOf,
   notAMember,
   noteSpoken,
   type Permission,
@@ -20,9 +22,9 @@ import {
   rankOf,
   refusalFor,
   seat,
-  unseat,
   unspoken,
 } from './moderation.ts'
+import type { OwnMute } from './rules.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
@@ -31,6 +33,18 @@ const CROWD = 100
 
 /** Tells that a room has mail: to be decided at the end of the tick, or, `gathered`, a moment later with more of its kind. */
 export type Wake = (room: RoomActor, when?: 'gathered') => void
+
+/** One connection of a member, as the room knows it. */
+export interface RoomConnection {
+  /** Counts it among those that presence lasts for, or not any more. */
+  list(isListed: boolean): void
+  /** Its member has joined by it: rules on its address hold for the member. */
+  joined(): void
+  /** It is over. Its member is to be told to leave behind this, which does nothing while it has other connections. */
+  end(): void
+  /** Forgets the member once it has left, or was refused. */
+  forget(): void
+}
 
 export interface ActorLimits {
   readonly maxTextBytes: number
@@ -59,7 +73,8 @@ export class RoomActor {
   /** Batches that were prepared and not published yet. */
   #undecided = 0
   #closed = false
-  readonly #kicked = new Map<string, (why: string) => void>()
+  /** Of each connection, by member. */
+  readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
 
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
@@ -101,23 +116,33 @@ export class RoomActor {
   }
 
   /**
-   * Registers a member before they join. `kicked` is called with the reason when the room ends the membership. Call the returned function
-   * once the member has left or was refused; after they have joined again it does nothing.
+   * Registers a connection before its member joins by it, or is `admitHidden`. `kicked` is called with the reason when the room ends the
+   * membership.
    */
-  receive(id: string, origin: Origin, kicked: (why: string) => void): () => void {
-    this.#state.origins.set(id, origin)
-    this.#kicked.set(id, kicked)
-    return () => {
-      if (this.#kicked.get(id) !== kicked) return
-      this.#kicked.delete(id)
-      unseat(this.#state, id)
-      this.#state.hidden.delete(id)
+  connect(id: string, origin: Origin, isListed: boolean, kicked: (why: Rejected) => void): RoomConnection {
+    const state = this.#state
+    let connection = connect(state, id, origin, isListed)
+    const callbacks = this.#kicked.get(id) ?? new Set()
+    this.#kicked.set(id, callbacks.add(kicked))
+    return {
+      list: (listed) => {
+        connection = list(state, id, connection, listed)
+      },
+      joined: () => renote(state, id),
+      end: () => {
+        disconnect(state, id, connection)
+        callbacks.delete(kicked)
+        if (callbacks.size === 0 && this.#kicked.get(id) === callbacks) this.#kicked.delete(id)
+      },
+      forget: () => forget(state, id),
     }
   }
 
-  /** Lets a member in without a word; answers the sequence from which on it is there. */
+  /** Lets a member in without a word; answers the sequence from which on it is there. A listed one is in already. */
   admitHidden(member: Member, role: Role | undefined): number | Rejected {
-    const why = refusalFor(arrivingAs(this.#state, member, role), 'enter')
+    const arriving = arrivingAs(this.#state, member, role)
+    if (arriving !== 'banned' && this.#state.members.has(member.id)) return this.#state.last
+    const why = refusalFor(arriving, 'enter')
     if (why !== undefined) return why
     const seated = role === undefined ? member : { ...member, role }
     this.#state.hidden.set(member.id, seated)
@@ -128,6 +153,11 @@ export class RoomActor {
   /** The refusal that a member of the room would get for this permission; undefined where they have it. */
   refusalTo(id: string, permission: Permission): Rejected | undefined {
     return refusalFor(rankOf(this.#state, id), permission)
+  }
+
+  /** The mute that holds for a member. */
+  muteOf(id: string): OwnMute | undefined {
+    return muteOf(this.#state, id)
   }
 
   /** Why a member may not ask this just now; undefined where they may. Nothing is done. */
@@ -280,11 +310,14 @@ export class RoomActor {
   }
 
   #evict(events: readonly RoomEvent[]): void {
+    const evict = (id: string, code: 'NOT_A_MEMBER' | 'BANNED', why: string) => {
+      for (const kicked of [...(this.#kicked.get(id) ?? [])]) kicked(rejected(code, why))
+    }
     for (const event of events) {
-      if (event.type === 'left' && event.kickedBy !== undefined) this.#kicked.get(event.by.id)?.(event.reason)
+      if (event.type === 'left' && event.kickedBy !== undefined) evict(event.by.id, 'NOT_A_MEMBER', event.reason)
       if (event.type !== 'banned') continue
       for (const [id, restraint] of this.#state.restrained)
-        if (restraint === 'banned') this.#kicked.get(id)?.(because('banned', event.by, event.reason))
+        if (restraint === 'banned') evict(id, 'BANNED', because('banned', event.by, event.reason))
     }
   }
 

@@ -15,6 +15,7 @@ import {
   type Type,
   type Whisper,
 } from './commands.ts'
+import { hasListed } from './connections.ts'
 import { authorOf, type Member, type MentionedFile, type RoomEvent } from './events.ts'
 import {
   arrivingAs,
@@ -112,6 +113,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'rename':
       return rename(state, listed, command)
     case 'leave':
+      // It has another connection.
+      if (hasListed(state, by.id)) return { type: 'known', seq: state.last }
       return { type: 'left', by: listed, reason: command.reason }
     case 'away':
     case 'back':
@@ -126,7 +129,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
 function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
   switch (command.type) {
     case 'setTopic':
-      return state.locked ? 'setLockedTopic' : 'setTopic'
+      return state.rules.locked ? 'setLockedTopic' : 'setTopic'
     case 'removeMessage':
       return command.message === undefined || isAuthor(state, by, command.message.author)
         ? 'removeMessage'
@@ -183,12 +186,14 @@ const invitationEnded = rejected(
 )
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
-function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Rejected {
+function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Known | Rejected {
   const arriving = arrivingAs(state, by, role)
+  // Another connection of a member: whatever keeps others out, this one is in.
+  if (state.members.has(by.id)) return arriving === 'banned' ? banned : { type: 'known', seq: state.last }
   // An invitation ends with its maker's ban.
   if (inviter !== undefined && state.bans.persons.has(inviter)) return invitationEnded
   const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
-  const why = refusalFor(rank, state.locked ? 'enterLocked' : 'enter')
+  const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
   return { type: 'joined', by: rank === 'owner' || rank === 'op' ? { ...by, role: rank } : by }
 }

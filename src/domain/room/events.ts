@@ -207,18 +207,8 @@ export interface PasswordRemoved extends Journaled {
 }
 export type SecondsSet = SlowModeSet | ExpirySet
 /** Events that change a value of the room's rules (`RoomRules`). */
-export type RuleChange = TopicSet | CollectionStarted | CollectionEnded | SecondsSet
-export type Rule =
-  | Opped
-  | Deopped
-  | Muted
-  | Unmuted
-  | Banned
-  | Unbanned
-  | Locked
-  | ShutOut
-  | Unlocked
-  | Exclude<RuleChange, TopicSet>
+export type RuleChange = TopicSet | Locked | Unlocked | CollectionStarted | CollectionEnded | SecondsSet
+export type Rule = Opped | Deopped | Muted | Unmuted | Banned | Unbanned | ShutOut | Exclude<RuleChange, TopicSet>
 
 /** The events that the journal keeps. */
 export type Entry =

@@ -34,10 +34,16 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     case 'typing':
       state.typing.set(event.by.id, event.at)
       return
-    case 'left':
-      unseat(state, event.by.id)
-      state.members.delete(event.by.id)
+    case 'left': {
+      const { id, name } = event.by
+      unseat(state, id)
+      state.members.delete(id)
+      if (event.kickedBy !== undefined || !state.connections.has(id)) return
+      // What its other connections are there for goes on.
+      state.hidden.set(id, { id, name })
+      seat(state, { id, name })
       return
+    }
     case 'fileProgressed': {
       const known = state.files.get(event.file.id)
       if (known?.status === 'offered') state.files.set(event.file.id, { ...known, arrived: event.bytes })
@@ -48,11 +54,13 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     case 'fileOffered': {
       const { file, by, at, owner } = event
+      state.wholeBytes -= wholeBytesOf(state, file.id)
       state.files.set(file.id, { status: 'offered', file, by, at, ...(owner === undefined ? {} : { owner }) })
       return
     }
     case 'fileCompleted': {
       const { file, by, at, owner } = event
+      state.wholeBytes += file.size - wholeBytesOf(state, file.id)
       const received = new Map<string, number>()
       state.receipts.set(file.id, received)
       state.receivers.set(file.id, new Set())
@@ -60,6 +68,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     }
     case 'fileWithdrawn':
+      state.wholeBytes -= wholeBytesOf(state, event.file.id)
       state.files.delete(event.file.id)
       state.receipts.delete(event.file.id)
       state.receivers.delete(event.file.id)
@@ -85,4 +94,9 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     default:
       event satisfies never
   }
+}
+
+function wholeBytesOf({ files }: RoomState, id: string): number {
+  const known = files.get(id)
+  return known?.status === 'whole' ? known.file.size : 0
 }

@@ -13,7 +13,7 @@ import {
   type Rule,
   type ShutOut,
 } from './events.ts'
-import { RULE_OF, rulesAfter, SECONDS_SET } from './rules.ts'
+import { type OwnMute, RULE_OF, rulesAfter, SECONDS_SET } from './rules.ts'
 import type { Restraints, RoomState } from './state.ts'
 
 /**
@@ -137,7 +137,7 @@ export function rankOf(state: RoomState, id: string): Rank {
   const restraint = state.restrained.get(id)
   if (restraint !== undefined) return restraint
   if (member !== undefined) return member.role ?? 'member'
-  return state.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
+  return state.rules.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
 }
 
 /** The rank of a person on joining; `role` as the host gives it. */
@@ -162,11 +162,32 @@ export function restraintOf(
   const { bans, mutes, ops } = state
   if (role === 'owner' || bans.names.size + mutes.names.size === 0) return undefined
   const person = personOf(state, id)
-  const address = state.origins.get(id)?.address
-  const labels = ops.has(person) ? [] : [subnetOf(skeleton), ...(address === undefined ? [] : [subnetOf(address)])]
+  const labels = ops.has(person) ? [] : labelsOf(state, id, skeleton)
   const holds = ({ names, persons }: Restraints) => persons.has(person) || labels.some((label) => names.has(label))
   if (holds(bans)) return 'banned'
   return holds(mutes) ? 'muted' : undefined
+}
+
+const labelsOf = (state: RoomState, id: string, skeleton: string): readonly string[] => [
+  subnetOf(skeleton),
+  ...addressesOf(state, id).map(subnetOf),
+]
+
+/** The mute that holds for a present member, and nothing of who else it holds for. */
+export function muteOf(state: RoomState, id: string): OwnMute | undefined {
+  if (state.restrained.get(id) !== 'muted') return undefined
+  const { names } = state.mutes
+  const person = personOf(state, id)
+  const byLabel = labelsOf(state, id, state.skeletons.get(id) ?? '').flatMap((label) => names.get(label) ?? [])
+  const held = [...[...names.values()].filter(({ persons }) => persons.has(person)), ...byLabel]
+  const { reason } = held.find((each) => each.reason !== undefined) ?? {}
+  return reason === undefined ? {} : { reason }
+}
+
+/** Those of its listed connections: the host's own, or of one request, has none of its own. */
+function addressesOf({ origins, connections }: RoomState, id: string): readonly string[] {
+  const listed = connections.get(id)?.filter(({ isListed }) => isListed) ?? []
+  return [origins.get(id), ...listed].flatMap((each) => each?.address ?? [])
 }
 
 /** The person behind a member: as `origins` tells, or this one joining. */
@@ -184,9 +205,11 @@ function reseat(state: RoomState): void {
     for (const member of members.values()) noteRestraint(state, member)
 }
 
+/** What is noted of a member goes; where they come from, with their last connection. */
 export function unseat(state: RoomState, id: string): void {
   remember(state, id)
-  for (const notes of [state.skeletons, state.restrained, state.origins, state.typing]) notes.delete(id)
+  for (const notes of [state.skeletons, state.restrained, state.typing]) notes.delete(id)
+  if (!state.connections.has(id)) state.origins.delete(id)
 }
 
 /** Somebody gives up the name that they have: operators may still mean them by it. The owner is not held by any rule. */
@@ -207,7 +230,7 @@ export function remember(state: RoomState, id: string): void {
   }
 }
 
-function noteRestraint(state: RoomState, { id, name, role }: Member): void {
+export function noteRestraint(state: RoomState, { id, name, role }: Member): void {
   const restraint = restraintOf(state, id, state.skeletons.get(id) ?? skeletonOf(name), role)
   if (restraint === undefined) state.restrained.delete(id)
   else state.restrained.set(id, restraint)
@@ -250,14 +273,14 @@ export function applyRule(state: RoomState, rule: Rule): void {
       endRestraint(state.bans, rule.name)
       break
     case 'locked':
-      state.locked = true
+      state.rules = rulesAfter(state.rules, rule)
       for (const person of rule.persons ?? []) insiders.add(person)
       return
     case 'shutOut':
       insiders.delete(rule.person)
       return
     case 'unlocked':
-      state.locked = false
+      state.rules = rulesAfter(state.rules, rule)
       insiders.clear()
       return
     default:
@@ -277,12 +300,17 @@ function give(state: RoomState, person: string, role: Role | undefined): void {
 }
 
 /** Earlier restraints on the name stay, and hold for these persons too. */
-function addRestraint({ names, persons }: Restraints, { name, persons: wanted = [] }: Muted | Banned): void {
+function addRestraint({ names, persons }: Restraints, { name, reason, persons: wanted = [] }: Muted | Banned): void {
   const key = ruleKey(name)
   const before = names.get(key)
   const added = wanted.filter((person) => before?.persons.has(person) !== true)
   for (const person of added) persons.set(person, (persons.get(person) ?? 0) + 1)
-  names.set(key, { name: before?.name ?? name, persons: new Set([...(before?.persons ?? []), ...added]) })
+  const why = reason ?? before?.reason
+  names.set(key, {
+    name: before?.name ?? name,
+    ...(why === undefined ? {} : { reason: why }),
+    persons: new Set([...(before?.persons ?? []), ...added]),
+  })
 }
 
 function endRestraint({ names, persons }: Restraints, name: string): void {
@@ -354,14 +382,14 @@ export function moderate(
       return { type: 'deopped', ...stamp, name: here?.name ?? command.name, person, ...more }
     }
     case 'lock':
-      if (state.locked) return known
+      if (state.rules.locked) return known
       return {
         type: 'locked',
         ...stamp,
         persons: [...new Set(Array.from(state.members.keys(), (id) => personOf(state, id)))],
       }
     case 'unlock':
-      return state.locked ? { type: 'unlocked', ...stamp } : known
+      return state.rules.locked ? { type: 'unlocked', ...stamp } : known
     case 'startCollection':
       return rules.collectingSince === undefined ? { type: 'collectionStarted', ...stamp } : known
     case 'endCollection':

@@ -5,6 +5,8 @@ import type { RoomEvent, RuleChange, SecondsSet } from './events.ts'
 export interface RoomRules {
   /** Empty where there is none. */
   readonly topic: string
+  /** Nobody new comes in, and only operators set the topic. */
+  readonly locked: boolean
   /** Since when members' files are for operators of the room only, in milliseconds since 1970; undefined while they are for everybody. */
   readonly collectingSince: number | undefined
   /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
@@ -19,11 +21,24 @@ export interface RoomFacts extends RoomRules {
   readonly hasPassword: boolean
 }
 
-export const noRules: RoomRules = { topic: '', collectingSince: undefined, slowSeconds: 0, expirySeconds: 0 }
+export const noRules: RoomRules = {
+  topic: '',
+  locked: false,
+  collectingSince: undefined,
+  slowSeconds: 0,
+  expirySeconds: 0,
+}
+
+/** A member can only read, and why, where the operator said so. */
+export interface OwnMute {
+  readonly reason?: string
+}
 
 /** The rule that each of these events changes. */
 export const RULE_OF = {
   topicSet: 'topic',
+  locked: 'locked',
+  unlocked: 'locked',
   collectionStarted: 'collectingSince',
   collectionEnded: 'collectingSince',
   slowModeSet: 'slowSeconds',
@@ -48,6 +63,9 @@ export function rulesAfter<Rules extends RoomRules>(rules: Rules, event: RuleCha
   switch (event.type) {
     case 'topicSet':
       return { ...rules, topic: event.topic }
+    case 'locked':
+    case 'unlocked':
+      return { ...rules, locked: event.type === 'locked' }
     case 'collectionStarted':
       return { ...rules, collectingSince: event.at }
     case 'collectionEnded':

@@ -37,6 +37,8 @@ export interface Restraints {
 export interface Restraint {
   /** As it was given. */
   readonly name: string
+  /** Of the newest that was given with one. */
+  readonly reason?: string
   readonly persons: ReadonlySet<string>
 }
 
@@ -49,6 +51,13 @@ export interface Origin {
   readonly keyless?: boolean
 }
 
+/** One of a member's connections, present or about to join. */
+export interface Connection {
+  /** False: of a hidden member, or for one request of a listed one. */
+  readonly isListed: boolean
+  readonly address?: string
+}
+
 /**
  * The state of a room. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
  * than all the rest.
@@ -59,19 +68,22 @@ export interface RoomState {
   /** Hidden members: they may speak, are not listed, and nobody is told when they come and go. */
   readonly hidden: Map<string, Member>
   readonly files: Map<string, RoomFile>
+  /** Bytes of the whole ones. */
+  wholeBytes: number
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
   /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
   readonly receivers: Map<string, Set<string>>
-  /** The rules for everybody; the journal keeps them, as it keeps ops, bans, mutes and the lock. */
+  /** The rules for everybody; the journal keeps them, as it keeps ops, bans and mutes. */
   rules: RoomRules
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
   readonly bans: Restraints
   readonly mutes: Restraints
-  locked: boolean
   /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
   readonly origins: Map<string, Origin>
+  /** The connections of each, oldest first: presence ends with the last listed one. */
+  readonly connections: Map<string, readonly Connection[]>
   readonly skeletons: Map<string, string>
   readonly restrained: Map<string, 'banned' | 'muted'>
   /** The persons present when the room was locked: they may come back. */
@@ -96,14 +108,15 @@ export const initialState = (name: string): RoomState => ({
   members: new Map(),
   hidden: new Map(),
   files: new Map(),
+  wholeBytes: 0,
   receipts: new Map(),
   receivers: new Map(),
   rules: noRules,
   ops: new Map(),
   bans: { names: new Map(), persons: new Map() },
   mutes: { names: new Map(), persons: new Map() },
-  locked: false,
   origins: new Map(),
+  connections: new Map(),
   skeletons: new Map(),
   restrained: new Map(),
   insiders: new Set(),

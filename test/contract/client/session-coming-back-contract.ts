@@ -52,6 +52,32 @@ export const comingBack: Readonly<Record<string, InRoom>> = {
     await kept(ani, say('halo'))
     assert.deepEqual([ani.member.id, ani.member.name], [id, 'ayu'])
   },
+  'several sessions of one key come back over cut connections, each once, and nobody leaves': async (room) => {
+    const { enter, cut = nothing } = room
+    const key = 'b'.repeat(32)
+    const [one, other] = [await enter({ name: 'ani', key }), await enter({ name: 'ani', key })]
+    const seen = [one, other].map(watch)
+    for (const round of upTo(3)) {
+      const said = upTo(10).flatMap((number) => [
+        kept(one, say(`one ${round}.${number}`)),
+        kept(other, say(`other ${round}.${number}`)),
+      ])
+      await until('some of it', () => seen.some(({ seqs }) => seqs.length > (round - 1) * 20))
+      cut()
+      await Promise.all(said)
+    }
+    for (const each of seen) {
+      await until('all of it', () => each.seqs.length >= 60)
+      assert.deepEqual(each.seqs, upTo(60))
+      for (const whose of ['one', 'other'])
+        assert.deepEqual(
+          each.said.filter((line) => line.startsWith(`ani: ${whose} `)),
+          upTo(3).flatMap((round) => upTo(10).map((number) => `ani: ${whose} ${round}.${number}`)),
+        )
+    }
+    assert.deepEqual(other.members, one.members)
+    assert.equal(one.members.length, 1)
+  },
   'a file that is cut on its way goes on, up and down': async ({ enter, cut = nothing }) => {
     const ani = await enter({ name: 'ani' })
     const bytes = Buffer.alloc(400_000, 'tamtam ')

@@ -4,7 +4,7 @@ import { Refused } from '#domain/session.ts'
 import type { ContractCase } from '../storage/contract.ts'
 import { comingBack } from './session-coming-back-contract.ts'
 import { files } from './session-files-contract.ts'
-import { type InRoom, kept, type RoomUnderTest, say, until, upTo, watch } from './session-subject.ts'
+import { type InRoom, inPieces, kept, type RoomUnderTest, say, until, upTo, watch } from './session-subject.ts'
 
 export type { RoomUnderTest } from './session-subject.ts'
 
@@ -193,6 +193,44 @@ const belonging: Readonly<Record<string, InRoom>> = {
     ] as const)
       assert.equal((await session.history(10)).length, entries)
   },
+  'several sessions of one key are one member: each shows everything once, and the member leaves with the last':
+    async ({ enter }) => {
+      const key = 'a'.repeat(32)
+      const budi = await enter({ name: 'budi' })
+      const watched = watch(budi)
+      const [one, other] = [await enter({ name: 'ani', key }), await enter({ name: 'ani', key })]
+      assert.deepEqual(other.member, one.member)
+      const seen = [one, other].map(watch)
+      await kept(one, say('satu'))
+      await kept(other, say('dua'))
+      await kept(budi, { type: 'whisper', to: 'ani', text: 'tiga' })
+      for (const each of seen) {
+        await until('all of it', () => each.seqs.length >= 3)
+        assert.deepEqual(each.said, ['ani: satu', 'ani: dua', 'budi: tiga'])
+      }
+      const upload = one.upload(inPieces(Buffer.from('halo'), 2), { name: 'a.txt' })
+      const file = await upload.done
+      if (!('sha256' in file)) assert.fail(`${file.code}: ${file.message}`)
+      await one.close()
+      // It is theirs, whichever of them sent it.
+      await kept(other, { type: 'removeFile', file: file.id })
+      await kept(other, { type: 'rename', name: 'ayu' })
+      assert.deepEqual(budi.members.map(({ name }) => name).toSorted(), ['ayu', 'budi'])
+      const late = await enter({ name: 'ani', key, after: 0 })
+      assert.equal(late.member.name, 'ayu')
+      const again = watch(late)
+      await until('what was said before', () => again.seqs.length >= 5)
+      await other.close()
+      await kept(late, say('empat'))
+      await late.close()
+      await until('the leaving', () => watched.events.at(-1)?.type === 'left')
+      const presence = watched.events.flatMap((event) =>
+        event.type === 'joined' || event.type === 'left' || event.type === 'renamed' ? [event.type] : [],
+      )
+      assert.deepEqual(presence, ['joined', 'renamed', 'left'])
+      // Nothing holds the name any more.
+      await enter({ name: 'ayu' })
+    },
   'whoever closes has left: nothing more is shown or taken': async ({ enter }) => {
     const [ani, budi] = [await enter({ name: 'ani' }), await enter({ name: 'budi' })]
     const [own, other] = [watch(ani), watch(budi)]

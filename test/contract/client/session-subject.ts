@@ -5,8 +5,11 @@ import type { RoomSession } from '#domain/session.ts'
 
 /** A new room, in which nothing was said yet, and the ways into it. */
 export interface RoomUnderTest {
-  /** `after`: where the session's events begin; without it, now. Rejects with `Refused`. */
-  enter(who: { readonly name: string; readonly after?: number }): Promise<RoomSession>
+  /**
+   * `after`: where the session's events begin; without it, now. `key`, 32 hexadecimal digits: the same key is the same member; without it, another
+   * one each time. Rejects with `Refused`.
+   */
+  enter(who: { readonly name: string; readonly after?: number; readonly key?: string }): Promise<RoomSession>
   /** Breaks every connection that there is. Left out where there are none. */
   readonly cut?: () => void
   dispose(): Promise<void>

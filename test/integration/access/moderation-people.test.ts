@@ -191,10 +191,21 @@ describe('a mute of somebody who shows a key', () => {
     const { port, owner, troll, upload } = await withTroll()
     await owner.ask({ type: 'mute', name: 'troll' })
     expect(await troll.say('halo')).toMatchObject({ code: 'MUTED' })
+    let last = troll
+    let gone = 0
+    /** While they are in the room, they keep the name that they have. */
+    const leave = async () => {
+      last.leave()
+      gone++
+      await owner.until(() => owner.events.filter(({ type }) => type === 'left').length === gone)
+    }
     for (const by of CARRIERS)
       for (const name of ['trolltwo', 'trollthree']) {
+        await leave()
         const { client, outcome } = await enter(port, by, TROLL, name)
         expect(outcome).toBe('joined')
+        expect(client.of('joined')[0]?.member.name).toBe(name)
+        last = client
         expect(await client.say('halo')).toMatchObject({ code: 'MUTED' })
         expect((await sayOverHttp(port, 'den', 'halo', { headers: asTroll })).json).toMatchObject({ code: 'MUTED' })
         expect((await ask(port, 'PUT /den/c.txt', { body: 'x', headers: asTroll })).json).toMatchObject({
@@ -204,6 +215,7 @@ describe('a mute of somebody who shows a key', () => {
       }
     // By the name that they have now.
     expect(await owner.ask({ type: 'unmute', name: 'trollthree' })).toMatchObject({ type: 'ack' })
+    await leave()
     const { client } = await enter(port, 'frames', TROLL, 'trollfour')
     expect(await client.say('halo')).toMatchObject({ type: 'ack' })
   })

@@ -53,6 +53,7 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'GET /files/:id/:name/*': { may: INSIDE, as: '/files/WHOLE/a.txt/' },
   'GET /rooms/:room/files.zip': { may: INSIDE, as: '/rooms/den/files.zip' },
   'GET /rooms/:room/files.tar': { may: INSIDE, as: '/rooms/den/files.tar' },
+  'POST /rooms/:room/links': { may: INSIDE, as: '/rooms/den/links' },
   'GET /files/:id/receipts': { may: INSIDE, as: '/files/WHOLE/receipts' },
   'POST /files/:id/links': { may: INSIDE, as: '/files/WHOLE/links' },
   'POST /files/:id/receipts': { may: INSIDE, as: '/files/WHOLE/receipts', how: json(`{"sha256":"${'0'.repeat(64)}"}`) },

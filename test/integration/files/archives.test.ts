@@ -370,6 +370,41 @@ describe('a room', () => {
     expect(run('unzip', '-t', zip)).toMatch(/No errors detected/)
   })
 
+  test('has links to its archives, which carry what their author may see, for as long as they may', async () => {
+    const { port, tamtam } = await startHttpHost()
+    const guru = await tamtam.engine.join({ room: 'lobby', name: 'guru', role: 'owner' })
+    await ask(port, 'PUT /lobby/open.txt', { body: 'for all' })
+    await SessionClient.join(port, 'frames', 'asisten', 'lobby')
+    await guru.send({ type: 'op', name: 'asisten' })
+    await guru.send({ type: 'startCollection' })
+    await ask(port, 'PUT /lobby/essay.txt', { body: 'mine', as: 'ani' })
+    const operator = { headers: { 'Tamtam-Key': keyOf('asisten') } }
+    const linkOf = async (path: string, how: Asked = {}) => {
+      const { status, json } = await ask(port, `POST ${path}`, how)
+      expect(status).toBe(201)
+      return (json as { url: string }).url
+    }
+    const collected = await linkOf('/rooms/LOBBY/links?collected=1', operator)
+    expect(collected).toMatch(/^\/rooms\/lobby\/files\.zip\?ticket=[\w-]+&collected=1$/)
+    for (const url of [collected, collected.replace('.zip', '.tar')]) {
+      const { status, text } = await ask(port, `GET ${url}`)
+      expect([status, text.includes('ani/essay.txt')]).toEqual([200, true])
+    }
+    const plain = await linkOf('/rooms/lobby/links')
+    expect((await ask(port, `GET ${plain}`)).text).toContain('open.txt')
+    expect(await ask(port, `GET ${plain}&collected=1`)).toMatchObject({ status: 403 })
+    // It opens nothing else.
+    const [, ticket = ''] = collected.split('ticket=')
+    await ask(port, 'PUT /den/a.txt', { body: 'a' })
+    for (const path of ['/rooms/den/files.zip', '/rooms/lobby/files.zip']) {
+      const wrong = path.includes('den') ? ticket : ticket.replace(/^./, (sign) => (sign === 'A' ? 'B' : 'A'))
+      expect(await ask(port, `GET ${path}?ticket=${wrong}`)).toMatchObject({ status: 404 })
+    }
+    // An op that is one no more has nothing of it.
+    await guru.send({ type: 'deop', name: 'asisten' })
+    expect(await ask(port, `GET ${collected}`)).toMatchObject({ status: 403 })
+  })
+
   test('without files is an archive without members', async () => {
     const { port } = await startHttpHost()
     const zip = await saved('none.zip', (await ask(port, 'GET /rooms/lobby/files.zip')).bytes)

@@ -15,7 +15,7 @@ beforeEach(async () => {
   await mkdir(join(tree, 'sub', 'empty'), { recursive: true })
   await writeFile(join(tree, 'a.txt'), 'satu')
   await writeFile(join(tree, 'sub', 'ü.txt'), 'dua dua')
-  tar = execFileSync('tar', ['-C', tree, '-cf', '-', '.'])
+  tar = execFileSync('tar', ['-C', tree, '--sort=name', '-cf', '-', '.'])
 })
 
 describe('a folder', () => {
@@ -31,6 +31,50 @@ describe('a folder', () => {
     expect(await filesOf(port)).toMatchObject([{ name: 'photos', status: 'whole', folder }])
     const { url } = answer.json as { url: string }
     expect((await ask(port, `GET ${url}`)).bytes.equals(tar)).toBe(true)
+  })
+
+  test('is listed by its files, each with its own name, size and address, or as one where that is asked for', async () => {
+    const { port } = await startHttpHost()
+    await ask(port, 'PUT /lobby/b.txt', { body: 'single' })
+    const { json } = await ask(port, 'PUT /lobby/photos/', { body: tar, as: 'ani' })
+    await ask(port, 'PUT /lobby/c.txt', { body: 'last' })
+    const { id, url } = json as { id: string; url: string }
+    const answer = await ask(port, 'GET /rooms/lobby/files')
+    const { files } = answer.json as { files: readonly Record<string, unknown>[] }
+    expect(files).toMatchObject([
+      { name: 'b.txt', size: 6 },
+      { id, name: 'photos/a.txt', size: 4, by: 'ani', status: 'whole', url: `${url}/a.txt`, verified: 0 },
+      { id, name: 'photos/sub/ü.txt', size: 7, url: `${url}/sub/%C3%BC.txt` },
+      { name: 'c.txt', size: 4 },
+    ])
+    for (const { url, size } of files) expect((await ask(port, `GET ${url}`)).bytes).toHaveLength(Number(size))
+    for (const row of files) expect(row).not.toHaveProperty('folder')
+    const asOne = await ask(port, 'GET /rooms/lobby/files?folders=1')
+    expect((asOne.json as { files: unknown[] }).files).toMatchObject([
+      { name: 'b.txt' },
+      { id, name: 'photos', size: tar.length, folder: { files: 2, bytes: 11 } },
+      { name: 'c.txt' },
+    ])
+    expect(await ask(port, 'GET /rooms/lobby/files?folders=x')).toMatchObject({ status: 400 })
+  })
+
+  test('that has no file, or is still on its way, is listed itself', async () => {
+    const { port } = await startHttpHost()
+    const empty = join(await temporaryDirectory(), 'empty')
+    await mkdir(join(empty, 'sub'), { recursive: true })
+    await ask(port, 'PUT /lobby/empty/', { body: execFileSync('tar', ['-C', empty, '-cf', '-', '.']) })
+    await ask(port, 'POST /rooms/lobby/files', {
+      headers: {
+        'Tus-Resumable': '1.0.0',
+        'Upload-Length': String(tar.length),
+        'Upload-Metadata': `filename ${base64('photos')},folder ${base64('2 11')}`,
+      },
+    })
+    const { json } = await ask(port, 'GET /rooms/lobby/files')
+    expect((json as { files: unknown[] }).files).toMatchObject([
+      { name: 'empty', folder: { files: 0, bytes: 0 } },
+      { name: 'photos', status: 'paused', folder: { files: 2, bytes: 11 } },
+    ])
   })
 
   test('comes by tus, with what its sender counted, which the host counts again', async () => {

@@ -79,6 +79,7 @@ const ROOM_FILES: readonly (readonly [string, Asked])[] = [
   ['GET /rooms/ROOM/hand-ins', {}],
   ['GET /rooms/ROOM/files.zip', {}],
   ['GET /rooms/ROOM/files.tar', {}],
+  ['POST /rooms/ROOM/links', {}],
   ['POST /rooms/ROOM/files', { headers: { ...TUS, 'Upload-Length': '3' } }],
   ['PUT /rooms/ROOM/files/a.txt', { body: 'abc' }],
   ['PUT /rooms/ROOM/files/', { body: 'abc' }],

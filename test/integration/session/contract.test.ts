@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest'
 import { type ConnectOptions, connect, createTamtam, type RoomSession } from '#app/index.ts'
+import { personOf } from '#server/connection/key-registry.ts'
 import { type RoomUnderTest, sessionContract } from '../../contract/client/session-contract.ts'
 import { MemoryNetwork, type PairOptions } from '../../contract/index.ts'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
@@ -10,7 +11,10 @@ const quick = { firstRetryMs: 5, mostRetryMs: 50 }
 
 async function local(): Promise<RoomUnderTest> {
   const { tamtam, stop } = await startHost()
-  return { enter: (who) => tamtam.engine.join({ room: 'lobby', ...who }), dispose: stop }
+  const known = (id: string) => ({ member: id, person: id })
+  const enter: RoomUnderTest['enter'] = ({ key, ...who }) =>
+    tamtam.engine.join({ room: 'lobby', ...who, ...(key === undefined ? {} : known(personOf(key))) })
+  return { enter, dispose: stop }
 }
 
 /** At the other end of connections in memory. */

@@ -13,7 +13,12 @@ describe.each(WIRES)('over %s', (by) => {
     client.send({ type: 'hello', version: 1, key: keyOf('ani') })
     await client.until(() => client.messages.length > 0)
     expect(client.messages).toEqual([
-      { type: 'welcome', version: 1, capabilities: COMMANDS, host: expect.stringMatching(/^tamtam\/\d/) },
+      {
+        type: 'welcome',
+        version: 1,
+        capabilities: [...COMMANDS, 'join.client'],
+        host: expect.stringMatching(/^tamtam\/\d/),
+      },
     ])
   })
 

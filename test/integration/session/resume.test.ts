@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { isEntry } from '#domain/room/events.ts'
+import { hosted } from '../../harness/den.ts'
 import { startHost } from '../../harness/host.ts'
+import { OpenAnswer } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { keyOf, SessionClient, type WireName } from '../../harness/session-client.ts'
 
@@ -29,43 +31,156 @@ describe.each(WIRES)('over %s', (by) => {
     expect(ani.entries.map(({ seq }) => seq)).toEqual([1])
   })
 
-  test('who shows the same key again takes the place and the nick at once', async () => {
+  test('a client that reconnects takes the place of its dead connection, before that speaks again, and nobody hears of it', async () => {
     const { port } = await startHost()
     const line = await LineClient.join(port, 'budi')
-    const first = await SessionClient.join(port, 'frames', 'ani')
+    const come = async (wire: WireName) => {
+      const client = await SessionClient.connect(port, wire)
+      client.send({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' })
+      client.send({ type: 'join', room: 'lobby', client: 'tab-1' })
+      await client.until(() => client.of('joined').length > 0)
+      return client
+    }
+    const first = await come('frames')
+    await line.until('* ani joined')
     // Half open, for all that the host can tell.
     first.pause()
-    const second = await SessionClient.connect(port, by)
-    second.send({ type: 'hello', version: 1, key: keyOf('ani') })
-    const joined = await second.enter('lobby')
-    expect(joined.member).toEqual(first.of('joined')[0]?.member)
-    expect(joined.members.map(({ name }) => name)).toEqual(['budi', 'ani'])
-    expect(await second.say('it is me')).toMatchObject({ type: 'ack' })
-    await line.until('<ani> it is me')
+    const second = await come(by)
+    const [joined] = second.of('joined')
+    expect(joined?.member).toEqual(first.of('joined')[0]?.member)
+    expect(joined?.members.map(({ name }) => name)).toEqual(['budi', 'ani'])
     first.resume()
     await first.closed()
     expect(first.of('bye')).toEqual([{ type: 'bye', code: 'REPLACED', message: expect.any(String) }])
+    expect(await second.say('it is me')).toMatchObject({ type: 'ack' })
+    await line.until('<ani> it is me')
     line.write('/who\n')
     await line.until('* 2 in lobby:')
+    expect(line.lines.filter((each) => each.includes('ani'))).toEqual([
+      '* ani joined',
+      '<ani> it is me',
+      expect.any(String),
+    ])
   })
 
-  test('many who show the same key in one moment: one of them stays, and speaks', async () => {
+  test('several connections under one key are one member: each hears everything once, and presence ends with the last', async () => {
+    const { port } = await startHost()
+    const line = await LineClient.join(port, 'budi')
+    const first = await SessionClient.join(port, 'frames', 'ani')
+    const second = await SessionClient.join(port, by, 'ani')
+    expect(second.of('joined')[0]?.member).toEqual(first.of('joined')[0]?.member)
+    expect(second.of('joined')[0]?.count).toBe(2)
+    await first.say('from one')
+    await second.say('from the other')
+    line.write('from budi\n')
+    for (const each of [first, second]) {
+      await each.until(() => each.texts.includes('from budi'))
+      expect(each.texts).toEqual(['from one', 'from the other', 'from budi'])
+    }
+    first.reset()
+    await second.say('still here')
+    await second.ask({ type: 'rename', name: 'ayu' })
+    const third = await SessionClient.join(port, 'frames', 'ani', 'lobby', 0)
+    expect(third.of('joined')[0]?.member.name).toBe('ayu')
+    second.leave()
+    await third.say('last words')
+    third.leave()
+    await line.until('* ayu left')
+    const told = line.lines.filter((each) => /ani|ayu/.test(each))
+    expect(told).toEqual([
+      ...['* ani joined', '<ani> from one', '<ani> from the other', '<ani> still here'],
+      ...['* ani is now ayu', '<ayu> last words', expect.stringContaining('* ayu left')],
+    ])
+  })
+
+  test('many under the same key in one moment are one member, and each of them speaks', async () => {
     const { port, tamtam } = await startHost()
     const many = await Promise.all(
-      Array.from({ length: 8 }, async () => {
+      Array.from({ length: 8 }, async (_, index) => {
         const client = await SessionClient.connect(port, by)
         client.send({ type: 'hello', version: 1, key: keyOf('ani'), name: 'ani' })
-        client.send({ type: 'join', room: 'lobby' })
-        client.send({ type: 'ping', ref: 5 })
+        client.send({ type: 'join', room: 'lobby', after: 0 })
+        expect(await client.say(`me ${index}`)).toMatchObject({ type: 'ack' })
         return client
       }),
     )
-    const open = () => many.filter(({ over }) => over === 'open')
-    await expect.poll(() => open().length).toBe(1)
-    const [left] = open()
-    expect(await left?.say('only me')).toMatchObject({ type: 'ack' })
+    for (const each of many) {
+      await each.until(() => each.texts.length >= many.length)
+      expect([...each.texts].sort()).toEqual(many.map((_, index) => `me ${index}`))
+    }
     const watcher = await tamtam.engine.join({ room: 'lobby', name: 'watcher' })
     expect(watcher.members.map(({ name }) => name)).toEqual(['ani', 'watcher'])
+    for (const each of many) each.leave()
+    await expect.poll(() => watcher.members.length).toBe(1)
+    // The nick is free again.
+    await tamtam.engine.join({ room: 'lobby', name: 'ani' })
+  })
+
+  test('one connection too many ends the one from which nothing has come for the longest time', async () => {
+    const { port } = await startHost({ session: { connectionsPerMember: 2 } })
+    const first = await SessionClient.join(port, by, 'ani')
+    const second = await SessionClient.join(port, by, 'ani')
+    await first.say('not the quietest')
+    const third = await SessionClient.join(port, by, 'ani')
+    await second.closed()
+    expect(second.of('bye')).toMatchObject([{ code: 'REPLACED' }])
+    for (const each of [first, third]) expect(await each.say('still here')).toMatchObject({ type: 'ack' })
+  })
+
+  test('in two rooms a person has one nick, which nobody else gets while it is in use in one', async () => {
+    const { port } = await startHost()
+    const here = await SessionClient.join(port, by, 'ani')
+    const there = await SessionClient.join(port, 'frames', 'ani', 'den')
+    const budi = await SessionClient.join(port, 'frames', 'budi')
+    expect(await here.ask({ type: 'rename', name: 'ayu' })).toMatchObject({ type: 'ack' })
+    await there.until(() => there.events.some((event) => event.type === 'renamed' && event.by.name === 'ayu'))
+    here.leave()
+    expect(await budi.ask({ type: 'rename', name: 'ayu' })).toMatchObject({ code: 'NAME_TAKEN' })
+    expect(await budi.ask({ type: 'rename', name: 'ani' })).toMatchObject({ type: 'ack' })
+  })
+
+  test('a kick ends all connections of a member, and a mute holds for each', async () => {
+    const { port, owner } = await hosted()
+    const [one, other] = [
+      await SessionClient.join(port, by, 'ani', 'den'),
+      await SessionClient.join(port, 'frames', 'ani', 'den'),
+    ]
+    await owner.ask({ type: 'mute', name: 'ani', reason: 'noise' })
+    for (const each of [one, other]) await each.until(() => each.of('self').length > 0)
+    for (const each of [one, other]) expect(each.of('self')).toEqual([{ type: 'self', muted: { reason: 'noise' } }])
+    const third = await SessionClient.join(port, by, 'ani', 'den')
+    expect(third.of('joined')[0]?.muted).toEqual({ reason: 'noise' })
+    third.leave()
+    for (const each of [one, other]) expect(await each.say('halo')).toMatchObject({ code: 'MUTED' })
+    await owner.ask({ type: 'kick', name: 'ani' })
+    for (const each of [one, other]) {
+      await each.closed()
+      expect(each.of('bye')).toMatchObject([{ code: 'NOT_A_MEMBER' }])
+    }
+    await owner.until(() => owner.events.some(({ type }) => type === 'left'))
+    expect(owner.events.filter(({ type }) => type === 'joined' || type === 'left').map(({ type }) => type)).toEqual([
+      ...['joined', 'left'],
+    ])
+  })
+
+  test('a stream over HTTP goes on when the connection ends that was there before it', async () => {
+    const { port } = await startHost()
+    const [one, other] = [await SessionClient.join(port, by, 'ani'), await SessionClient.join(port, 'frames', 'ani')]
+    const headers = { 'Tamtam-Key': keyOf('ani'), Accept: 'text/event-stream' }
+    const streams = [
+      await OpenAnswer.of(port, 'GET /rooms/lobby/events', { headers }),
+      await OpenAnswer.of(port, 'GET /rooms/lobby/events', { headers }),
+    ]
+    const budi = await SessionClient.join(port, 'frames', 'budi')
+    one.leave()
+    await budi.ask({ type: 'whisper', to: 'ani', text: 'satu' })
+    other.leave()
+    await budi.until(() => budi.events.some(({ type }) => type === 'left'))
+    await budi.say('dua')
+    for (const stream of streams) {
+      await stream.until(({ lines }) => lines.some((each) => each.includes('"dua"')))
+      expect(stream.lines.filter((each) => each.includes('"satu"')).length).toBe(1)
+    }
   })
 
   test('a whisper that came when the connection was dead already is there for whoever comes back', async () => {

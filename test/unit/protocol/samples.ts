@@ -41,6 +41,12 @@ export const clientSamples: Readonly<Record<string, ClientMessage>> = {
 export const hostSamples: Readonly<Record<string, HostMessage>> = {
   welcome: { type: 'welcome', version: 1, capabilities: ['rooms'], host: 'tamtam/0.1.0' },
   joined: { type: 'joined', room: 'lobby', member: ani, members: [budi, ani], count: 2, topic: 'tea', last: 70_000 },
+  'joined-restrained': {
+    ...{ type: 'joined', room: 'lobby', member: ani, members: [ani], count: 1, topic: '', locked: true, last: 3 },
+    muted: { reason: 'flooding' },
+  },
+  self: { type: 'self', muted: {} },
+  'self-free': { type: 'self' },
   batch: {
     type: 'batch',
     events: [

@@ -10,7 +10,9 @@ import {
   type HostMessage,
   type JoinedRoom,
   PROTOCOL_VERSION,
+  type Self,
 } from '#protocol/messages.ts'
+import { RECONNECTS } from '#protocol/schema.ts'
 import type { SessionSettings } from '../settings.ts'
 import type { MessageTransport, OpenTransport } from './transports.ts'
 
@@ -22,6 +24,8 @@ export interface Handshake {
   readonly password?: string
   readonly room: string
   readonly after?: number
+  /** This client's own id, the same for each of its connections. */
+  readonly client: string
 }
 
 /** `lost`: the same may work in a moment. `over`: it will not. */
@@ -32,6 +36,7 @@ export type Ending =
 export interface ProtocolClientListener {
   joined(joined: JoinedRoom): void
   told(events: readonly RoomEvent[]): void
+  self(self: Self): void
   answered(ref: number, answer: CommandAck | CommandRejected): void
   /** Once, and last. */
   ended(ending: Ending): void
@@ -49,6 +54,7 @@ export class ProtocolClient {
   /** Since when something is due from the host. */
   #awaitedSince: number | undefined
   #pings = 0
+  #takesOver = false
   #cancelWatch: Cancel
 
   constructor(
@@ -86,8 +92,8 @@ export class ProtocolClient {
   join(after: number | undefined): void {
     this.#status = 'coming'
     this.#awaitedSince = this.#clock.elapsed()
-    const { room, password } = this.#handshake
-    const shown = password === undefined ? {} : { password }
+    const { room, password, client } = this.#handshake
+    const shown = { ...(password === undefined ? {} : { password }), ...(this.#takesOver ? { client } : {}) }
     this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
   }
 
@@ -124,6 +130,7 @@ export class ProtocolClient {
   #handle(message: HostMessage): void {
     switch (message.type) {
       case 'welcome':
+        this.#takesOver = message.capabilities.includes(RECONNECTS)
         if (message.version === PROTOCOL_VERSION) this.join(this.#handshake.after)
         else
           this.#finish(
@@ -137,6 +144,9 @@ export class ProtocolClient {
         break
       case 'batch':
         if (this.#status === 'joined') this.#listener.told(message.events)
+        break
+      case 'self':
+        this.#listener.self(message)
         break
       case 'ack':
         this.#listener.answered(message.ref, message)

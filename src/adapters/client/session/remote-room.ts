@@ -4,7 +4,7 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Ids } from '#domain/ports/system.ts'
 import type { Ack, ClientCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
-import { factsAfter, noRules, type RoomFacts } from '#domain/room/rules.ts'
+import { factsAfter, noRules, type OwnMute, type RoomFacts } from '#domain/room/rules.ts'
 import { type ConnectionState, Refused } from '#domain/session.ts'
 import type { JoinedRoom } from '#protocol/messages.ts'
 import { factsIn } from '#protocol/schema.ts'
@@ -44,8 +44,11 @@ export class RemoteRoom {
   readonly #parts: RemoteRoomParts
   readonly #target: RoomTarget
   readonly #members = new Members()
+  /** By which the host knows that a new connection takes the place of the one before. */
+  readonly #id: string
   readonly #unanswered: PendingCommands
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
+  readonly #muted = new BehaviorSubject<OwnMute | undefined>(undefined)
   readonly #news = new Subject<RoomEvent>()
   readonly #refusals = new Subject<Rejected>()
   readonly #entered = Promise.withResolvers<void>()
@@ -71,7 +74,8 @@ export class RemoteRoom {
     this.#backoff = new Backoff(parts.settings, parts.random)
     this.#cursor = target.after
     this.#name = target.name
-    this.#unanswered = new PendingCommands(parts.settings, parts.ids.next().slice(0, 16))
+    this.#id = parts.ids.next().slice(0, 16)
+    this.#unanswered = new PendingCommands(parts.settings, this.#id)
   }
 
   get member(): Member {
@@ -84,6 +88,15 @@ export class RemoteRoom {
 
   get facts(): RoomFacts {
     return this.#facts
+  }
+
+  /** The newest value at once, then each change. */
+  get muted$() {
+    return this.#muted.asObservable()
+  }
+
+  get muted(): OwnMute | undefined {
+    return this.#muted.value
   }
 
   get state$() {
@@ -163,7 +176,13 @@ export class RemoteRoom {
     const { after: _, ...target } = this.#target
     const name = this.#name === undefined ? {} : { name: this.#name }
     const after = this.#cursor === undefined ? {} : { after: this.#cursor }
-    this.#client = new ProtocolClient(open, clock, settings, { ...target, ...name, ...after }, this.#listener)
+    this.#client = new ProtocolClient(
+      open,
+      clock,
+      settings,
+      { ...target, ...name, ...after, client: this.#id },
+      this.#listener,
+    )
   }
 
   readonly #listener: ProtocolClientListener = {
@@ -173,6 +192,7 @@ export class RemoteRoom {
       if (this.#early === undefined) this.#tell(events)
       else this.#early.push(...events)
     },
+    self: ({ muted }) => this.#muted.next(muted),
     answered: (ref, answer) => {
       this.#backoff.reset()
       this.#unanswered.settle(
@@ -194,7 +214,10 @@ export class RemoteRoom {
       return
     }
     this.#member = member
+    // Another connection of this member may have changed it meanwhile.
+    if (this.#name !== undefined) this.#name = member.name
     this.#facts = factsIn(joined)
+    this.#muted.next(joined.muted)
     this.#toldAt = last
     this.#cursor ??= last
     const all = members.some(({ id }) => id === member.id) ? members : [...members, member]
@@ -264,7 +287,7 @@ export class RemoteRoom {
     this.#client?.drop()
     this.#unanswered.end(why)
     this.#state.next({ status: 'closed', why, ...(code === undefined ? {} : { code }) })
-    for (const stream of [this.#state, this.#news, this.#refusals]) stream.complete()
+    for (const stream of [this.#state, this.#muted, this.#news, this.#refusals]) stream.complete()
     this.#left.resolve()
   }
 

@@ -3,7 +3,7 @@ import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import { isEntry, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
 import type { HandIns } from '#domain/room/hand-ins.ts'
-import type { RoomRules } from '#domain/room/rules.ts'
+import type { OwnMute, RoomRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '#domain/session.ts'
 import { refusedUpload } from '#domain/transfer/upload.ts'
@@ -28,6 +28,10 @@ export class RemoteSession implements RoomSession {
 
   get rules(): RoomRules {
     return this.#remote.facts
+  }
+
+  get muted(): OwnMute | undefined {
+    return this.#remote.muted
   }
 
   get members(): readonly Member[] {

@@ -43,7 +43,8 @@ export class RoomFiles {
   /** Throws `Refused`. */
   async *download(file: string, from: number): AsyncGenerator<Uint8Array> {
     try {
-      yield* downloadStream({ api: this.#api, retries: this.#retries(), report: () => {} }, file, from)
+      const options = { api: this.#api, retries: this.#retries(), report: () => {} }
+      for await (const bytes of downloadStream(options, file, from)) yield Buffer.from(bytes)
     } catch (error) {
       throw error instanceof DownloadError ? new Refused(rejectedBy(error.refusal)) : error
     }

@@ -9,7 +9,7 @@ import { Refused, sendWhenReady } from '#domain/session.ts'
 import { type AccessControl, type Credentials, notForYou } from '../security/access-control.ts'
 import { type BatchWire, Delivery } from './delivery.ts'
 import type { IncomingConnection } from './incoming-connection.ts'
-import { type KeyHolder, type KeyRegistry, personOf } from './key-registry.ts'
+import { type KeyHolder, type KeyRegistry, type Person, personOf } from './key-registry.ts'
 
 /** A reason as members are told it. */
 export type Reason = Pick<Rejected, 'code' | 'message' | 'limit'>
@@ -62,12 +62,8 @@ export interface JoinOptions {
   readonly after?: number
   /** The others do not hear of it before `announce`. */
   readonly hidden?: boolean
-}
-
-/** A member's identity: its connection, or its key, as known to `keys`. */
-interface Identity {
-  readonly id: string
-  readonly keys?: KeyRegistry
+  /** The client's own id of itself, the same when it reconnects: takes the place of the person's connection that has it. */
+  readonly client?: string
 }
 
 interface InRoom {
@@ -80,8 +76,8 @@ interface InRoom {
 type Settled =
   /** Has shown nothing yet by which it may come in. */
   | { readonly status: 'unauthenticated'; readonly cancelTimeout: Cancel }
-  /** May come in, and is in no room. `nick`: the one that it had in its last room, and keeps. */
-  | { readonly status: 'outside'; readonly nick?: string }
+  /** May come in, and is in no room. */
+  | { readonly status: 'outside' }
   | InRoom
 
 type State =
@@ -91,8 +87,9 @@ type State =
   | { readonly status: 'closed'; readonly left: Promise<void> }
 
 /**
- * One connected member, whatever protocol it speaks: its identity and credentials, its room, its rate, its asking and posting, its
- * deliveries, and its end. `#state` tells how things stand with it; each method is a transition.
+ * One connection of a member, whatever protocol it speaks: its person and credentials, its room, its rate, its asking and posting, its
+ * deliveries, and its end. A person with a key may have several; each has its own session, cursor and rate. `#state` tells how things stand with
+ * it; each method is a transition.
  */
 export class ClientSession implements KeyHolder {
   readonly delivery: Delivery
@@ -103,14 +100,19 @@ export class ClientSession implements KeyHolder {
   readonly #bucket: TokenBucket
   readonly #rooms = new Set<string>()
   #state: State
-  #identity: Identity | undefined
-  #nick: string | undefined
+  #person: Person | undefined
+  /** By whom the person is known, where that is by a key. */
+  #keys: KeyRegistry | undefined
+  /** The nick that was asked for. */
+  #wanted: string | undefined
+  #client: string | undefined
+  #heardAt: number
   #token: string | undefined
   #lostReason: string
   /** A joining or posting that is under way: its member leaves the room after it. */
   #underWay: Promise<unknown> = Promise.resolve()
 
-  /** `id`: the member's identity; left out where it has to prove a key first. */
+  /** `id`: of a person for this connection alone; left out where it has to prove a key first. */
   constructor(
     incoming: IncomingConnection,
     wire: Wire,
@@ -125,7 +127,8 @@ export class ClientSession implements KeyHolder {
     this.#parts = parts
     this.#settings = settings
     this.#lostReason = settings.lostReason
-    if (id !== undefined) this.#identity = { id }
+    this.#heardAt = clock.elapsed()
+    if (id !== undefined) this.#person = { id, nick: undefined, connections: new Set() }
     const isLimited = !loopback || settings.rateOnLoopback
     this.#bucket = new TokenBucket(clock, isLimited ? settings.perSecond : 0, settings.burst)
     this.delivery = new Delivery({
@@ -134,7 +137,7 @@ export class ClientSession implements KeyHolder {
       metrics,
       wire,
       ended: ({ kicked }) => {
-        void this.close(kicked === undefined ? unreadable : { code: 'NOT_A_MEMBER', message: kicked })
+        void this.close(kicked ?? unreadable)
       },
     })
     const cancelTimeout = clock.after(settings.handshakeMs, () => void this.close(tooLate))
@@ -152,11 +155,15 @@ export class ClientSession implements KeyHolder {
 
   /** Undefined until a key was shown, where one is needed. */
   get id(): string | undefined {
-    return this.#identity?.id
+    return this.#person?.id
   }
 
-  get nick(): string | undefined {
-    return this.#nick
+  get client(): string | undefined {
+    return this.#client
+  }
+
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   /** The room that it is in; undefined where it is in none. */
@@ -175,23 +182,18 @@ export class ClientSession implements KeyHolder {
   }
 
   /**
-   * Shows a key: it is the same member again, with the same nick unless it wants another `name`, and takes the place of the connection
-   * that speaks under the key. Answers false where it is in a room, or has shown another key.
+   * Shows a key: it is another connection of the same person. `name`: the nick that it wants, where no connection of theirs is in a room; there
+   * the person keeps the one that it has. Answers false where it is in a room, or has shown another key.
    */
-  async authenticate(
-    key: string,
-    keys: KeyRegistry,
-    name: string | undefined,
-    token: string | undefined,
-  ): Promise<boolean> {
+  authenticate(key: string, keys: KeyRegistry, name: string | undefined, token: string | undefined): boolean {
     const id = personOf(key)
-    if (this.#identity !== undefined && (this.#identity.id !== id || this.session !== undefined)) return false
+    if (this.#person !== undefined && (this.#person.id !== id || this.session !== undefined)) return false
     this.#token = token
-    if (this.#identity === undefined) {
-      this.#identity = { id, keys }
-      this.#nick = await this.#leavingAfter(keys.take(id, this))
+    if (this.#person === undefined) {
+      this.#keys = keys
+      this.#person = keys.enter(id, this)
     }
-    this.#nick = name ?? this.#nick
+    this.#wanted = name ?? this.#wanted
     const shown = { person: id, ...(token === undefined ? {} : { credential: token }) }
     if (this.#state.status === 'unauthenticated' && this.#parts.accessControl.isKnown(shown)) {
       this.#admitted(this.#state)
@@ -207,33 +209,58 @@ export class ClientSession implements KeyHolder {
 
   async #join(room: string, options: JoinOptions): Promise<Rejected | undefined> {
     const from = this.#state
-    const identity = this.#identity
-    if (from.status === 'joining' || from.status === 'closed' || identity === undefined) return notNow
+    const person = this.#person
+    if (from.status === 'joining' || from.status === 'closed' || person === undefined) return notNow
     if (!this.#rooms.has(room) && this.#rooms.size >= this.#settings.roomsPerConnection) return tooManyRooms
     const { accessControl, engine } = this.#parts
     const { address } = this.#incoming
-    const { id, keys } = identity
+    const { id } = person
+    const isKeyed = this.#keys !== undefined
     const before = 'session' in from ? from : undefined
     const credentials = this.#credentials(room, id, options.password)
     this.#state = { status: 'joining', from }
     try {
       const grant = await accessControl.enter(credentials, room)
       if (grant === undefined) return this.#back(notForYou)
-      // One member can't be in one room twice.
-      if (before?.session.room === room) await this.part()
-      const name = this.#nick === undefined ? { name: address, guest: true } : { name: this.#nick }
-      const member = keys === undefined ? { keyless: true } : { member: id }
+      // Without a key it would be two members.
+      if (before?.session.room === room && !isKeyed) await this.part()
+      const nick = this.#nickOf(person)
+      const name = nick === undefined ? { name: address, guest: true } : { name: nick }
+      const member = isKeyed ? { member: id } : { keyless: true }
       const hidden = options.hidden === true
       const session = await engine.join({ room, owner: id, person: id, address, hidden, ...member, ...grant, ...name })
+      if (nick !== undefined) await this.#called(person, session, nick)
+      // What the one before has taken in comes first, and its member stays in the room.
+      await this.#takeOver(person, options.client)
       await this.#enter(session, credentials, options)
       await before?.session.close()
       return undefined
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // A refused member holds no name that it asked for, or one connection could have them all.
-      engine.forget(id, this.#heldNick)
+      engine.forget(id, person.nick)
       return this.#back(error.rejected)
     }
+  }
+
+  /** A person who is in a room keeps the nick that they have: another connection may not know the newest. */
+  #nickOf({ nick, connections }: Person): string | undefined {
+    const isHere = [...connections].some((each) => each !== this && each.session !== undefined)
+    return isHere ? (nick ?? this.#wanted) : (this.#wanted ?? nick)
+  }
+
+  /** The room may know the member by another name: its address, from a connection before that had no nick. */
+  async #called(person: Person, session: LocalSession, nick: string): Promise<void> {
+    if (session.member.name !== nick && person.nick === undefined) await session.send({ type: 'rename', name: nick })
+    person.nick = session.member.name
+    this.#wanted = undefined
+  }
+
+  async #takeOver({ connections }: Person, client: string | undefined): Promise<void> {
+    this.#client = client
+    if (client === undefined) return
+    const before = [...connections].filter((each) => each !== this && each.client === client)
+    await Promise.all(before.map((each) => each.replaced()))
   }
 
   #credentials(room: string, person: string, password: string | undefined): Credentials {
@@ -288,7 +315,7 @@ export class ClientSession implements KeyHolder {
   async part(): Promise<void> {
     const inRoom = this.#inRoom
     if (inRoom === undefined) return
-    const outside = { status: 'outside', nick: inRoom.session.member.name } as const
+    const outside = { status: 'outside' } as const
     this.#state = this.#state.status === 'joining' ? { status: 'joining', from: outside } : outside
     inRoom.unwatch()
     this.delivery.unfollow()
@@ -300,7 +327,8 @@ export class ClientSession implements KeyHolder {
     const { session } = this
     if (session === undefined) return nowhere
     const answer = await sendWhenReady(session, command)
-    if (answer.type === 'ack' && command.type === 'rename') this.#nick = session.member.name
+    if (answer.type === 'ack' && command.type === 'rename' && this.#person !== undefined)
+      this.#person.nick = session.member.name
     return answer
   }
 
@@ -331,6 +359,7 @@ export class ClientSession implements KeyHolder {
 
   /** Takes so much of the rate, though there be none. Returns a promise where the connection should wait. */
   charge(tokens: number): Promise<void> | undefined {
+    this.#heardAt = this.#parts.clock.elapsed()
     return tokens > 0 && this.#bucket.charge(tokens) ? this.#bucket.ready() : undefined
   }
 
@@ -384,10 +413,9 @@ export class ClientSession implements KeyHolder {
   }
 
   #freeNick(): void {
-    if (this.#identity === undefined) return
-    const { id, keys } = this.#identity
-    if (keys === undefined) this.#parts.engine.forget(id)
-    else keys.release(id, this)
+    if (this.#person === undefined) return
+    if (this.#keys === undefined) this.#parts.engine.forget(this.#person.id)
+    else this.#keys.release(this.#person, this)
   }
 
   /** An error of ours ends this connection only (C90). */
@@ -401,11 +429,6 @@ export class ClientSession implements KeyHolder {
   get #inRoom(): InRoom | undefined {
     const state = this.#state.status === 'joining' ? this.#state.from : this.#state
     return 'session' in state ? state : undefined
-  }
-
-  get #heldNick(): string | undefined {
-    const state = this.#state.status === 'joining' ? this.#state.from : this.#state
-    return 'session' in state ? state.session.member.name : 'nick' in state ? state.nick : undefined
   }
 
   #leavingAfter<T>(work: Promise<T>): Promise<T> {
@@ -427,5 +450,5 @@ const notNow = rejected('CLOSED', 'this connection can join no room just now; co
 const tooManyRooms = rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one')
 const unreadable = rejected('RESTART', 'this room can not be read just now; come back in a moment')
 const tooLate = rejected('TIMEOUT', 'no room was joined in time; connect again')
-const replaced = rejected('REPLACED', 'another connection has shown the same key')
+const replaced = rejected('REPLACED', 'another connection has taken the place of this one')
 const accessEnded = rejected('NOT_FOUND', 'you may not be here any more: what you came in with does not hold now')

@@ -2,50 +2,67 @@ import { createHash } from 'node:crypto'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 
-/** The connection that speaks under a key. */
+/** One connection of a person. */
 export interface KeyHolder {
-  readonly nick: string | undefined
   /** Its session, while it is in a room. */
   readonly session: LocalSession | undefined
-  /** Another connection has shown the key: says so, ends, and resolves when this one has left its room. */
+  /** When something last came from it, by the clock's `elapsed`. */
+  readonly heardAt: number
+  /** The client's own id of itself: the same when it reconnects. */
+  readonly client: string | undefined
+  /** Another connection has its place: says so, ends, and resolves when this one has left its room. */
   replaced(): Promise<void>
 }
 
-/** Which connection speaks under which key, over all servers of one host: one for each key. */
+/** A person on this host: what a key stands for, with all connections that show it; or a connection without a key. */
+export interface Person {
+  readonly id: string
+  /** The nick, which is the person's in all rooms, until the last connection is over. */
+  nick: string | undefined
+  readonly connections: Set<KeyHolder>
+}
+
+/** The persons who are connected to this host by a key, over all servers. */
 export class KeyRegistry {
   readonly #engine: Engine
-  readonly #holders = new Map<string, KeyHolder>()
+  readonly #mostConnections: number
+  readonly #persons = new Map<string, Person>()
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, mostConnections: number) {
     this.#engine = engine
+    this.#mostConnections = mostConnections
   }
 
-  /** Makes `holder` the one under this id. Resolves when the one before has left its room, with the nick that it had. */
-  async take(id: string, holder: KeyHolder): Promise<string | undefined> {
-    const before = this.#holders.get(id)
-    this.#holders.set(id, holder)
-    const nick = before?.nick
-    await before?.replaced()
-    return nick
+  /** Adds a connection to the person of this id. One too many ends the one from which nothing has come for the longest time: it may be dead. */
+  enter(id: string, holder: KeyHolder): Person {
+    const person = this.#persons.get(id) ?? { id, nick: undefined, connections: new Set() }
+    this.#persons.set(id, person)
+    if (person.connections.size >= this.#mostConnections) {
+      const [quietest] = [...person.connections].sort((one, other) => one.heardAt - other.heardAt)
+      void quietest?.replaced()
+    }
+    person.connections.add(holder)
+    return person
   }
 
-  /** The session of a member in a room, by the id that its key stands for; undefined where it is not there just now. */
+  /** A session of a person in a room; undefined where none of their connections is there just now. */
   sessionOf(id: string, room: string): LocalSession | undefined {
-    const session = this.#holders.get(id)?.session
-    return session?.room === room ? session : undefined
+    for (const { session } of this.#persons.get(id)?.connections ?? []) if (session?.room === room) return session
+    return undefined
   }
 
-  /** Whether a member is in a room just now, or in this one. */
+  /** Whether a person is in a room just now, or in this one. */
   isHere(id: string, room?: string): boolean {
-    const session = this.#holders.get(id)?.session
-    return session !== undefined && (room === undefined || session.room === room)
+    const connections = [...(this.#persons.get(id)?.connections ?? [])]
+    return connections.some(({ session }) => session !== undefined && (room === undefined || session.room === room))
   }
 
-  /** Frees the nick of a connection that is over, unless another has taken its key. */
-  release(id: string, holder: KeyHolder): void {
-    if (this.#holders.get(id) !== holder) return
-    this.#holders.delete(id)
-    this.#engine.forget(id)
+  /** A connection is over. With the last one, the person's nicks are free. */
+  release(person: Person, holder: KeyHolder): void {
+    person.connections.delete(holder)
+    if (person.connections.size > 0 || this.#persons.get(person.id) !== person) return
+    this.#persons.delete(person.id)
+    this.#engine.forget(person.id)
   }
 }
 

@@ -14,7 +14,7 @@ import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { KeptDropLink } from '../security/room-secrets.ts'
-import type { SignedLinkHolder } from '../security/signed-links.ts'
+import { archivesOf, type SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { DownloadSlots } from './files/download-slots.ts'
 import type { OpenFolders } from './files/open-folders.ts'
@@ -210,8 +210,7 @@ export class Requester {
     const { address, name, member } = this
     const { byLink } = this.#claims
     const place = { room: await this.admit(room), address, hidden: true }
-    const session = this.sessionIn(place.room)
-    if (session !== undefined) return await this.#supervised(session, act)
+    if (this.sessionIn(place.room) !== undefined) return await this.underWay(place.room, act)
     if (member !== undefined && !byLink) {
       // A ban is told first.
       const visit = await engine.join({ ...place, name: address, guest: true, person: member })
@@ -238,13 +237,14 @@ export class Requester {
    * where they are here, and else as nobody in particular.
    */
   async underWay<T>(room: string, act: (session: LocalSession) => Promise<T>): Promise<T> {
-    const own = this.sessionIn(room)
-    if (own !== undefined) return await this.#supervised(own, act)
     const { address, name = address, member } = this
+    const own = this.sessionIn(room)
     const role = this.#context.accessControl.roleOf(member)
     const session = await this.#context.engine.join({
-      ...{ room, address, hidden: true, name, guest: true },
+      ...{ room, address, hidden: true, name: own?.member.name ?? name, guest: true },
       ...(member === undefined ? {} : { reads: member, person: member }),
+      // A connection of its own: the one that is there may end before this.
+      ...(own === undefined || member === undefined ? {} : { member }),
       ...(role === undefined ? {} : { role }),
     })
     return await this.#supervised(session, act).finally(() => session.close())
@@ -353,7 +353,8 @@ function dropClaims(request: FastifyRequest): Claims {
 function linkClaims({ signedLinks }: HttpContext, request: FastifyRequest, { link }: Route): Claims | undefined {
   const { ticket } = request.query as { readonly ticket?: string | readonly string[] }
   if (ticket === undefined || link === undefined || link === 'drop') return undefined
-  const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, paramsOf(request).id) : undefined
+  const { id, room } = paramsOf(request)
+  const holder = typeof ticket === 'string' ? signedLinks.holderOf(ticket, id || archivesOf(room)) : undefined
   const { name } = basicClaims(request.headers.authorization ?? '')
   const isAnothers = name !== undefined && holder?.name !== undefined && name !== holder.name
   if (holder === undefined || (link === 'sender' && (holder.sends !== true || isAnothers))) throw absent()

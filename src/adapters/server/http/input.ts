@@ -32,6 +32,18 @@ export const wholeNumber = v.pipe(
   v.transform(Number),
 )
 
+/** A switch in an address; left out, it is off. */
+export const isOn = v.optional(
+  v.pipe(
+    v.picklist(['0', '1'], 'must be 0 or 1'),
+    v.transform((text) => text === '1'),
+  ),
+  '0',
+)
+
+/** Which archive of a room is meant. */
+export const archiveQuery = v.object({ collected: isOn })
+
 /** How many are wanted: `usual` unless asked otherwise, and at most `most`. */
 export const limitOf = (usual: number, most: number) =>
   v.optional(

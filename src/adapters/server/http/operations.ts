@@ -57,6 +57,7 @@ const form = { json: { type: 'object', additionalProperties: { type: 'string', f
 const sentFiles = { json: { anyOf: [ref('Sent'), objectOf({ files: { type: 'array', items: ref('Sent') } })] } }
 const limit = optional(v.pipe(bodies.count, v.minValue(1), v.maxValue(500), v.description('How many at most.')), 100)
 const to = optional(text('The name of the one member whom the file is for; left out, it is for everybody.'))
+const collected = optional(text('1: what was handed in, in a folder for each person; for operators.'))
 const ticket = optional(text('From a link of POST /files/{id}/links: stands for all that a request shows.'))
 const dropName = optional(text('Whose it is; the user of HTTP Basic will do as well.'))
 const location = { Location: text("The file's address.") }
@@ -239,6 +240,7 @@ export const operations = {
   },
   listFiles: {
     summary: "The room's files, in the order in which they were offered.",
+    query: { folders: optional(text('1: a folder is one of them; else each file in it is.')) },
     answers: { 200: { description: 'All of them.', body: bodies.fileList } },
   },
   listHandIns: {
@@ -362,7 +364,7 @@ export const operations = {
   },
   roomArchive: {
     summary: 'All whole files of the room that the requester may see, folders as folders, in one archive.',
-    query: { collected: optional(text('1: what was handed in, in a folder for each person; for operators.')) },
+    query: { collected, ticket },
     answers: {
       200: {
         description: 'Made as it is sent: its length is known, and it has no ranges.',
@@ -412,5 +414,10 @@ export const operations = {
   addLink: {
     summary: 'A link that opens the file by itself for a while, as whoever asks.',
     answers: { 201: { description: 'The link, a path on this host.', body: bodies.signedLink } },
+  },
+  addRoomLink: {
+    summary: "The same for the room's archives.",
+    query: { collected },
+    answers: { 201: { description: 'The link of the zip; the tar has the same.', body: bodies.signedLink } },
   },
 } satisfies Readonly<Record<string, Operation>>

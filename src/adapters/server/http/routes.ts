@@ -6,7 +6,7 @@ import { type HttpContext, Requester, type Route } from './auth.ts'
 import { refusalOf, refuse } from './errors.ts'
 import { getInFolder, getNamed, getRoomArchive } from './files/archive.ts'
 import { getFile, headDropped, headFile } from './files/download.ts'
-import { addLink } from './files/links.ts'
+import { addLink, addRoomLink } from './files/links.ts'
 import { addReceipt, listFiles, listHandIns, listReceipts } from './files/receipts.ts'
 import {
   createUpload,
@@ -87,9 +87,10 @@ export const ROUTES: readonly Route[] = [
     about: operations.listHandIns,
   }),
   ...['/rooms/:room/files.zip', '/rooms/:room/files.tar'].flatMap((path) => [
-    fileRow(`GET ${path}`, 'read', getRoomArchive, { price: COSTS.files, about: operations.roomArchive }),
-    fileRow(`HEAD ${path}`, 'read', getRoomArchive, { price: COSTS.files }),
+    fileRow(`GET ${path}`, 'read', getRoomArchive, { price: COSTS.files, link: 'any', about: operations.roomArchive }),
+    fileRow(`HEAD ${path}`, 'read', getRoomArchive, { price: COSTS.files, link: 'any' }),
   ]),
+  fileRow('POST /rooms/:room/links', 'read', addRoomLink, { about: operations.addRoomLink }),
   fileRow('GET /files/:id', 'read', getFile, { link: 'any', about: operations.getFile }),
   fileRow('HEAD /files/:id', 'read', headFile, { link: 'any', about: operations.headFile }),
   fileRow('GET /files/:id/:name', 'read', getNamed, { price: COSTS.files, link: 'any', about: operations.getNamed }),

@@ -10,6 +10,9 @@ export const fileUrl = ({ id, name }: { id: string; name: string }): string => `
 export const memberUrl = (folder: { id: string; name: string }, path: string): string =>
   `${fileUrl(folder)}/${path.split('/').map(encoded).join('/')}`
 
+/** Stands for a file in the links to the archives of a room: no file has such an id. */
+export const archivesOf = (room: string): string => `archives of ${room}`
+
 const encoded = (name: string): string => encodeURIComponent(name.toWellFormed()).replaceAll('SEND', '%53END')
 
 /** The holder of a link: the credentials that they had are checked again each time it is used. */
@@ -37,7 +40,7 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Links that open one file for a while, to every holder, with the credentials of their author: a plain link can carry nothing
+ * Links that open one file, or the archives of a room, for a while, to every holder, with the credentials of their author: a plain link can carry nothing
  * else. They are sealed, so that nobody reads the credentials in them, and nobody forges one (C120: the seal is compared in constant
  * time).
  */
@@ -59,7 +62,7 @@ export class SignedLinks {
     this.#key = createHash('sha256').update(`tamtam links ${secret}`).digest()
   }
 
-  /** `file`: its id. */
+  /** `file`: its id, or `archivesOf` a room. */
   issue(file: string, holder: SignedLinkHolder): SignedLink {
     const expiresAt = this.#clock.now() + this.#ms
     const nonce = randomBytes(NONCE_BYTES)

@@ -2,8 +2,9 @@ import { Waiters } from '#domain/async/waiters.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { Batch } from '#domain/room/batch.ts'
+import type { Batch, Encoder } from '#domain/room/batch.ts'
 import { type ClientCommand, isPosted } from '#domain/room/commands.ts'
+import type { OwnMute } from '#domain/room/rules.ts'
 import {
   type ClientMessage,
   decodeClientMessage,
@@ -13,7 +14,7 @@ import {
   type JoinRoom,
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
-import { COMMANDS, factFields } from '#protocol/schema.ts'
+import { CAPABILITIES, factFields } from '#protocol/schema.ts'
 import {
   ClientSession,
   type ClientSessionParts,
@@ -44,6 +45,8 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
   readonly #parts: SessionParts
   readonly #client: ClientSession
   readonly #inbox: Inbox<Incoming>
+  /** The mute that the member was told of. */
+  #muted: OwnMute | undefined
   /** Commands that wait for their answers. */
   #unanswered = 0
   readonly #answers = new Waiters()
@@ -111,19 +114,20 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     }
   }
 
-  async #hello({ version, key, name, token }: Hello): Promise<void> {
+  #hello({ version, key, name, token }: Hello): undefined {
     if (version !== PROTOCOL_VERSION) return this.#refuse(otherVersion)
-    if (!(await this.#client.authenticate(key, this.#parts.keys, name, token))) return this.#refuse(helloAgain)
+    if (!this.#client.authenticate(key, this.#parts.keys, name, token)) return this.#refuse(helloAgain)
     const { program: host } = this.#parts.settings
-    this.#say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: COMMANDS, host })
+    this.#say({ type: 'welcome', version: PROTOCOL_VERSION, capabilities: CAPABILITIES, host })
   }
 
-  async #join({ room: wanted, after, password }: JoinRoom): Promise<void> {
+  async #join({ room: wanted, after, password, client }: JoinRoom): Promise<void> {
     const room = checkRoomName(wanted)
     if (typeof room !== 'string') return this.#refuse(room)
     const why = await this.#client.join(room, {
       ...(after === undefined ? {} : { after }),
       ...(password === undefined ? {} : { password }),
+      ...(client === undefined ? {} : { client }),
     })
     if (why === undefined) return
     this.#refuse(why)
@@ -167,6 +171,13 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     if (!this.#transport.open) return
     const messages = messagesFor(batch, session, this.#transport.framing)
     if (messages.length > 0) this.#client.delivery.outbox.writeAll(messages)
+    if (batch.encoded(changesMutes)) this.#tellMute(session)
+  }
+
+  #tellMute({ muted }: LocalSession): void {
+    if (muted?.reason === this.#muted?.reason && (muted === undefined) === (this.#muted === undefined)) return
+    this.#muted = muted
+    this.#say({ type: 'self', ...(muted === undefined ? {} : { muted }) })
   }
 
   reply(answer: Joined | Rejected): void {
@@ -175,7 +186,8 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
   }
 
   #joined({ session, after }: Joined): void {
-    const { room, member, members, last } = session
+    const { room, member, members, muted, last } = session
+    this.#muted = muted
     const listed = members.slice(0, this.#parts.settings.listedMembers)
     this.#say({
       type: 'joined',
@@ -185,6 +197,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       count: members.length,
       ...factFields(this.#parts.accessControl.factsOf(session)),
       last,
+      ...(muted === undefined ? {} : { muted }),
     })
     // A debt: its next message waits for it.
     void this.#client.charge(priceOfJoin(last - after) + priceOfItems(COSTS.members, listed.length))
@@ -225,6 +238,13 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     })
   }
 }
+
+/** Whether a batch may have muted somebody, or let them speak again. */
+const changesMutes: Encoder<boolean> = ({ events }) =>
+  events.some(
+    ({ type }) =>
+      type === 'muted' || type === 'unmuted' || type === 'opped' || type === 'deopped' || type === 'renamed',
+  )
 
 /** A client's message ids are its own, and each room's (C118). No id has a blank in it. */
 function scoped(command: ClientCommand, person: string | undefined, room: string): ClientCommand {

@@ -16,6 +16,8 @@ export interface SessionServerSettings {
   readonly outboxMarkBytes: number
   /** Different rooms that one connection may join. */
   readonly roomsPerConnection: number
+  /** Tabs, devices and programs of one person: one more ends the one from which nothing has come for the longest time. */
+  readonly connectionsPerMember: number
   /** Members that are listed when somebody joins. */
   readonly listedMembers: number
   /** Pieces that one message of a WebSocket may come in, and those of the socket that may wait for the rest. */

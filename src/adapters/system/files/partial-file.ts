@@ -9,6 +9,8 @@ import { named, SAVED_MODE } from './publish.ts'
 import { piecesIn, readerOf } from './source.ts'
 
 const READ_BYTES = 1024 * 1024
+/** So much is gathered while the system writes as much. */
+const WRITE_BYTES = 1024 * 1024
 
 /** The bytes of a file that is not whole yet, beside the place where it will be. It stays when the process ends. */
 export class PartialFile {
@@ -17,6 +19,12 @@ export class PartialFile {
   readonly #file: FileHandle
   #hash: Hash = createHash('sha256')
   #size = 0
+  /** The next bytes to be written, and those that are written now. */
+  #filling: Buffer | undefined
+  #spare: Buffer | undefined
+  #filled = 0
+  #written = 0
+  #writing: Promise<void> | undefined
 
   private constructor(base: string, path: string, file: FileHandle) {
     this.#base = base
@@ -37,6 +45,7 @@ export class PartialFile {
       if (size > 0 && (mode & 0o777) !== asNew) await file.chmod(asNew).catch(ignoreForeign)
       for await (const piece of piecesIn(file, 0, size, READ_BYTES)) {
         part.#took(piece)
+        part.#written = part.size
         hashed(part.size, size)
       }
     } catch (error) {
@@ -50,21 +59,34 @@ export class PartialFile {
     return this.#size
   }
 
+  /** Copies the bytes, and resolves when the next may come. Rejects where these or earlier ones could not be written. */
   async append(bytes: Uint8Array): Promise<void> {
-    // Both at once: the system writes while this thread hashes.
-    const written = writeAll(this.#file, bytes, this.#size)
-    this.#took(bytes)
-    await written
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#filled === WRITE_BYTES) await this.#writing
+      const some = bytes.subarray(at, at + WRITE_BYTES - this.#filled)
+      this.#filling ??= Buffer.allocUnsafeSlow(WRITE_BYTES)
+      this.#filling.set(some, this.#filled)
+      this.#filled += some.length
+      at += some.length
+      if (this.#writing === undefined) this.#write(this.#filling)
+      // The system writes meanwhile.
+      this.#took(some)
+    }
   }
 
   async restart(): Promise<void> {
+    await this.#flush()
     await this.#file.truncate(0)
     this.#hash = createHash('sha256')
     this.#size = 0
+    this.#written = 0
   }
 
   /** `length` bytes of what was appended, from a byte on; fewer only where it ends. */
-  readonly read = (from: number, length: number): Promise<Uint8Array> => readerOf(this.#file)(from, length)
+  readonly read = async (from: number, length: number): Promise<Uint8Array> => {
+    await this.#flush()
+    return await readerOf(this.#file)(from, length)
+  }
 
   digest(): string {
     return this.#hash.copy().digest('hex')
@@ -72,6 +94,7 @@ export class PartialFile {
 
   /** Gives the bytes their name, once they are on the disk. Throws EEXIST where it is taken. */
   async linkTo(path: string): Promise<void> {
+    await this.#flush()
     await this.#file.datasync()
     await named(this.#path, path)
   }
@@ -82,6 +105,7 @@ export class PartialFile {
 
   /** Keeps a file that was not removed, for the next attempt. */
   async close(): Promise<void> {
+    await this.#flush().catch(() => {})
     await this.#file.close()
     await leave(this.#path, this.#base)
   }
@@ -89,6 +113,25 @@ export class PartialFile {
   #took(bytes: Uint8Array): void {
     this.#hash.update(bytes)
     this.#size += bytes.length
+  }
+
+  /** One write after the other, so that a process that is killed leaves no gap; each has all that came meanwhile. */
+  #write(buffer: Buffer): void {
+    const bytes = buffer.subarray(0, this.#filled)
+    this.#filling = this.#spare
+    this.#spare = buffer
+    this.#filled = 0
+    this.#writing = writeAll(this.#file, bytes, this.#written).then(() => {
+      this.#written += bytes.length
+      this.#writing = undefined
+      if (this.#filling !== undefined && this.#filled > 0) this.#write(this.#filling)
+    })
+    // A failure is met where the next bytes are appended, or the file is published.
+    this.#writing.catch(() => {})
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
   }
 }
 

@@ -11,6 +11,10 @@ export const plainLink = ({ id, name }: { readonly id: string; readonly name: st
 export const openLink = (api: ApiClient, id: string): Promise<{ readonly url: string } | Refusal> =>
   api.get(api.filePath(id, '/links'), linkIn, { method: 'POST' })
 
+/** The same for an archive of all that was handed in to a room, for its operators; or with `.tar` in the place of `.zip`, as a tar. */
+export const handInsLink = (api: ApiClient, room: string): Promise<{ readonly url: string } | Refusal> =>
+  api.get(`/rooms/${encodeURIComponent(room)}/links?collected=1`, linkIn, { method: 'POST' })
+
 /** The page and its host are of one build. */
 const linkIn = (value: unknown) => value as { readonly url: string }
 

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { FileChanged, isRefusal, type Refusal, refusal } from '#client/errors.ts'
+import { listFiles } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
 import { type SentFile, type SourceDigest, Uploader, type UploadSource } from '#client/uploader.ts'
@@ -157,7 +158,7 @@ export class Upload {
   }
 
   #uploaderOf(bytes: Sendable): Uploader {
-    const { api, room, me: by, to, expiresInSeconds, taken, memory, known = () => [] } = this.#options
+    const { api, room, me: by, to, expiresInSeconds, taken, memory, known } = this.#options
     const { name } = this.sent
     const { file, folder } = bytes
     const offered = (id: string | undefined) => {
@@ -167,15 +168,23 @@ export class Upload {
     }
     const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
     const report = (update: TransferUpdate) => this.#report(update)
-    const same = known().filter((each) => each.file.name === name && each.file.size === file.size)
-    const isBegun = memory !== undefined || same.some((each) => each.status !== 'whole' && each.by.id === by)
+    const isHere = known?.().some((each) => each.status === 'whole' && each.file.size === file.size) === true
     const policy = {
       ...(folder === undefined ? uploadPolicy : folderPolicy),
-      // What was begun goes on where it is, and what is there already need not be sent: its digest says so.
-      ...(isBegun ? { wholeBytes: 0 } : {}),
-      ...(same.some(({ status }) => status === 'whole') ? { digestMs: Number.POSITIVE_INFINITY } : {}),
+      // Of what may be here already, and of what goes in one request, the digest is worth waiting for.
+      ...(isHere || file.size <= uploadPolicy.wholeBytes ? { digestMs: Number.POSITIVE_INFINITY } : {}),
     }
-    const options = { api, room, retries: this.#retries, report, policy, taken, offered, ...blind }
+    // What the page has heard of the room's files need not be asked for again.
+    const files =
+      known === undefined
+        ? {}
+        : {
+            files: async (again: boolean) =>
+              again
+                ? await listFiles(api, room)
+                : known().flatMap(({ file, by, status }) => (status === 'gone' ? [] : [{ ...file, byId: by.id, status }])),
+          }
+    const options = { api, room, retries: this.#retries, report, policy, taken, offered, ...files, ...blind }
     const of = folder === undefined ? {} : { folder }
     return new Uploader(options, sourceOf(bytes), { name, to, by, expiresInSeconds, ...of })
   }

@@ -10,7 +10,7 @@ import type { Language } from '#i18n/translator.ts'
 import type { FileRow, HandInList } from '#protocol/schema.ts'
 import { PageApi } from '../browser/http.ts'
 import { BrowserStorage, roomFragment } from '../browser/platform.ts'
-import { openLink, saveFrom } from '../files/file-links.ts'
+import { handInsLink, openLink, saveFrom } from '../files/file-links.ts'
 import { wordsOf } from './words.ts'
 
 const language: Language = /^(?:id|in)\b/i.test(navigator.language) ? 'id' : 'en'
@@ -80,6 +80,12 @@ function Table({ api, list }: { readonly api: PageApi; readonly list: HandInList
   const { people, knownSince, room } = list
   const isDone = ({ files }: HandInList['people'][number]) => files.some(({ status }) => status === 'whole')
   const missing = people.filter((person) => !isDone(person))
+  const failed = useSignal('')
+  const saveAll = async () => {
+    const link = await handInsLink(api, room)
+    failed.value = isRefusal(link) ? link.message : ''
+    if (!isRefusal(link)) saveFrom(link.url, `${room}-hand-ins.zip`)
+  }
   if (people.length === 0) return <p role="status">{say.nobody}</p>
   return (
     <>
@@ -112,6 +118,14 @@ function Table({ api, list }: { readonly api: PageApi; readonly list: HandInList
       <p class="fine">
         {say.since} {timeText(knownSince)}.
       </p>
+      {missing.length < people.length && (
+        <p>
+          <button type="button" class="primary" onClick={() => void saveAll()}>
+            {say.saveAll}
+          </button>{' '}
+          <span role="alert">{failed.value}</span>
+        </p>
+      )}
       <p>
         {say.command} <code>{`tamtam get NAME@${location.host}/${encodeURIComponent(room)} --collected DIR`}</code>
       </p>

@@ -7,7 +7,7 @@ import { webSocketTo } from '#client/session/transports.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, ClientCommand, PostedCommand, RemoveFile, RemoveMessage } from '#domain/room/commands.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
-import type { RoomFacts } from '#domain/room/rules.ts'
+import type { OwnMute, RoomFacts } from '#domain/room/rules.ts'
 import type { ConnectionState } from '#domain/session.ts'
 import { type Credentials, PageApi } from '../browser/http.ts'
 import { BrowserClock, BrowserIds } from '../browser/platform.ts'
@@ -32,6 +32,7 @@ export class RoomStore {
   readonly #member = signal<Member>({ id: '', name: '' })
   readonly #members = signal<readonly Member[]>([])
   readonly #facts: Signal<RoomFacts>
+  readonly #muted = signal<OwnMute | undefined>(undefined)
   readonly #state = signal<ConnectionState>({ status: 'connected' })
 
   constructor(wanted: RoomTarget, credentials: Credentials) {
@@ -82,6 +83,11 @@ export class RoomStore {
     return this.#facts
   }
 
+  /** Set while this member can only read. */
+  get muted(): ReadonlySignal<OwnMute | undefined> {
+    return this.#muted
+  }
+
   get state(): ReadonlySignal<ConnectionState> {
     return this.#state
   }
@@ -103,6 +109,7 @@ export class RoomStore {
       this.#sync(CHANGES_MEMBERS.has(event.type))
       this.#events.next(event)
     })
+    this.#session.muted$.subscribe((muted) => (this.#muted.value = muted))
     this.#session.state$.subscribe((state) => {
       this.#sync(true)
       this.#state.value = state

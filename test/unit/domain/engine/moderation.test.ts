@@ -38,7 +38,7 @@ describe('somebody who is kicked', () => {
     budi.post([{ type: 'say', text: 'still here' }])
     expect(await kicked).toMatchObject({ type: 'ack' })
     await budi.close()
-    expect(budi.kicked).toBe('kicked by host: flooding')
+    expect(budi.kicked).toMatchObject({ code: 'NOT_A_MEMBER', message: 'kicked by host: flooding' })
     expect(states).toEqual(['connected', 'kicked by host: flooding'])
     expect(seen.completed).toBe(true)
     await refused(budi, { type: 'say', text: 'halo' }, 'NOT_A_MEMBER')
@@ -64,7 +64,7 @@ describe('somebody who is banned', () => {
     const seen = watch(host)
     await done(host, { type: 'ban', name: 'budi', reason: 'spam' })
     await budi.close()
-    expect(budi.kicked).toBe('banned by host: spam')
+    expect(budi.kicked).toMatchObject({ code: 'BANNED', message: 'banned by host: spam' })
     expect(seen.events.map(({ type }) => type)).toEqual(['banned', 'left'])
     for (const name of ['budi', 'BUDI', 'bud1']) {
       await shutOut(house, { name }, 'BANNED')
@@ -79,7 +79,7 @@ describe('somebody who is banned', () => {
     await done(host, { type: 'ban', name: '10.0.0.9' })
     for (const guest of guests) {
       await guest.close()
-      expect(guest.kicked).toBe('banned by host')
+      expect(guest.kicked).toMatchObject({ code: 'BANNED', message: 'banned by host' })
     }
     await shutOut(house, { name: '10.0.0.9', guest: true, hidden: true }, 'BANNED')
     await shutOut(house, { name: 'cici', address: '10.0.0.9' }, 'BANNED')

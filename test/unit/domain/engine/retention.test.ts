@@ -23,7 +23,7 @@ const files = (...sizes: readonly number[]): KeptFile[] =>
 function given(sizes: readonly number[], more: Partial<FileUsage> = {}, caps: Partial<typeof limits> = {}) {
   const whole = files(...sizes)
   const usage = {
-    whole,
+    wholeBytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
     arrivingBytes: 0,
     hostFiles: whole.length,
     storeBytesLeft: Number.POSITIVE_INFINITY,
@@ -33,7 +33,7 @@ function given(sizes: readonly number[], more: Partial<FileUsage> = {}, caps: Pa
   }
   return {
     when: (bytes: number, wanted: Partial<EvictionPlan> = {}) => {
-      const decided = makeRoom({ bytes, newBytes: bytes, newFiles: 1, ...wanted }, usage, { ...limits, ...caps })
+      const decided = makeRoom({ bytes, newBytes: bytes, newFiles: 1, ...wanted }, usage, whole, { ...limits, ...caps })
       return {
         gone: (ids: string) =>
           expect('type' in decided ? decided.code : decided.map(({ id }) => id).join('')).toEqual(ids),

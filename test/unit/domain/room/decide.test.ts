@@ -1,5 +1,8 @@
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ClientCommand } from '#domain/room/commands.ts'
+import { connect, disconnect, forget } from '#domain/room/connections.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
+import { evolve } from '#domain/room/evolve.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, MAX_TEXT_BYTES, offered, said, whole } from '../../../harness/people.ts'
 
@@ -21,6 +24,69 @@ describe('coming and going', () => {
     given(...here, { type: 'renamed', by: { id: ani.id, name: 'anita' }, from: 'ani' })
       .when(ani, { type: 'rename', name: 'ani' })
       .then({ type: 'renamed', by: ani, from: 'anita' }))
+})
+
+describe('a member with several connections', () => {
+  /** The members are there by connections from these addresses. */
+  const withConnections = (events: readonly RoomEvent[], ...addresses: readonly (readonly [Member, string])[]) => {
+    const room = given(...events)
+    const made = addresses.map(([{ id }, address]) => connect(room.state, id, { person: id, address }, true))
+    return { ...room, end: (index: number) => disconnect(room.state, addresses[index]?.[0].id ?? '', made[index]!) }
+  }
+  const twice = [
+    [ani, '10.0.0.1'],
+    [ani, '10.0.0.2'],
+  ] as const
+
+  it('joins once', () =>
+    withConnections(here, ...twice)
+      .when(ani, { type: 'join' })
+      .known(0))
+  it('has not left with one of them', () => {
+    const room = withConnections(here, ...twice)
+    room.end(0)
+    room.when(ani, { type: 'leave', reason: 'left' }).known(0)
+  })
+  it('leaves with the last', () => {
+    const room = withConnections(here, ...twice)
+    room.end(0)
+    room.end(1)
+    room.when(ani, { type: 'leave', reason: 'left' }).then({ type: 'left', by: ani, reason: 'left' })
+  })
+  it('stays for a connection that is about to join', () => {
+    const room = withConnections(here, [ani, '10.0.0.1'])
+    room.end(0)
+    connect(room.state, ani.id, { person: ani.id }, true)
+    room.when(ani, { type: 'leave', reason: 'left' }).known(0)
+  })
+  it('may come in by another while the room is locked', () =>
+    withConnections([...here, { type: 'locked', seq: 1, at: AT, by: budi }], ...twice)
+      .when(ani, { type: 'join' })
+      .known(1))
+  it('may not come in by one from an address that is banned, and stays by the other', () => {
+    const ban = { type: 'banned', seq: 1, at: AT, by: budi, name: '10.0.0.2' } as const
+    const room = withConnections([...here, ban], ...twice)
+    room.when(ani, { type: 'join' }).refused('BANNED')
+    room.end(1)
+    room.when(ani, { type: 'say', text: 'halo' }).accepted()
+  })
+  it('is hidden while only hidden ones are left, and can still read', () => {
+    const room = withConnections(here, [ani, '10.0.0.1'])
+    connect(room.state, ani.id, { person: ani.id }, false)
+    room.end(0)
+    evolve(room.state, { type: 'left', by: ani, reason: 'left' })
+    expect([room.state.members.has(ani.id), room.state.hidden.has(ani.id)]).toEqual([false, true])
+    room.when(ani, { type: 'say', text: 'halo' }).accepted()
+    room.when(ani, { type: 'join' }).then(joined(ani))
+  })
+  it('is forgotten with all that is noted of it once the last is over', () => {
+    const room = withConnections(here, ...twice)
+    for (const index of [0, 1]) room.end(index)
+    evolve(room.state, { type: 'left', by: ani, reason: 'left' })
+    forget(room.state, ani.id)
+    for (const notes of ['connections', 'origins', 'skeletons', 'restrained', 'hidden', 'members'] as const)
+      expect(room.state[notes].has(ani.id), notes).toBe(false)
+  })
 })
 
 describe('talking', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { decide } from '#domain/room/decide.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
-import { noteSpoken } from '#domain/room/moderation.ts'
+import { muteOf, noteSpoken } from '#domain/room/moderation.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, MAX_TEXT_BYTES } from '../../../harness/people.ts'
 
@@ -518,5 +518,32 @@ describe('presence that lasts for a moment', () => {
         arrived: 41,
       },
     )
+  })
+})
+
+describe('a member knows', () => {
+  const mute = (name: string, persons: readonly string[], reason?: string): RoomEvent => ({
+    ...{ type: 'muted', seq: 1, at: AT, by: ani, name, persons },
+    ...(reason === undefined ? {} : { reason }),
+  })
+  it('that they are muted, and why, and nothing of others', () => {
+    const { state } = given(joined(ani), joined(budi), mute('budi', [budi.id], 'noise'))
+    expect([muteOf(state, budi.id), muteOf(state, ani.id)]).toEqual([{ reason: 'noise' }, undefined])
+  })
+  it('that they are muted where nobody said why, or by what looks like their name', () => {
+    const { state } = given(joined(ani), joined(budi), mute('BUD1', []))
+    expect(muteOf(state, budi.id)).toEqual({})
+  })
+  it('when it is over', () => {
+    const over: RoomEvent = { type: 'unmuted', seq: 2, at: AT, by: ani, name: 'budi' }
+    const { state } = given(joined(ani), joined(budi), mute('budi', [budi.id], 'noise'), over)
+    expect(muteOf(state, budi.id)).toBe(undefined)
+  })
+  it('that the room is locked, as the rules tell', () => {
+    const lock: RoomEvent = { type: 'locked', seq: 1, at: AT, by: ani }
+    const { state } = given(joined(ani), lock)
+    expect(state.rules.locked).toBe(true)
+    evolve(state, { type: 'unlocked', seq: 2, at: AT, by: ani })
+    expect(state.rules.locked).toBe(false)
   })
 })

@@ -21,8 +21,8 @@ function lasting(facts: readonly Entry[]): number[] {
 const stateOf = (facts: readonly Entry[]) => {
   const state = initialState('lobby')
   for (const fact of facts) evolve(state, fact)
-  const { files, rules, ops, bans, mutes, locked, insiders } = state
-  return { files, rules, ops, bans, mutes, locked, insiders }
+  const { files, rules, ops, bans, mutes, insiders } = state
+  return { files, rules, ops, bans, mutes, insiders }
 }
 
 const file = { id: 'f', name: 'a' }

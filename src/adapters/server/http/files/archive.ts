@@ -1,5 +1,4 @@
 import type { FastifyReply } from 'fastify'
-import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { collisionKey, numbered } from '#domain/names/file-name.ts'
 import { checkPath } from '#domain/names/path.ts'
@@ -12,7 +11,7 @@ import { FOLDER_FIELD } from '#protocol/tus.ts'
 import { fileUrl, memberUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { absent, type Refusal, refuse } from '../errors.ts'
-import { checked, paramsOf } from '../input.ts'
+import { archiveQuery, checked, paramsOf } from '../input.ts'
 import { answerListing, rowsOf } from '../streams.ts'
 import { getFile, headFile, send, sendContent, withSlot } from './download.ts'
 import type { DownloadSlot } from './download-slots.ts'
@@ -127,12 +126,10 @@ async function listingOf(
 
 // Rooms
 
-const roomQuery = v.object({ collected: v.optional(v.picklist(['0', '1'], 'must be 0 or 1')) })
-
 /** Everything whole in a room that the requester may see; or for operators, what was handed in, in a folder for each person. */
 export async function getRoomArchive(exchange: Exchange): Promise<FastifyReply> {
   const { reply, request, requester } = exchange
-  const isCollected = checked(roomQuery, request.query).collected === '1'
+  const { collected: isCollected } = checked(archiveQuery, request.query)
   const ending = request.url.split('?', 1)[0]?.endsWith('.tar') ? '.tar' : '.zip'
   return await withSlot(exchange, (slot) =>
     requester.inRoom(paramsOf(request).room, async (session) => {

@@ -5,10 +5,10 @@ import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import { FOLDER_FIELD, folderField } from '#protocol/tus.ts'
-import { fileUrl } from '../../security/signed-links.ts'
+import { archivesOf, fileUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from '../auth.ts'
 import { absent } from '../errors.ts'
-import { paramsOf } from '../input.ts'
+import { archiveQuery, checked, paramsOf } from '../input.ts'
 
 interface FoundFile {
   readonly id: string
@@ -46,17 +46,33 @@ async function findDropped(context: HttpContext, requester: Requester, room: str
 
 /** A link to a file that opens it by itself for a while: for browsers and programs that can show nothing beside an address. */
 export async function addLink(exchange: Exchange): Promise<FastifyReply> {
-  const { context, reply, requester } = exchange
   const { id, room, file } = await findFile(exchange)
+  return await answerLink(exchange, room, () => ({ to: id, path: fileUrl({ id, name: file.file.name }) }))
+}
+
+/** The same for the archives of a room, with the query that says which; `.zip` in it may be made `.tar`. */
+export async function addRoomLink(exchange: Exchange): Promise<FastifyReply> {
+  const { request } = exchange
+  const { collected } = checked(archiveQuery, request.query)
+  return await answerLink(exchange, paramsOf(request).room, (room) => ({
+    to: archivesOf(room),
+    path: `/rooms/${encodeURIComponent(room)}/files.zip`,
+    ...(collected ? { query: '&collected=1' } : {}),
+  }))
+}
+
+async function answerLink(
+  { context, reply, requester }: Exchange,
+  room: string,
+  about: (room: string) => { readonly to: string; readonly path: string; readonly query?: string },
+): Promise<FastifyReply> {
   const { member } = requester
-  const { text, expiresAt } = await requester.inRoom(room, async ({ member: { name } }) =>
-    context.signedLinks.issue(id, {
-      ...requester.linkHolder(room),
-      ...(member === undefined ? {} : { member }),
-      name,
-    }),
-  )
-  return reply.code(201).send({ url: `${fileUrl({ id, name: file.file.name })}?ticket=${text}`, expiresAt })
+  return await requester.inRoom(room, async ({ room, member: { name } }) => {
+    const holder = { ...requester.linkHolder(room), ...(member === undefined ? {} : { member }), name }
+    const { to, path, query = '' } = about(room)
+    const { text, expiresAt } = context.signedLinks.issue(to, holder)
+    return reply.code(201).send({ url: `${path}?ticket=${text}${query}`, expiresAt })
+  })
 }
 
 /**

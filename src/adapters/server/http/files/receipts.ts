@@ -1,29 +1,77 @@
 import type { FastifyReply } from 'fastify'
+import * as v from 'valibot'
+import type { Member } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
+import { Refused } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
+import { type FileMember, MAX_MEMBERS } from '#folder/listing.ts'
 import * as bodies from '#protocol/schema.ts'
-import { fileUrl } from '../../security/signed-links.ts'
+import { fileUrl, memberUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext } from '../auth.ts'
 import { accepted, notFound, refuse } from '../errors.ts'
-import { checked, paramsOf } from '../input.ts'
+import { checked, isOn, paramsOf } from '../input.ts'
 import { answerListing, rowsOf } from '../streams.ts'
+import type { WholeRoomFile } from './headers.ts'
 import { findFile } from './links.ts'
 
-/** The files of a room, in the order in which they were offered, with their receipts. */
+const listQuery = v.object({ folders: isOn })
+
+/**
+ * The files of a room, in the order in which they were offered, with their receipts. With `folders=1` a folder is one of them; else each file in it is, for programs that
+ * know nothing of folders.
+ */
 export async function listFiles({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
-  return await requester.inRoom(paramsOf(request).room, async ({ room, files }) => {
-    const receipts = files.reduce((sum, each) => sum + (each.status === 'whole' ? each.received.size : 0), 0)
-    await requester.payItems(files.length + receipts, room)
+  const { folders: asOne } = checked(listQuery, request.query)
+  return await requester.inRoom(paramsOf(request).room, async (session) => {
+    const { room, files } = session
+    const items = files.reduce((sum, each) => sum + 1 + (each.status === 'whole' ? each.received.size : 0), 0)
+    await requester.payItems(items, room)
     const arriving = arrivingNow(context)
-    const rows = rowsOf(context, files, (file) => rowOf(file, arriving))
+    const row = (file: RoomFile) => rowOf(file, arriving)
+    const rows = asOne ? rowsOf(context, files, row) : singleRows()
     return await answerListing(context, request, reply, { list: 'files', rows })
+
+    async function* singleRows(): AsyncGenerator<readonly object[]> {
+      let left = MAX_MEMBERS
+      let plain: RoomFile[] = []
+      for (const each of files) {
+        const count = each.file.folder?.files ?? 0
+        const members = each.status === 'whole' && count > 0 && count <= left ? await membersOf(each) : undefined
+        if (members === undefined) {
+          plain.push(each)
+          continue
+        }
+        left -= count
+        yield* rowsOf(context, plain, row)
+        plain = []
+        // Receipts are of the folder, and would be told with each file of it.
+        const common = { ...rowOf(each, arriving), folder: undefined, receipts: undefined }
+        yield* rowsOf(context, members, ({ path, size, sha256 }) => {
+          const name = `${each.file.name}/${path}`
+          return { ...common, name, size, sha256, url: memberUrl(each.file, path) }
+        })
+      }
+      yield* rowsOf(context, plain, row)
+    }
+
+    /** Undefined where it has gone meanwhile. */
+    async function membersOf({ file }: WholeRoomFile): Promise<readonly FileMember[] | undefined> {
+      await requester.payItems(file.folder?.files ?? 0, room)
+      try {
+        const { members } = await context.folders.listing(session, file)
+        return members.filter((member) => member.type === 'file')
+      } catch (error) {
+        if (error instanceof Refused) return undefined
+        throw error
+      }
+    }
   })
 }
 
 const arrivingNow = ({ engine }: HttpContext): ReadonlyMap<string, TransferActor> =>
   new Map(engine.transfers.map((transfer) => [transfer.id, transfer]))
 
-function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>): object {
+function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>) {
   const { file, by, at } = each
   const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file) }
   if (each.status === 'whole') {
@@ -61,8 +109,14 @@ export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
     await requester.payItems(session.members.length + received.size, room)
     return session.viewersOf(file)
   })
-  const waiting = new Set(viewers.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
-  return reply.send({ verified: Array.from(received, ([name, at]) => ({ name, at })), waiting: [...waiting] })
+  const without = viewers.filter(({ name }) => name !== by.name && !received.has(name))
+  const namesOf = (members: readonly Member[]) => [...new Set(members.map(({ name }) => name))]
+  const owners = namesOf(without.filter(({ role }) => role === 'owner'))
+  return reply.send({
+    verified: Array.from(received, ([name, at]) => ({ name, at })),
+    waiting: namesOf(without),
+    ...(owners.length === 0 ? {} : { owners }),
+  })
 }
 
 /** The requester has the file whole, and proves it by the digest. */

@@ -1,0 +1,59 @@
+import type { Journal } from '../ports/journal.ts'
+import { type Erasure, isErasure } from '../room/erasure.ts'
+import type { Member } from '../room/events.ts'
+import { evolve } from '../room/evolve.ts'
+import { initialState, type RoomFile } from '../room/state.ts'
+import { expiryOf } from './retention.ts'
+
+/** What a starting host finds in the facts of its rooms. */
+export interface FoundFacts {
+  /** The room of each file, by the file's id. */
+  readonly roomOf: ReadonlyMap<string, string>
+  /** The id of a whole file for each digest. */
+  readonly byDigest: ReadonlyMap<string, string>
+  /** Those that were on their way. */
+  readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
+  /** Those of a room that was cleared since they came, and by whom. */
+  readonly cleared: readonly { readonly room: string; readonly file: RoomFile; readonly by: Member }[]
+  /** Ids of those that were withdrawn. */
+  readonly gone: readonly string[]
+  /** When the newest fact became one, in milliseconds since 1970. */
+  readonly newest: number | undefined
+  /** When the first one expires that has a time of its own; infinite where none has. */
+  readonly expiry: number
+  /** By which messages of a room were removed. */
+  readonly erasures: ReadonlyMap<string, readonly Erasure[]>
+}
+
+export async function findFacts(journal: Journal): Promise<FoundFacts> {
+  const roomOf = new Map<string, string>()
+  const byDigest = new Map<string, string>()
+  const interrupted: { room: string; file: RoomFile }[] = []
+  const cleared: { room: string; file: RoomFile; by: Member }[] = []
+  const gone: string[] = []
+  const erasures = new Map<string, Erasure[]>()
+  let newest: number | undefined
+  let expiry = Number.POSITIVE_INFINITY
+  for (const room of (await journal.rooms()).keys()) {
+    const state = initialState(room)
+    const removals: Erasure[] = []
+    const clearedBy = new Map<string, Member>()
+    for (const fact of await journal.facts(room)) {
+      evolve(state, fact)
+      newest = Math.max(newest ?? 0, fact.at)
+      if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
+      if (isErasure(fact)) removals.push(fact)
+      if (fact.type === 'cleared') for (const id of state.files.keys()) clearedBy.set(id, fact.by)
+    }
+    erasures.set(room, removals)
+    for (const [id, file] of state.files) {
+      roomOf.set(id, room)
+      expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
+      const by = clearedBy.get(id)
+      if (by !== undefined) cleared.push({ room, file, by })
+      else if (file.status === 'offered') interrupted.push({ room, file })
+      else byDigest.set(file.file.sha256, id)
+    }
+  }
+  return { roomOf, byDigest, interrupted, cleared, gone, newest, expiry, erasures }
+}
