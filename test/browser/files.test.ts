@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -172,3 +173,46 @@ function wav(seconds: number): Buffer {
   header.writeUInt32LE(seconds * rate, 40)
   return Buffer.concat([header, Buffer.alloc(seconds * rate, 128)])
 }
+
+test('34 small files leave in at most 45 requests, are one group, and are saved as one archive', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi', { checked: true })]
+  await putFile(port, 'before.txt', 'of somebody else')
+  const folder = await temporaryDirectory()
+  const paths = Array.from({ length: 34 }, (_, at) => join(folder, `part ${at}.dat`))
+  for (const [at, path] of paths.entries()) await writeFile(path, sampleBytes(3000 + at))
+  let requests = 0
+  ani.on('request', () => requests++)
+  await chooseFiles(ani, paths)
+  await expect.poll(async () => (await filesOf(port)).filter(({ status }) => status === 'whole').length).toBe(35)
+  await expect.poll(() => ani.locator('.transfer-bar').count()).toBe(0)
+  expect(requests).toBeLessThanOrEqual(45)
+
+  const group = budi.locator('.files', { hasText: '34 files' })
+  expect(await group.locator('.file').count()).toBe(3)
+  await group.getByRole('button', { name: 'Show all 34' }).click()
+  expect(await group.locator('.file').count()).toBe(34)
+  expect(await violations(budi)).toEqual([])
+  const saving = budi.waitForEvent('download')
+  await group.getByRole('button', { name: 'Save all' }).click()
+  const saved = await saving
+  expect(saved.suggestedFilename()).toMatch(/^lobby\.zip$/)
+  const zip = join(folder, 'all.zip')
+  await saved.saveAs(zip)
+  const names = execFileSync('unzip', ['-Z1', zip]).toString().trim().split('\n')
+  expect(names.filter((name) => name.startsWith('part '))).toHaveLength(34)
+  expect(names).not.toContain('before.txt')
+
+  // One stop of the Tab key for all of it, and arrows inside.
+  await budi.locator('.scroller').focus()
+  await budi.keyboard.press('ArrowUp')
+  await budi.keyboard.press('ArrowRight')
+  expect(await budi.evaluate('document.activeElement.textContent')).toBe('Save all')
+  const stops = 'document.querySelectorAll(".scroller li.row :is(a[href], button):not([tabindex=\'-1\'])").length'
+  expect(await budi.evaluate<number>(stops)).toBe(1 + 34 * 2 + 1)
+  await budi.locator('#message').focus()
+
+  // The list beside it: filter as one types.
+  await budi.getByLabel('Find a file').fill('before')
+  await expect.poll(() => budi.locator('.files-panel li').count()).toBe(1)
+})

@@ -115,7 +115,7 @@ function File({ room, entry }: CardProps) {
   )
 }
 
-export function FileMenu({ room, file }: FileProps) {
+function FileMenu({ room, file }: FileProps) {
   const { say } = usePage().words.value
   return (
     <Menu label={`${say('moreOf')}: ${file.name}`} button={<Icon of="more" />}>

@@ -6,7 +6,7 @@ import type { Room } from '../state/room.ts'
 import type { FileEntry } from '../timeline/rows.ts'
 import { More } from '../views/load-more.tsx'
 import { FileCard } from './file-card.tsx'
-import { archivePath, kindOf, saveArchive } from './file-links.ts'
+import { kindOf, saveArchive } from './file-links.ts'
 
 interface GroupProps {
   readonly room: Room
@@ -30,11 +30,11 @@ export function FileGroup({ room, entries }: GroupProps) {
   const whole = here.filter(({ type }) => type === 'fileCompleted')
   const bytes = here.reduce((sum, { file }) => sum + (file.folder?.bytes ?? file.size ?? 0), 0)
   const saveAll = async () => {
-    const path = archivePath(
+    const why = await saveArchive(
+      room.store.api,
       room.name,
       whole.map(({ file }) => file.id),
     )
-    const why = await saveArchive(room.store.api, path, `${room.name}.zip`)
     if (why !== undefined) room.notices.add(refusal(why), 'wrong')
   }
   return (

@@ -1,7 +1,7 @@
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
+import { roomPath } from '#client/queries.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
-import type { PageApi } from '../browser/http.ts'
 
 /** The address of a file, for members who may see it without further credentials. */
 export const plainLink = ({ id, name }: { readonly id: string; readonly name: string }): string =>
@@ -69,19 +69,18 @@ export async function saveFile(api: ApiClient, { id, name, folder }: MentionedFi
   return undefined
 }
 
-/** Where the room's files are as one archive; `only` some of them, by their ids. */
-export const archivePath = (room: string, only: readonly string[] = []): string =>
-  `/rooms/${encodeURIComponent(room)}/files.zip${only.length === 0 ? '' : `?only=${only.join(',')}`}`
+/** An address takes no more ids than that: of more files everything is saved. */
+const MOST_IDS = 150
 
-/** Lets the browser save an archive. It is asked for as this member: a link by itself would show nothing of who asks. */
-export async function saveArchive(api: PageApi, path: string, name: string): Promise<Refusal | undefined> {
-  const archive = await api.blob(path)
-  if (isRefusal(archive)) return archive
-  const url = URL.createObjectURL(archive)
-  saveFrom(url, name)
-  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS)
+/** Lets the browser save the room's files as one archive; `only` some of them, by their ids. */
+export async function saveArchive(
+  api: ApiClient,
+  room: string,
+  only: readonly string[] = [],
+): Promise<Refusal | undefined> {
+  const query = only.length === 0 || only.length > MOST_IDS ? '' : `?only=${only.join(',')}`
+  const link = await api.get(`${roomPath(room)}/links${query}`, linkIn, { method: 'POST' })
+  if (isRefusal(link)) return link
+  saveFrom(link.url, `${room}.zip`)
   return undefined
 }
-
-/** A browser that asks where to save reads it only then. */
-const KEPT_MS = 10 * 60_000

@@ -10,7 +10,7 @@ import type { Room } from '../state/room.ts'
 import { Icon } from '../views/icons.tsx'
 import { IconButton, Menu } from '../views/menu.tsx'
 import { picked } from './chosen.ts'
-import { archivePath, saveArchive } from './file-links.ts'
+import { saveArchive } from './file-links.ts'
 import { DownloadButton, FileName, receiversOf, Tile } from './file-parts.tsx'
 import { FileActions, FolderList } from './file-preview.tsx'
 import type { FileState } from './room-files.ts'
@@ -43,7 +43,7 @@ export function FilesPanel({ room, close }: { readonly room: Room; readonly clos
   const whole = shown.filter(({ status }) => status === 'whole')
   const saveAll = async () => {
     const only = whole.length === all.length ? [] : whole.map(({ file }) => file.id)
-    const why = await saveArchive(room.store.api, archivePath(room.name, only), `${room.name}.zip`)
+    const why = await saveArchive(room.store.api, room.name, only)
     if (why !== undefined) room.notices.add(refusal(why), 'wrong')
   }
   return (

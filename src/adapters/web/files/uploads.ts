@@ -182,7 +182,9 @@ export class Upload {
             files: async (again: boolean) =>
               again
                 ? await listFiles(api, room)
-                : known().flatMap(({ file, by, status }) => (status === 'gone' ? [] : [{ ...file, byId: by.id, status }])),
+                : known().flatMap(({ file, by, status }) =>
+                    status === 'gone' ? [] : [{ ...file, byId: by.id, status }],
+                  ),
           }
     const options = { api, room, retries: this.#retries, report, policy, taken, offered, ...files, ...blind }
     const of = folder === undefined ? {} : { folder }
