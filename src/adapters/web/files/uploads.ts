@@ -10,7 +10,7 @@ import type { FileWithdrawn, Folder } from '#domain/room/events.ts'
 import type { KeyValueStorage } from '../browser/platform.ts'
 import { folderPolicy, pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
-import { BlobDigest, packedFolder } from './digest.ts'
+import { BlobDigest, packedFolder, SmallDigest } from './digest.ts'
 import type { FolderEntry, PackedFolder } from './folder-tar.ts'
 import type { FileState } from './room-files.ts'
 
@@ -252,7 +252,11 @@ const gone = (error: unknown): never => {
 const sourceOf = ({ file, folder, sha256 }: Sendable): UploadSource => ({
   size: file.size,
   digest: (prefixes) =>
-    sha256 === undefined || prefixes.length > 0 ? new BlobDigest(file, prefixes) : knownDigest(sha256),
+    sha256 !== undefined && prefixes.length === 0
+      ? knownDigest(sha256)
+      : file.size <= uploadPolicy.wholeBytes
+        ? new SmallDigest(file)
+        : new BlobDigest(file, prefixes),
   async body(from, to) {
     const bytes = file.slice(from, to)
     // A request whose body can't be read looks like a connection that was lost. Any file of a folder may be the one.
