@@ -6,6 +6,7 @@ import type { Tamtam } from '#app/tamtam.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
+import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
@@ -13,6 +14,7 @@ import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { greetingOf, type HostFacts, listeningLine, pageLink } from './greeting.ts'
 import { FileSaver, hostFileTransfers } from './host-files.ts'
+import { stackOf } from './stack.ts'
 import { openTerminal, TypedInput } from './terminal.ts'
 
 export interface HostTerminalParts {
@@ -46,6 +48,7 @@ export function stayIn(
   { tamtam, config, process, data, facts, stopped }: HostTerminalParts,
 ): HostTerminal {
   let shown: RoomClient | undefined
+  let isClosing = false
   const isPerson = process.stdin.isTTY === true && process.stdout.isTTY === true && !config.json && !config.quiet
   const style = isPerson ? 'person' : config.json ? 'json' : config.quiet ? 'quiet' : 'text'
   const language = config.lang ?? languageOf(process.env)
@@ -71,13 +74,15 @@ export function stayIn(
           host: { access: tamtam.roomAccess(session), base: baseOf(facts), bandwidth: tamtam.bandwidth },
           language,
           plain: config.plain,
-          ...(isPerson ? {} : { pipes: { events: EVENTS[style], events$: eventsAtPaceOf(session, process.stdout) } }),
+          ...(isPerson ? {} : { pipes: { events: EVENTS[style], batches$: batchesAtPaceOf(session, process.stdout) } }),
           typed,
           // It would stop the host for everybody.
           suspends: false,
           greeting,
           made: (client) => {
             shown = client
+            // Asked to stop while the host was still starting.
+            if (isClosing) client.end({ type: 'quit' })
           },
         },
         process,
@@ -95,12 +100,13 @@ export function stayIn(
 
   const ended = run().then(
     () => stopped.now(exitCodes.done, 'the host stops; come back in a moment'),
-    (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${error instanceof Error ? error.stack : error}`),
+    (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${stackOf(error)}`),
   )
   return {
     close: async () => {
       // Programs are told all, until the host has stopped.
       if (!isPerson) return void process.stdin.pause()
+      isClosing = true
       shown?.end({ type: 'quit' })
       await ended
     },
@@ -118,12 +124,12 @@ function firstLines(facts: HostFacts, style: keyof typeof EVENTS): readonly stri
 const OUTPUT_MARK_BYTES = 256 * 1024
 
 /** The session's events, no faster than `output` is read (C89). A reader that has gone away holds nothing up. */
-function eventsAtPaceOf(session: LocalSession, output: Writable): Observable<RoomEvent> {
+function batchesAtPaceOf(session: LocalSession, output: Writable): Observable<readonly RoomEvent[]> {
   return new Observable((subscriber) => {
     const subscription = session.follow(
       session.after,
       (batch) => {
-        for (const event of batch.events) if (session.sees(event)) subscriber.next(event)
+        subscriber.next(session.visibleIn(batch) ?? batch.encoded(visibilityOf).open)
         if (output.writable && output.writableLength > OUTPUT_MARK_BYTES)
           subscription.pause(batch.last ?? subscription.cursor)
       },

@@ -13,7 +13,7 @@ import { runPlain } from '#terminal/plain.ts'
 import type { Ending, FileTransfers, HostControls, JobControl, Output, Refusal, TypedLines } from '#terminal/ports.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/rows.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { LineCount } from './batch.ts'
 
 /** How much history is shown at first. */
 const HISTORY = 20
@@ -27,7 +27,7 @@ export interface TerminalParts {
   readonly language: Language
   readonly plain: boolean
   /** Set where programs read and write, for hours and at their own pace. The end of input ends nothing then. */
-  readonly pipes?: { readonly events: TerminalOptions['events']; readonly events$: Observable<RoomEvent> }
+  readonly pipes?: { readonly events: TerminalOptions['events']; readonly batches$: Observable<readonly RoomEvent[]> }
   /** The input where no cursor moves. */
   readonly typed: TypedLines
   /** Whether Ctrl-Z gives the shell back. */
@@ -61,7 +61,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
   }
   const make = (output: Output) => {
     const words = translatorFor(language, forTerminal)
-    const paced = pipes === undefined ? {} : { events$: pipes.events$ }
+    const paced = pipes === undefined ? {} : { batches$: pipes.batches$ }
     const client = new RoomClient({ session, ...paced, files, words, clock: new SystemClock(), output, options, host })
     parts.made?.(client)
     for (const line of greeting) client.print(line)
@@ -89,30 +89,6 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     paths: pathsBeginning,
     at: client.at,
   }))
-}
-
-/** Lines of an input, of which each has its own end: how many were refused is how a command ends that was given them. */
-export class LineCount {
-  #taken = 0
-  #refused = 0
-
-  /** Blank ones too. */
-  took(lines: number): void {
-    this.#taken += lines
-  }
-
-  /** Answers which one it was. */
-  refused(): number {
-    this.#refused++
-    return this.#taken + this.#refused
-  }
-
-  /** Throws where lines were refused. */
-  end(): void {
-    if (this.#refused === 0) return
-    const all = this.#taken + this.#refused
-    throw new CommandFailed(exitCodes.refused, `${this.#refused} of ${all} ${all === 1 ? 'line' : 'lines'} refused`)
-  }
 }
 
 /** Standard input, line by line. */
