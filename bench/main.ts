@@ -9,11 +9,13 @@ import { chat, idle, joins, start, waits } from './scenarios/clients.ts'
 import { consoles, fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
 import { file, folders, receivers } from './scenarios/files.ts'
 import { scan } from './scenarios/scan.ts'
+import { stress } from './scenarios/stress.ts'
 
 /** What people start, then the engine. */
 const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[]>>> = {
   ...{ waits, start, folders, file, receivers, console: consoles, joins },
   ...{ fanout, sessions, latency, stalled, idle, chat, scan },
+  stress,
 }
 const NAMES = Object.keys(PARTS)
 

@@ -2,8 +2,7 @@
 export interface Finding {
   readonly what: string
   readonly value: number
-  /** A ratio without it. */
-  readonly unit?: string
+  readonly unit: string
   readonly atLeast?: number
   readonly atMost?: number
 }
@@ -62,7 +61,7 @@ const pad = (cell: string, width: number, column: number): string =>
   column === 0 ? cell.padEnd(width) : cell.padStart(width)
 
 function findingText(finding: Finding): string {
-  const { what, value, unit = ' ×', atLeast, atMost } = finding
+  const { what, value, unit, atLeast, atMost } = finding
   const met = isMet(finding)
   const wanted = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`
   return `${what}: ${figure(value)}${unit}${met === undefined ? '' : ` (${wanted}, ${met ? 'met' : 'MISSED'})`}`

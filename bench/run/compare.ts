@@ -1,5 +1,6 @@
 import { Meter } from '../load/measure.ts'
-import { figure, isMet, type Section } from '../report/section.ts'
+import { type Finding, figure, isMet, type Section } from '../report/section.ts'
+import { BOUNDS } from '../scenarios/bounds.ts'
 import { type Tool, whereToGet } from './tools.ts'
 
 /** What one measurement found, by the heads of the table's columns. NaN or undefined: there is no such figure here. */
@@ -18,16 +19,19 @@ export interface Contender {
 export type Round = (contender: string, figure: string) => number
 
 /** A figure that is told by name, and where it has a target judged. */
-export interface Target {
-  readonly what: string
+export interface Target extends Omit<Finding, 'value'> {
   readonly of: (round: Round) => number
-  /** A ratio without it. */
-  readonly unit?: string
-  readonly atLeast?: number
-  readonly atMost?: number
-  /** What bounds it, and what was tried; told only where it is missed. */
-  readonly bound?: string
 }
+
+export const told = (what: string, of: Target['of'], unit = ' ×'): Target => ({ what, of, unit })
+export const atLeast = (least: number, ...target: Parameters<typeof told>): Target => ({
+  ...told(...target),
+  atLeast: least,
+})
+export const atMost = (most: number, ...target: Parameters<typeof told>): Target => ({
+  ...told(...target),
+  atMost: most,
+})
 
 /** One figure of a contender to the same of another. */
 export const ratio =
@@ -116,7 +120,9 @@ export async function compare(run: Run, comparison: Comparison): Promise<Section
       ...comparison.contenders.flatMap(({ name }, index) =>
         missing[index] === undefined ? [] : [`not measured: ${name}: ${missing[index]}`],
       ),
-      ...new Set(findings.flatMap((each) => (isMet(each) === false && each.bound !== undefined ? [each.bound] : []))),
+      ...findings.flatMap((each) =>
+        isMet(each) === false && each.what in BOUNDS ? [`what bounds ${each.what}: ${BOUNDS[each.what]}`] : [],
+      ),
       `${count} ${count === 1 ? 'round' : 'rounds'}, ${seconds.toFixed(0)} s; ${quietOrBusy(otherShare)}`,
     ],
     typical: Object.fromEntries(typical),

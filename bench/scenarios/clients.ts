@@ -7,7 +7,7 @@ import { SilentLog } from '#system/log.ts'
 import type { EnterResult, TalkResult } from '../load/clients.ts'
 import { Meter, openFileLimit, residentBytes } from '../load/measure.ts'
 import type { Section } from '../report/section.ts'
-import { type Contender, compare, type Figures, median, plain, ratio } from '../run/compare.ts'
+import { atMost, type Contender, compare, type Figures, median, plain, ratio } from '../run/compare.ts'
 import type { Command, Server } from '../run/processes.ts'
 import { npmStart, startHello, startHost, startTamtam, tamtam } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
@@ -70,8 +70,8 @@ export async function idle(bench: Bench): Promise<readonly Section[]> {
     contenders: [{ name, measure }],
     columns: ['kB each', '± kB', 'kB each, unreleased', 'p50 ms', 'p99 ms', 'lines', 'deliveries'],
     targets: [
-      { what: 'resident memory for each', of: plain('kB each', name), unit: ' kB', atMost: 12 },
-      { what: 'p99 of a line', of: plain('p99 ms', name), unit: ' ms', atMost: 50 },
+      atMost(12, 'resident memory for each', plain('kB each', name), ' kB'),
+      atMost(50, 'p99 of a line', plain('p99 ms', name), ' ms'),
     ],
     mostRounds: 1,
   })
@@ -128,13 +128,8 @@ export async function joins(bench: Bench): Promise<readonly Section[]> {
     contenders: sizes.flatMap((count) => [contender(count, false), contender(count, true)]),
     columns: ['CPU s', 'CPU ms each', 'p50 ms', 'longest ms'],
     targets: [
-      {
-        what: `${most} with nicks to alone, processor time`,
-        of: ratio('CPU s', name(most, true), name(most, false)),
-        atMost: 1.5,
-        bound: 'bound of nicks: each is one more command and one more event, and everybody is told of it',
-      },
-      { what: 'longest wait of 1000', of: plain('longest ms', name(1000, false)), unit: ' ms', atMost: 1000 },
+      atMost(1.5, 'with nicks to alone, processor time', ratio('CPU s', name(most, true), name(most, false))),
+      atMost(1000, 'longest wait of 1000', plain('longest ms', name(1000, false)), ' ms'),
     ],
     notes: ['connecting included, which costs the generator as much as the host'],
   })
@@ -144,6 +139,7 @@ export async function joins(bench: Bench): Promise<readonly Section[]> {
 const BATCH_ENTRIES = 100
 const TEXT_BYTES = 1000
 const ROOMS = 10
+const LISTENING = 'listening ms'
 
 /** From the start of the process until its page is answered. */
 export async function start(bench: Bench): Promise<readonly Section[]> {
@@ -159,7 +155,7 @@ export async function start(bench: Bench): Promise<readonly Section[]> {
         await page.arrayBuffer()
         const first = performance.now() - began
         if (page.status !== 200) throw new Error(`the page is answered with ${page.status}`)
-        return { 'listening ms': listening, 'page ms': first, 'memory MB': residentBytes(server.pid) / 1e6 }
+        return { [LISTENING]: listening, 'page ms': first, 'memory MB': residentBytes(server.pid) / 1e6 }
       } finally {
         await server.stop()
       }
@@ -185,22 +181,11 @@ export async function start(bench: Bench): Promise<readonly Section[]> {
     id: 'start',
     title: 'Start: from the command until it listens, and until its page is there',
     contenders,
-    columns: ['listening ms', 'page ms', 'memory MB'],
-    base: { name: 'node hello', figure: 'listening ms' },
+    columns: [LISTENING, 'page ms', 'memory MB'],
+    base: { name: 'node hello', figure: LISTENING },
     targets: [
-      {
-        what: 'listening, to node hello',
-        of: ratio('listening ms', 'tamtam', 'node hello'),
-        atMost: 3.5,
-        bound: 'bound of the start: modules that are loaded, the journal’s thread, and a lock that is synced',
-      },
-      {
-        what: `${most} MB of history add`,
-        of: (round) => round(withHistory(most), 'listening ms') - round('tamtam', 'listening ms'),
-        unit: ' ms',
-        atMost: 300,
-        bound: 'bound of the history: what is verified before the port opens',
-      },
+      atMost(3.5, 'listening, to node hello', ratio(LISTENING, 'tamtam', 'node hello')),
+      atMost(300, 'history adds', (round) => round(withHistory(most), LISTENING) - round('tamtam', LISTENING), ' ms'),
     ],
   })
   return [section]
@@ -245,7 +230,6 @@ export async function waits(bench: Bench): Promise<readonly Section[]> {
   try {
     const room = `127.0.0.1:${server.port}/lobby`
     const said = ['-sSf', '-d', 'halo', `http://127.0.0.1:${server.port}/rooms/lobby/messages`]
-    const toNode = 'bound of the commands: modules that are loaded; an empty program takes the rest'
     const section = await compare(bench, {
       id: 'waits',
       title: 'Commands, and the first line to a silent netcat',
@@ -264,15 +248,9 @@ export async function waits(bench: Bench): Promise<readonly Section[]> {
       columns: ['ms', 'CPU ms'],
       base: { name: NODE, figure: 'ms' },
       targets: [
-        { what: '--help to node -e 0', of: ratio('ms', 'tamtam --help', NODE), atMost: 4, bound: toNode },
-        { what: 'say to node -e 0', of: ratio('ms', 'tamtam say', NODE), atMost: 4, bound: toNode },
-        {
-          what: 'welcome of a silent netcat',
-          of: plain('ms', 'netcat'),
-          unit: ' ms',
-          atMost: 250,
-          bound: 'bound of the welcome: silence is what tells netcat from other clients',
-        },
+        atMost(4, '--help to node -e 0', ratio('ms', 'tamtam --help', NODE)),
+        atMost(4, 'say to node -e 0', ratio('ms', 'tamtam say', NODE)),
+        atMost(250, 'welcome of a silent netcat', plain('ms', 'netcat'), ' ms'),
       ],
     })
     return [section]
@@ -325,8 +303,6 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
       }
     },
   })
-  const bound =
-    'bound of chat beside files: two processors under five busy threads, and the queue of the disk: a host that has nothing to do with the files waits as long'
   const section = await compare(bench, {
     id: 'chat',
     title: `Chat while files move: ${UPLOADS} uploads and ${DOWNLOADS} downloads over HTTP, 100 lines a second, kept on disk`,
@@ -337,10 +313,10 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
     ],
     columns: ['p50 ms', 'p99 ms', 'event loop p99.9 ms', 'files MB/s'],
     targets: [
-      { what: 'p99 beside files', of: plain('p99 ms', BESIDE), unit: ' ms', atMost: 20, bound },
-      { what: 'beside files to without, p99', of: ratio('p99 ms', BESIDE, ALONE), atMost: 5, bound },
-      { what: 'to files on a host of their own, p99', of: ratio('p99 ms', BESIDE, APART), atMost: 1.1, bound },
-      { what: 'event loop p99.9 meanwhile', of: plain('event loop p99.9 ms', BESIDE), unit: ' ms', atMost: 50 },
+      atMost(20, 'p99 beside files', plain('p99 ms', BESIDE), ' ms'),
+      atMost(5, 'p99 beside files to without', ratio('p99 ms', BESIDE, ALONE)),
+      atMost(1.1, 'p99 to files on a host of their own', ratio('p99 ms', BESIDE, APART)),
+      atMost(50, 'event loop p99.9 meanwhile', plain('event loop p99.9 ms', BESIDE), ' ms'),
     ],
     notes: ['the clients share the processors with the host'],
   })

@@ -3,7 +3,18 @@ import { join } from 'node:path'
 import type { FanOutLoad } from '../load/fan-out.ts'
 import type { WireName } from '../load/wire.ts'
 import type { Section } from '../report/section.ts'
-import { type Contender, compare, type Figures, median, plain, ratio, type Target } from '../run/compare.ts'
+import {
+  atLeast,
+  atMost,
+  type Contender,
+  compare,
+  type Figures,
+  median,
+  plain,
+  ratio,
+  type Target,
+  told,
+} from '../run/compare.ts'
 import type { Server } from '../run/processes.ts'
 import { type Console, type Speaker, type SpeakerName, speakers, startTamtam } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
@@ -62,47 +73,22 @@ export async function fanout(bench: Bench): Promise<readonly Section[]> {
       contenders: taking.map((speaker) => speaking(bench, shape, speaker)),
       columns: ['lines in/s', RATE, CPU, 'p50 ms', 'p99 ms', 'generator CPU'],
       base: { name: 'batch', figure: RATE },
-      targets: id === 'ten' ? [...TEN_MEMBERS, NATS_CPU] : [...MANY_MEMBERS, NATS_CPU],
+      targets: targetsOf(id),
     })
     sections.push(section)
   }
   return sections
 }
 
-const TEN_MEMBERS: readonly Target[] = [
-  {
-    what: 'memory to batch',
-    of: ratio(RATE, 'memory', 'batch'),
-    atLeast: 0.7,
-    bound:
-      'bound of memory to batch: with ten members each line is an event, a draft and a mail, about 5 µs, and goes to nine receivers only; batch makes nothing of a line',
-  },
-  {
-    what: 'durable to memory',
-    of: ratio(RATE, 'durable', 'memory'),
-    atLeast: 0.5,
-    bound:
-      'bound of durable to memory: 160 lines are in flight, so a commit has about 80 of them, and one append is on its way at a time: thread, SQLite, sync, thread, some 0.3 to 0.5 ms; where a sync costs nothing it is 0.45 to 0.52',
-  },
-  {
-    what: 'memory to nats',
-    of: ratio(RATE, 'memory', 'nats'),
-    atLeast: 2,
-    bound:
-      'bound of memory to nats: with nine receivers most of both servers’ work is reading and writing sockets, which is the same',
-  },
-]
-const MANY_MEMBERS: readonly Target[] = [
-  { what: 'memory to batch', of: ratio(RATE, 'memory', 'batch'), atLeast: 0.6 },
-  { what: 'durable to memory', of: ratio(RATE, 'durable', 'memory'), atLeast: 0.5 },
-  { what: 'memory to nats', of: ratio(RATE, 'memory', 'nats'), atLeast: 2 },
-]
-// Processor time as its inverse, so that more is better in this table as everywhere.
-const NATS_CPU: Target = {
-  what: 'nats to durable, processor time for each delivery',
-  of: ratio(CPU, 'nats', 'durable'),
-  atLeast: 2,
-  bound: 'bound of the processor time: nats-server keeps nothing, durable puts every line on the disk',
+const targetsOf = (id: string): readonly Target[] => {
+  const few = id === 'ten' ? ', ten members' : ''
+  return [
+    atLeast(few === '' ? 0.6 : 0.7, `memory to batch${few}`, ratio(RATE, 'memory', 'batch')),
+    atLeast(0.5, `durable to memory${few}`, ratio(RATE, 'durable', 'memory')),
+    atLeast(2, `memory to nats${few}`, ratio(RATE, 'memory', 'nats')),
+    // Processor time as its inverse, so that more is better in this table as everywhere.
+    atLeast(2, 'nats to durable, processor time for each delivery', ratio(CPU, 'nats', 'durable')),
+  ]
 }
 
 /** Fan-out over frames and WebSockets, beside the line server and a Socket.IO server with the same task. */
@@ -119,14 +105,10 @@ export async function sessions(bench: Bench): Promise<readonly Section[]> {
       columns: [RATE, CPU, 'p50 ms', 'p99 ms', 'generator CPU'],
       base: { name: 'socket.io', figure: RATE },
       targets: [
-        { what: 'frames to line', of: ratio(RATE, 'frames', 'line') },
-        { what: 'WebSocket to frames', of: ratio(RATE, 'websocket', 'frames') },
-        { what: 'WebSocket to Socket.IO', of: ratio(RATE, 'websocket', 'socket.io'), atLeast: 1 },
-        {
-          what: 'Socket.IO to WebSocket, processor time for each delivery',
-          of: ratio(CPU, 'socket.io', 'websocket'),
-          atLeast: 1,
-        },
+        told('frames to line', ratio(RATE, 'frames', 'line')),
+        told('WebSocket to frames', ratio(RATE, 'websocket', 'frames')),
+        atLeast(1, 'WebSocket to Socket.IO', ratio(RATE, 'websocket', 'socket.io')),
+        atLeast(1, 'Socket.IO to WebSocket, processor time for each delivery', ratio(CPU, 'socket.io', 'websocket')),
       ],
     })
     sections.push(section)
@@ -138,26 +120,23 @@ export async function sessions(bench: Bench): Promise<readonly Section[]> {
 export async function latency(bench: Bench): Promise<readonly Section[]> {
   const { each, memory, durable } = speakers(bench.processes)
   const withSync = speaking(bench, ONE_IN_FLIGHT, durable)
-  const sync = async () => ({ 'sync ms': syncMs(bench.processes.directory) })
+  const sync = () => ({ 'sync ms': syncMs(bench.processes.directory) })
+  const inSyncs: Target['of'] = (round) =>
+    (round('durable', 'p50 ms') - round('memory', 'p50 ms')) / round('durable', 'sync ms')
   const section = await compare(bench, {
     id: 'latency',
     title: 'Latency: 100 members, 1 message in flight',
     contenders: [
       speaking(bench, ONE_IN_FLIGHT, each),
       speaking(bench, ONE_IN_FLIGHT, memory),
-      { ...withSync, measure: async (round) => ({ ...(await sync()), ...(await withSync.measure(round)) }) },
+      { ...withSync, measure: async (round) => ({ ...sync(), ...(await withSync.measure(round)) }) },
     ],
     columns: ['p50 ms', 'p99 ms'],
     base: { name: 'each', figure: 'p50 ms' },
     targets: [
-      { what: 'memory to each, p50', of: ratio('p50 ms', 'memory', 'each'), atMost: 1.2 },
-      {
-        what: 'durable less memory, p50, in syncs',
-        of: (round) => (round('durable', 'p50 ms') - round('memory', 'p50 ms')) / round('durable', 'sync ms'),
-        unit: '',
-        atMost: 2,
-      },
-      { what: 'one fdatasync on the same disk', of: plain('sync ms', 'durable'), unit: ' ms' },
+      atMost(1.2, 'memory to each, p50', ratio('p50 ms', 'memory', 'each')),
+      atMost(2, 'durable less memory, p50, in syncs', inSyncs, ''),
+      told('one fdatasync on the same disk', plain('sync ms', 'durable'), ' ms'),
     ],
   })
   return [section]
@@ -196,7 +175,7 @@ export async function stalled(bench: Bench): Promise<readonly Section[]> {
     title: `Stalled: ${titleOf(TEN_SEND)}, ${beside}`,
     contenders: [contender('alone', 0), contender(beside, STALLED)],
     columns: [RATE, 'p99 ms'],
-    targets: [{ what: 'with to without them', of: ratio(RATE, beside, 'alone'), atLeast: 0.9 }],
+    targets: [atLeast(0.9, 'with to without them', ratio(RATE, beside, 'alone'))],
   })
   return [section]
 }
@@ -210,8 +189,6 @@ const CONSOLES: Readonly<Record<Console, string>> = {
 
 /** The host as `npm start` starts it: its console is a member of the room, and what is said is printed. */
 export async function consoles(bench: Bench): Promise<readonly Section[]> {
-  const bound =
-    'bound of the console: its text is made and written on the thread that serves the room, and who reads it takes a share of the two processors'
   const section = await compare(bench, {
     id: 'console',
     title: `The host’s own console: ${titleOf(TEN)}, nothing kept`,
@@ -223,9 +200,9 @@ export async function consoles(bench: Bench): Promise<readonly Section[]> {
     columns: [RATE, CPU, 'p50 ms', 'p99 ms'],
     base: { name: '--quiet', figure: RATE },
     targets: [
-      { what: 'text in a file to --quiet', of: ratio(RATE, CONSOLES.file, CONSOLES.quiet), atLeast: 0.9, bound },
-      { what: '--json in a pipe to --quiet', of: ratio(RATE, CONSOLES.json, CONSOLES.quiet), atLeast: 0.9, bound },
-      { what: 'at a terminal to --quiet', of: ratio(RATE, CONSOLES.terminal, CONSOLES.quiet) },
+      atLeast(0.9, 'text in a file to --quiet', ratio(RATE, CONSOLES.file, CONSOLES.quiet)),
+      atLeast(0.9, '--json in a pipe to --quiet', ratio(RATE, CONSOLES.json, CONSOLES.quiet)),
+      told('at a terminal to --quiet', ratio(RATE, CONSOLES.terminal, CONSOLES.quiet)),
     ],
   })
   return [section]

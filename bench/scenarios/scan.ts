@@ -2,7 +2,7 @@ import { unpack } from 'msgpackr'
 import { type ClientMessage, clientMessageLimits, encodeMessage } from '#protocol/messages.ts'
 import { prescan } from '#protocol/prescan.ts'
 import type { Section } from '../report/section.ts'
-import { compare, plain, ratio } from '../run/compare.ts'
+import { atLeast, compare, plain, ratio, told } from '../run/compare.ts'
 import type { Bench } from '../run/settings.ts'
 
 const MESSAGES: readonly ClientMessage[] = [
@@ -32,8 +32,8 @@ export async function scan(bench: Bench): Promise<readonly Section[]> {
     ],
     columns: ['messages/s'],
     targets: [
-      { what: 'scanned', of: plain('messages/s', 'scanned'), unit: ' a second', atLeast: 5_000_000 },
-      { what: 'scanned to unpacked', of: ratio('messages/s', 'scanned', 'unpacked') },
+      atLeast(5_000_000, 'scanned', plain('messages/s', 'scanned'), ' a second'),
+      told('scanned to unpacked', ratio('messages/s', 'scanned', 'unpacked')),
     ],
   })
   return [section]
