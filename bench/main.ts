@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { chartsOf } from './report/charts.ts'
 import { thisMachine } from './report/machine.ts'
 import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
+import { type Comparison, compare } from './run/compare.ts'
 import { Processes } from './run/processes.ts'
 import { type Bench, parseSettings, type Settings, usageOf } from './run/settings.ts'
 import { chat, idle, joins, start, waits } from './scenarios/clients.ts'
@@ -12,7 +13,7 @@ import { scan } from './scenarios/scan.ts'
 import { stress } from './scenarios/stress.ts'
 
 /** What people start, then the engine. */
-const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[]>>> = {
+const PARTS: Readonly<Record<string, (bench: Bench) => AsyncGenerator<Comparison>>> = {
   ...{ waits, start, folders, file, receivers, console: consoles, joins },
   ...{ fanout, sessions, latency, stalled, idle, chat, scan },
   stress,
@@ -40,7 +41,9 @@ async function run(settings: Settings): Promise<void> {
   process.stdout.write(`${about}\n${settings.rounds} rounds; durable data in ${processes.directory}\n`)
   const sections: Section[] = []
   for (const name of new Set(settings.only)) {
-    for (const section of (await PARTS[name]?.({ processes, settings, report })) ?? []) {
+    for await (const comparison of PARTS[name]?.({ processes, settings }) ?? []) {
+      report(comparison.title)
+      const section = await compare(comparison, settings.rounds)
       process.stdout.write(`${toText(section)}\n`)
       sections.push(section)
     }

@@ -59,12 +59,6 @@ export interface Comparison {
   readonly mostRounds?: number
 }
 
-/** What comparing needs of the run. */
-interface Run {
-  readonly settings: { readonly rounds: number }
-  report(line: string): void
-}
-
 /** So much of one processor used by others, and the figures are more about them than about us. */
 const DISTURBING_SHARE = 0.3
 
@@ -72,15 +66,14 @@ const DISTURBING_SHARE = 0.3
  * Measures all contenders once a round, every second round in the opposite order: the machine's speed changes from minute to
  * minute, so only figures of one round are compared. A ratio is formed within a round, and its median over the rounds is told.
  */
-export async function compare(run: Run, comparison: Comparison): Promise<Section> {
+export async function compare(comparison: Comparison, rounds: number): Promise<Section> {
   const { id, title, columns, base, targets, notes = [] } = comparison
   const missing = comparison.contenders.map(({ needs = [] }) =>
     needs.map(whereToGet).find((hint) => hint !== undefined),
   )
   const contenders = comparison.contenders.filter((_, index) => missing[index] === undefined)
-  const count = Math.min(run.settings.rounds, comparison.mostRounds ?? Number.POSITIVE_INFINITY)
+  const count = Math.min(rounds, comparison.mostRounds ?? Number.POSITIVE_INFINITY)
   const results = new Map<string, Figures[]>(contenders.map(({ name }) => [name, []]))
-  run.report(title)
   const meter = new Meter(process.pid)
   for (let round = 0; round < count; round++)
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed())

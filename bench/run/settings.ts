@@ -101,7 +101,6 @@ const MOST_SECONDS = 86_400
 export interface Bench {
   readonly processes: Processes
   readonly settings: Settings
-  report(line: string): void
 }
 
 export const usageOf = (sections: readonly string[]): string => `npm run bench -- [options]

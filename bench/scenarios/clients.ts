@@ -6,8 +6,7 @@ import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { SilentLog } from '#system/log.ts'
 import type { EnterResult, TalkResult } from '../load/clients.ts'
 import { Meter, openFileLimit, residentBytes } from '../load/measure.ts'
-import type { Section } from '../report/section.ts'
-import { atMost, type Contender, compare, type Figures, median, plain, ratio } from '../run/compare.ts'
+import { atMost, type Comparison, type Contender, type Figures, median, plain, ratio } from '../run/compare.ts'
 import type { Command, Server } from '../run/processes.ts'
 import { npmStart, startHello, startHost, startTamtam, tamtam } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
@@ -16,17 +15,14 @@ const AT_ONCE = 100
 
 /** Sends one line a second in each of the rooms. Throws where a line is lost, doubled or out of order. */
 async function talk(bench: Bench, forMs: number): Promise<TalkResult> {
-  const talked = await bench.processes.generate<TalkResult>({ type: 'talk', forMs, linesPerSecond: 1 })
+  const talked = await bench.processes.generate('talk', { forMs, linesPerSecond: 1 })
   const { lost, wrong, cut } = talked
   if (lost + wrong + cut > 0) throw new Error(`${lost} lines lost, ${wrong} out of order, ${cut} connections cut`)
   return talked
 }
 
 const enter = (bench: Bench, port: number, clients: number, rooms: number, more = {}): Promise<EnterResult> =>
-  bench.processes.generate({
-    type: 'enter',
-    load: { port, clients, rooms, protocols: ['line'], atOnce: AT_ONCE, ...more },
-  })
+  bench.processes.generate('enter', { port, clients, rooms, protocols: ['line'], atOnce: AT_ONCE, ...more })
 
 const ROOM_SIZE = 100
 /** Open files that host and generator need for themselves. */
@@ -36,7 +32,7 @@ const COLLECTIONS = 3
 const NOISE_BYTES = 4e6
 
 /** The cost of a silent member, and the latency of a few senders among many silent members. */
-export async function idle(bench: Bench): Promise<readonly Section[]> {
+export async function* idle(bench: Bench): AsyncGenerator<Comparison> {
   const wanted = Math.min(bench.settings.idle, (openFileLimit() ?? Number.POSITIVE_INFINITY) - KEPT_FILES)
   const rooms = Math.max(1, Math.floor(wanted / ROOM_SIZE))
   const members = rooms * ROOM_SIZE
@@ -47,7 +43,7 @@ export async function idle(bench: Bench): Promise<readonly Section[]> {
       await enter(bench, server.port, members, rooms)
       const after = await settledBytes(server)
       const { lines, deliveries, p50Ms, p99Ms } = await talk(bench, bench.settings.sizes.talkMs)
-      await bench.processes.generate({ type: 'leave' })
+      await bench.processes.generate('leave')
       const each = (bytes: number) => bytes / members / 1000
       const noise = before.noise + after.noise
       return {
@@ -64,7 +60,7 @@ export async function idle(bench: Bench): Promise<readonly Section[]> {
     }
   }
   const name = `${members} members`
-  const section = await compare(bench, {
+  yield {
     id: 'idle',
     title: `Idle: ${members} connections in rooms of ${ROOM_SIZE}, 1 % of them say a line a second`,
     contenders: [{ name, measure }],
@@ -74,8 +70,7 @@ export async function idle(bench: Bench): Promise<readonly Section[]> {
       atMost(50, 'p99 of a line', plain('p99 ms', name), ' ms'),
     ],
     mostRounds: 1,
-  })
-  return [section]
+  }
 }
 
 interface Memory {
@@ -98,7 +93,7 @@ async function settledBytes(server: Server): Promise<Memory> {
 }
 
 /** Many come into one room at once, alone or each with a nick. */
-export async function joins(bench: Bench): Promise<readonly Section[]> {
+export async function* joins(bench: Bench): AsyncGenerator<Comparison> {
   const { joins: sizes } = bench.settings.sizes
   const name = (count: number, nicks: boolean) => `${count}${nicks ? ' with nicks' : ''}`
   const contender = (count: number, nicks: boolean): Contender => ({
@@ -109,7 +104,7 @@ export async function joins(bench: Bench): Promise<readonly Section[]> {
         const meter = new Meter(server.pid)
         const { longestMs, p50Ms } = await enter(bench, server.port, count, 0, { atOnce: count, nicks })
         const { cpuSeconds = Number.NaN } = meter.read()
-        await bench.processes.generate({ type: 'leave' })
+        await bench.processes.generate('leave')
         return {
           'CPU s': cpuSeconds,
           'CPU ms each': (cpuSeconds * 1000) / count,
@@ -122,7 +117,7 @@ export async function joins(bench: Bench): Promise<readonly Section[]> {
     },
   })
   const most = sizes.at(-1) ?? 0
-  const section = await compare(bench, {
+  yield {
     id: 'joins',
     title: 'Joins: so many into one room at once',
     contenders: sizes.flatMap((count) => [contender(count, false), contender(count, true)]),
@@ -132,8 +127,7 @@ export async function joins(bench: Bench): Promise<readonly Section[]> {
       atMost(1000, 'longest wait of 1000', plain('longest ms', name(1000, false)), ' ms'),
     ],
     notes: ['connecting included, which costs the generator as much as the host'],
-  })
-  return [section]
+  }
 }
 
 const BATCH_ENTRIES = 100
@@ -142,7 +136,7 @@ const ROOMS = 10
 const LISTENING = 'listening ms'
 
 /** From the start of the process until its page is answered. */
-export async function start(bench: Bench): Promise<readonly Section[]> {
+export async function* start(bench: Bench): AsyncGenerator<Comparison> {
   const { processes, settings } = bench
   const contender = (name: string, startIt: () => Promise<Server>): Contender => ({
     name,
@@ -177,7 +171,7 @@ export async function start(bench: Bench): Promise<readonly Section[]> {
     contenders.push(contender(withHistory(megabytes), host(tamtam, full)))
   }
   const most = settings.sizes.historyMB.at(-1) ?? 0
-  const section = await compare(bench, {
+  yield {
     id: 'start',
     title: 'Start: from the command until it listens, and until its page is there',
     contenders,
@@ -187,8 +181,7 @@ export async function start(bench: Bench): Promise<readonly Section[]> {
       atMost(3.5, 'listening, to node hello', ratio(LISTENING, 'tamtam', 'node hello')),
       atMost(300, 'history adds', (round) => round(withHistory(most), LISTENING) - round('tamtam', LISTENING), ' ms'),
     ],
-  })
-  return [section]
+  }
 }
 
 /** Fills a journal with so many bytes of texts. */
@@ -213,7 +206,7 @@ async function fill(directory: string, bytes: number): Promise<void> {
 const TIMES = 5
 
 /** What somebody waits for who types a command, or comes with netcat and says nothing. */
-export async function waits(bench: Bench): Promise<readonly Section[]> {
+export async function* waits(bench: Bench): AsyncGenerator<Comparison> {
   const { processes } = bench
   const median5 = async (wait: () => Promise<number>): Promise<Figures> => {
     const meter = new Meter(process.pid)
@@ -230,7 +223,7 @@ export async function waits(bench: Bench): Promise<readonly Section[]> {
   try {
     const room = `127.0.0.1:${server.port}/lobby`
     const said = ['-sSf', '-d', 'halo', `http://127.0.0.1:${server.port}/rooms/lobby/messages`]
-    const section = await compare(bench, {
+    yield {
       id: 'waits',
       title: 'Commands, and the first line to a silent netcat',
       contenders: [
@@ -252,8 +245,7 @@ export async function waits(bench: Bench): Promise<readonly Section[]> {
         atMost(4, 'say to node -e 0', ratio('ms', 'tamtam say', NODE)),
         atMost(250, 'welcome of a silent netcat', plain('ms', 'netcat'), ' ms'),
       ],
-    })
-    return [section]
+    }
   } finally {
     await server.stop()
   }
@@ -277,7 +269,7 @@ const BESIDE = 'files flat out'
 const APART = 'files flat out on a host of their own'
 
 /** The latency of chat beside files at full speed. */
-export async function chat(bench: Bench): Promise<readonly Section[]> {
+export async function* chat(bench: Bench): AsyncGenerator<Comparison> {
   const { processes, settings } = bench
   const newHost = () => startHost(processes, { data: processes.newDirectory() })
   const contender = (name: string, flooded: (server: Server) => Promise<Server | undefined>): Contender => ({
@@ -288,14 +280,14 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
       try {
         if (other !== undefined) {
           const load = { port: other.port, uploads: UPLOADS, downloads: DOWNLOADS, bytes: settings.sizes.floodBytes }
-          await processes.generate({ type: 'flood', load }, 'beside')
+          await processes.generateBeside('flood', load)
         }
         await enter(bench, server.port, CHAT.members, CHAT.rooms)
         await server.ask('watchDelay')
         const { p50Ms, p99Ms } = await talk(bench, settings.sizes.talkMs)
         const delay = await server.ask('delay')
-        await processes.generate({ type: 'leave' })
-        const moved = other === undefined ? 0 : await processes.generate<number>({ type: 'floodEnd' }, 'beside')
+        await processes.generate('leave')
+        const moved = other === undefined ? 0 : await processes.generateBeside('floodEnd')
         return { 'p50 ms': p50Ms, 'p99 ms': p99Ms, 'event loop p99.9 ms': delay, 'files MB/s': moved }
       } finally {
         await server.stop()
@@ -303,7 +295,7 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
       }
     },
   })
-  const section = await compare(bench, {
+  yield {
     id: 'chat',
     title: `Chat while files move: ${UPLOADS} uploads and ${DOWNLOADS} downloads over HTTP, 100 lines a second, kept on disk`,
     contenders: [
@@ -319,6 +311,5 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
       atMost(50, 'event loop p99.9 meanwhile', plain('event loop p99.9 ms', BESIDE), ' ms'),
     ],
     notes: ['the clients share the processors with the host'],
-  })
-  return [section]
+  }
 }

@@ -2,12 +2,11 @@ import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FanOutLoad } from '../load/fan-out.ts'
 import type { WireName } from '../load/wire.ts'
-import type { Section } from '../report/section.ts'
 import {
   atLeast,
   atMost,
+  type Comparison,
   type Contender,
-  compare,
   type Figures,
   median,
   plain,
@@ -47,10 +46,8 @@ async function load(bench: Bench, shape: Shape, wire: WireName, server: Server, 
   const { warmUpMs, measureMs } = bench.settings.sizes
   const { port, pid } = server
   try {
-    return await bench.processes.generate<Figures>({
-      type: 'fanOut',
-      load: { ...shape, stalled, port, pid, wire, payloadBytes: PAYLOAD_BYTES, warmUpMs, measureMs },
-    })
+    const load = { ...shape, stalled, port, pid, wire, payloadBytes: PAYLOAD_BYTES, warmUpMs, measureMs }
+    return await bench.processes.generate('fanOut', load)
   } finally {
     await server.stop()
   }
@@ -61,23 +58,20 @@ const speaking = (bench: Bench, shape: Shape, { start, wire, ...about }: Speaker
   measure: async () => load(bench, shape, wire, await start()),
 })
 
-export async function fanout(bench: Bench): Promise<readonly Section[]> {
+export async function* fanout(bench: Bench): AsyncGenerator<Comparison> {
   const all = speakers(bench.processes)
   const each: readonly SpeakerName[] = bench.settings.each ? ['each'] : []
   const taking = [all.memory, all.durable, all.batch, ...each.map((name) => all[name]), all.nats]
-  const sections: Section[] = []
   for (const [id, shape] of Object.entries(SHAPES).slice(0, bench.settings.sizes.shapes)) {
-    const section = await compare(bench, {
+    yield {
       id: `fanout-${id}`,
       title: `Fan-out, 64-byte lines: ${titleOf(shape)}`,
       contenders: taking.map((speaker) => speaking(bench, shape, speaker)),
       columns: ['lines in/s', RATE, CPU, 'p50 ms', 'p99 ms', 'generator CPU'],
       base: { name: 'batch', figure: RATE },
       targets: targetsOf(id),
-    })
-    sections.push(section)
+    }
   }
-  return sections
 }
 
 const targetsOf = (id: string): readonly Target[] => {
@@ -92,11 +86,10 @@ const targetsOf = (id: string): readonly Target[] => {
 }
 
 /** Fan-out over frames and WebSockets, beside the line server and a Socket.IO server with the same task. */
-export async function sessions(bench: Bench): Promise<readonly Section[]> {
+export async function* sessions(bench: Bench): AsyncGenerator<Comparison> {
   const { memory, frames, websocket, 'socket.io': socketIo } = speakers(bench.processes)
-  const sections: Section[] = []
   for (const [id, shape] of Object.entries(SHAPES).slice(1, 3).slice(0, bench.settings.sizes.shapes)) {
-    const section = await compare(bench, {
+    yield {
       id: `sessions-${id}`,
       title: `Sessions, 64-byte texts: ${titleOf(shape)}`,
       contenders: [{ ...memory, name: 'line' }, frames, websocket, socketIo].map((each) =>
@@ -110,20 +103,18 @@ export async function sessions(bench: Bench): Promise<readonly Section[]> {
         atLeast(1, 'WebSocket to Socket.IO', ratio(RATE, 'websocket', 'socket.io')),
         atLeast(1, 'Socket.IO to WebSocket, processor time for each delivery', ratio(CPU, 'socket.io', 'websocket')),
       ],
-    })
-    sections.push(section)
+    }
   }
-  return sections
 }
 
 /** One message in flight: its time to all others, and the cost of keeping it. */
-export async function latency(bench: Bench): Promise<readonly Section[]> {
+export async function* latency(bench: Bench): AsyncGenerator<Comparison> {
   const { each, memory, durable } = speakers(bench.processes)
   const withSync = speaking(bench, ONE_IN_FLIGHT, durable)
   const sync = () => ({ 'sync ms': syncMs(bench.processes.directory) })
   const inSyncs: Target['of'] = (round) =>
     (round('durable', 'p50 ms') - round('memory', 'p50 ms')) / round('durable', 'sync ms')
-  const section = await compare(bench, {
+  yield {
     id: 'latency',
     title: 'Latency: 100 members, 1 message in flight',
     contenders: [
@@ -138,8 +129,7 @@ export async function latency(bench: Bench): Promise<readonly Section[]> {
       atMost(2, 'durable less memory, p50, in syncs', inSyncs, ''),
       told('one fdatasync on the same disk', plain('sync ms', 'durable'), ' ms'),
     ],
-  })
-  return [section]
+  }
 }
 
 /** The median time of one small write and its sync, here and now. */
@@ -163,21 +153,20 @@ function syncMs(directory: string): number {
 }
 
 /** Whether members that never read slow the others down. */
-export async function stalled(bench: Bench): Promise<readonly Section[]> {
+export async function* stalled(bench: Bench): AsyncGenerator<Comparison> {
   const { memory } = speakers(bench.processes)
   const beside = `beside ${STALLED} who never read`
   const contender = (name: string, count: number): Contender => ({
     name,
     measure: async () => load(bench, TEN_SEND, 'line', await memory.start(), count),
   })
-  const section = await compare(bench, {
+  yield {
     id: 'stalled',
     title: `Stalled: ${titleOf(TEN_SEND)}, ${beside}`,
     contenders: [contender('alone', 0), contender(beside, STALLED)],
     columns: [RATE, 'p99 ms'],
     targets: [atLeast(0.9, 'with to without them', ratio(RATE, beside, 'alone'))],
-  })
-  return [section]
+  }
 }
 
 const CONSOLES: Readonly<Record<Console, string>> = {
@@ -188,8 +177,8 @@ const CONSOLES: Readonly<Record<Console, string>> = {
 }
 
 /** The host as `npm start` starts it: its console is a member of the room, and what is said is printed. */
-export async function consoles(bench: Bench): Promise<readonly Section[]> {
-  const section = await compare(bench, {
+export async function* consoles(bench: Bench): AsyncGenerator<Comparison> {
+  yield {
     id: 'console',
     title: `The host’s own console: ${titleOf(TEN)}, nothing kept`,
     contenders: Object.entries(CONSOLES).map(([console, name]) => ({
@@ -204,6 +193,5 @@ export async function consoles(bench: Bench): Promise<readonly Section[]> {
       atLeast(0.9, '--json in a pipe to --quiet', ratio(RATE, CONSOLES.json, CONSOLES.quiet)),
       told('at a terminal to --quiet', ratio(RATE, CONSOLES.terminal, CONSOLES.quiet)),
     ],
-  })
-  return [section]
+  }
 }

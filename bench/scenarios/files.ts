@@ -3,12 +3,11 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { appendFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Meter, residentBytes, until, withPeak } from '../load/measure.ts'
-import type { Section } from '../report/section.ts'
 import {
   atLeast,
   atMost,
+  type Comparison,
   type Contender,
-  compare,
   type Figures,
   plain,
   ratio,
@@ -212,8 +211,7 @@ const tusJs = (name: string, path: string, start: (processes: Processes) => Prom
   start: async (processes) => {
     const server = await start(processes)
     const endpoint = `http://127.0.0.1:${server.port}${path}`
-    const up = (source: string) =>
-      processes.generate({ type: 'tus', load: { endpoint, path: source, bytes: statSync(source).size } })
+    const up = (source: string) => processes.generate('tus', { endpoint, path: source, bytes: statSync(source).size })
     return { server, up }
   },
 })
@@ -287,13 +285,12 @@ const onNode = curlOn(NODE_SPOOL, [], startSpool)
 const onC = curlOn(C_SPOOL, ['cc'], startSpoolC)
 
 /** Folders of few, many and one file: the commands beside what people know. */
-export async function folders(bench: Bench): Promise<readonly Section[]> {
-  const sections: Section[] = []
+export async function* folders(bench: Bench): AsyncGenerator<Comparison> {
   for (const [count, bytes] of bench.settings.sizes.folders) {
     const source = await newFiles(bench.processes, count, bytes)
     const about = `${count} × ${bytes < 1e6 ? `${bytes / 1000} kB` : `${bytes / 1e6} MB`}`
     const to = count > 1000 ? rsync.name : scp.name
-    const section = await compare(bench, {
+    yield {
       id: `folder-${count}`,
       title: `Up and down, ${about}`,
       contenders: [commands(OWN), scp, rsync, onNginx].map((kind) => moving(bench, source, count * bytes, kind)),
@@ -304,15 +301,13 @@ export async function folders(bench: Bench): Promise<readonly Section[]> {
         told(`get to ${to}`, ratio('down s', OWN, to)),
       ],
       ...(count === 200 ? {} : { mostRounds: 1 }),
-    })
-    sections.push(section)
+    }
     rmSync(source, { recursive: true })
   }
-  return sections
 }
 
 /** One file in every way: up, then down. */
-export async function file(bench: Bench): Promise<readonly Section[]> {
+export async function* file(bench: Bench): AsyncGenerator<Comparison> {
   const bytes = bench.settings.sizes.fileBytes
   const source = await newFiles(bench.processes, 1, bytes)
   const kinds: readonly WayKind[] = [
@@ -331,7 +326,7 @@ export async function file(bench: Bench): Promise<readonly Section[]> {
     ),
     tusJs(TUS_SERVER, '/files', (processes) => startTus(processes, processes.newDirectory())),
   ]
-  const section = await compare(bench, {
+  yield {
     id: 'file',
     title: `One file of ${bytes / 1e6} MB, up and down`,
     contenders: kinds.map((kind) => moving(bench, source, bytes, kind)),
@@ -342,8 +337,7 @@ export async function file(bench: Bench): Promise<readonly Section[]> {
       'tamtam verifies and keeps SHA-256, syncs before it says that a file is there, and its own commands verify again; nobody else here does any of it',
       `${SEED} and ${FOLLOWING} bring it down while it goes up`,
     ],
-  })
-  return [section]
+  }
 }
 
 const ONE_FILE: readonly Target[] = [
@@ -362,17 +356,16 @@ const ONE_FILE: readonly Target[] = [
 ]
 
 /** One file to one and to ten receivers, live where the server can. */
-export async function receivers(bench: Bench): Promise<readonly Section[]> {
+export async function* receivers(bench: Bench): AsyncGenerator<Comparison> {
   const bytes = bench.settings.sizes.receivedBytes
   const source = await newFiles(bench.processes, 1, bytes)
-  const sections: Section[] = []
   for (const count of bench.settings.sizes.receivers) {
     const curls = `curl × ${count} on tamtam`
     const gets = `tamtam send, get × ${count}`
     const onTamtam = (processes: Processes) => startTamtam(processes, 'terminal', '--data', processes.newDirectory())
     const kinds = [commands(gets), curlOnTamtam(curls), onC, onNode, onNginx, scp, theSeed]
     if (count === 1) kinds.push(seedOn(SEED_OWN, onTamtam, ['script']))
-    const section = await compare(bench, {
+    yield {
       id: `receivers-${count}`,
       title: `One file of ${bytes / 1e6} MB to ${count === 1 ? 'one receiver' : `${count} receivers`}`,
       contenders: kinds.map((kind) => moving(bench, source, bytes, kind, count)),
@@ -386,8 +379,6 @@ export async function receivers(bench: Bench): Promise<readonly Section[]> {
         told('the seed’s client, on tamtam to on the seed', ratio(EACH, SEED_OWN, SEED)),
       ],
       notes: ['nginx and scp have no live receivers: there they begin when the file is up'],
-    })
-    sections.push(section)
+    }
   }
-  return sections
 }

@@ -1,8 +1,6 @@
-import type { Attacks } from '../load/attackers.ts'
-import type { ClientsLoad, TalkResult } from '../load/clients.ts'
+import type { ClientsLoad } from '../load/clients.ts'
 import { openFileLimit, residentBytes, withPeak } from '../load/measure.ts'
-import type { Section } from '../report/section.ts'
-import { atMost, compare, type Figures, plain } from '../run/compare.ts'
+import { atMost, type Comparison, type Figures, plain } from '../run/compare.ts'
 import { startHost } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
 
@@ -26,20 +24,19 @@ const FROM_ELSEWHERE = {
  * A host under stress: well-behaved clients of all protocols beside attackers and file transfers. Throws where one of them lost a line, got one
  * twice or out of order, or was cut, or where the host grew too much.
  */
-export async function stress(bench: Bench): Promise<readonly Section[]> {
+export async function* stress(bench: Bench): AsyncGenerator<Comparison> {
   const { connections, hostile, rooms, seconds } = bench.settings.stress
   const files = openFileLimit() ?? Number.POSITIVE_INFINITY
   if (connections + KEPT_FILES > files) throw new Error(`this shell may open ${files} files only: ulimit -n`)
   const name = `${connections} connections`
-  const section = await compare(bench, {
+  yield {
     id: 'stress',
     title: `Stress: ${name}, ${hostile} of them hostile, ${rooms} rooms, ${seconds} s`,
     contenders: [{ name, measure: () => stressed(bench) }],
     columns: ['lines', 'deliveries', 'p50 ms', 'p99 ms', 'files MB/s', LOOP, STEPS, GROWN],
     targets: [atMost(100, 'p99 on a machine with nothing else to do', plain('p99 ms', name), ' ms')],
     mostRounds: 1,
-  })
-  return [section]
+  }
 }
 
 const LOOP = 'event loop p99.9 ms'
@@ -52,25 +49,23 @@ async function stressed({ processes, settings }: Bench): Promise<Figures> {
   const server = await startHost(processes, { data: processes.newDirectory(), ...FROM_ELSEWHERE })
   const { port, pid } = server
   const begun = residentBytes(pid)
-  await processes.generate({
-    type: 'enter',
-    load: { port, clients: connections - hostile, rooms, protocols: PROTOCOLS, atOnce: CONNECTING_AT_ONCE },
-  })
+  const clients = { port, clients: connections - hostile, rooms, protocols: PROTOCOLS, atOnce: CONNECTING_AT_ONCE }
+  await processes.generate('enter', clients)
   const [{ talked, attacks, ...figures }, peak] = await withPeak(pid, async () => {
-    await processes.generate({ type: 'attack', load: { port, rooms, attackers: hostile } }, 'beside')
-    await processes.generate({ type: 'flood', load: { port, uploads: 1, downloads: 1, bytes: FILE_BYTES } }, 'beside')
+    await processes.generateBeside('attack', { port, rooms, attackers: hostile })
+    await processes.generateBeside('flood', { port, uploads: 1, downloads: 1, bytes: FILE_BYTES })
     await server.ask('watchDelay')
     await server.ask('watchSteps')
-    const talking = { type: 'talk', forMs: seconds * 1000, linesPerSecond: LINES_A_SECOND_AND_ROOM } as const
+    const talking = { forMs: seconds * 1000, linesPerSecond: LINES_A_SECOND_AND_ROOM }
     return {
-      talked: await processes.generate<TalkResult>(talking),
+      talked: await processes.generate('talk', talking),
       [LOOP]: await server.ask('delay'),
       [STEPS]: await server.ask('steps'),
-      'files MB/s': await processes.generate<number>({ type: 'floodEnd' }, 'beside'),
-      attacks: await processes.generate<Attacks>({ type: 'attackEnd' }, 'beside'),
+      'files MB/s': await processes.generateBeside('floodEnd'),
+      attacks: await processes.generateBeside('attackEnd'),
     }
   })
-  await processes.generate({ type: 'leave' })
+  await processes.generate('leave')
   await server.stop()
   const { p50Ms, p99Ms, ...counts } = talked
   // Without /proc nothing is known of the host's memory.
