@@ -55,7 +55,7 @@ async function run(settings: Settings): Promise<void> {
     `\n${missed.length === 0 ? 'all targets are met' : `targets missed:\n  ${missed.join('\n  ')}`}\n`,
   )
   if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify({ machine, sections }, null, 1)}\n`)
-  if (settings.write) write(about, sections)
+  if (settings.write) write(`${about}, ${settings.rounds} rounds`, sections)
 }
 
 /** The page, and the pictures of it that README shows. */
@@ -65,7 +65,12 @@ function write(about: string, sections: readonly Section[]): void {
   mkdirSync(images, { recursive: true })
   const charts = chartsOf(sections)
   for (const [name, svg] of charts) writeFileSync(new URL(`benchmarks-${name}`, images), svg)
-  const head = `# Benchmarks\n\nMeasured ${about}. \`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../bench/README.md).\n`
+  const busy = sections.filter(({ isBusy }) => isBusy).length
+  const warning =
+    busy === 0
+      ? ''
+      : `**Other programs were busy in ${busy} of ${sections.length} parts: do not believe these figures.** `
+  const head = `# Benchmarks\n\nMeasured ${about}. ${warning}\`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../bench/README.md).\n`
   const pictures = [...charts.keys()].filter((name) => name.endsWith('-light.svg')).map((name) => picture(name))
   writeFileSync(new URL('benchmarks.md', docs), [head, ...pictures, ...sections.map(toMarkdown)].join('\n'))
 }

@@ -15,6 +15,8 @@ export interface Section {
   readonly rows: readonly (readonly string[])[]
   readonly findings: readonly Finding[]
   readonly notes: readonly string[]
+  /** Other programs took so much of the machine that the figures should not be believed. */
+  readonly isBusy: boolean
   /** The medians, by contender and figure. */
   readonly typical: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** All measurements, for `--json`. */

@@ -118,6 +118,7 @@ export async function compare(comparison: Comparison, rounds: number): Promise<S
       ),
       `${count} ${count === 1 ? 'round' : 'rounds'}, ${seconds.toFixed(0)} s; ${quietOrBusy(otherShare)}`,
     ],
+    isBusy: isBusy(otherShare),
     typical: Object.fromEntries(typical),
     raw: Object.fromEntries(results),
   }
@@ -131,10 +132,12 @@ async function measured({ name, measure }: Contender, round: number): Promise<Fi
   }
 }
 
+const isBusy = (otherShare = 0): boolean => otherShare > DISTURBING_SHARE
+
 function quietOrBusy(otherShare: number | undefined): string {
   if (otherShare === undefined) return 'whether the machine was quiet is not known here'
   const text = `other programs kept ${figure(otherShare)} processors busy`
-  return otherShare > DISTURBING_SHARE ? `busy: ${text}: measure again when the machine is quiet` : `quiet: ${text}`
+  return isBusy(otherShare) ? `busy: ${text}: measure again when the machine is quiet` : `quiet: ${text}`
 }
 
 export function median(values: readonly number[]): number {

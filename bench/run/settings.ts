@@ -22,8 +22,8 @@ interface Sizes {
 
 const FULL: Sizes = {
   rounds: 3,
-  warmUpMs: 800,
-  measureMs: 1500,
+  warmUpMs: 700,
+  measureMs: 1200,
   talkMs: 5000,
   shapes: 4,
   idle: 5000,
@@ -35,7 +35,7 @@ const FULL: Sizes = {
     [1, 1e9],
   ],
   fileBytes: 384e6,
-  receivedBytes: 96e6,
+  receivedBytes: 64e6,
   receivers: [1, 10],
   floodBytes: 64e6,
   scans: 1_000_000,
@@ -107,7 +107,7 @@ export const usageOf = (sections: readonly string[]): string => `npm run bench -
   --quick             a first impression in about two minutes: one short round
   --smoke             tiny sizes: whether all of it runs
   --only <section>    ${sections.join(' | ')}; may be repeated
-  --rounds <n>        alternating rounds, 3 unless given
+  --rounds <n>        alternating rounds, 3 unless given; parts that take long have one or two
   --each              also the baseline that writes once for each line and receiver
   --idle <n>          silent connections, 5000 unless given, fewer where the system allows fewer open files
   --dir <directory>   where durable data goes for the time of the run; a disk, not memory

@@ -97,6 +97,7 @@ export async function* sessions(bench: Bench): AsyncGenerator<Comparison> {
       ),
       columns: [RATE, CPU, 'p50 ms', 'p99 ms', 'generator CPU'],
       base: { name: 'socket.io', figure: RATE },
+      mostRounds: 2,
       targets: [
         told('frames to line', ratio(RATE, 'frames', 'line')),
         told('WebSocket to frames', ratio(RATE, 'websocket', 'frames')),
@@ -188,6 +189,7 @@ export async function* consoles(bench: Bench): AsyncGenerator<Comparison> {
     })),
     columns: [RATE, CPU, 'p50 ms', 'p99 ms'],
     base: { name: '--quiet', figure: RATE },
+    mostRounds: 2,
     targets: [
       atLeast(0.9, 'text in a file to --quiet', ratio(RATE, CONSOLES.file, CONSOLES.quiet)),
       atLeast(0.9, '--json in a pipe to --quiet', ratio(RATE, CONSOLES.json, CONSOLES.quiet)),

@@ -333,6 +333,7 @@ export async function* file(bench: Bench): AsyncGenerator<Comparison> {
     columns: ['up s', 'down s', 'both s', 'up CPU s/GB', 'down CPU s/GB', 'memory + MB'],
     base: { name: scp.name, figure: 'both s' },
     targets: ONE_FILE,
+    mostRounds: 2,
     notes: [
       'tamtam verifies and keeps SHA-256, syncs before it says that a file is there, and its own commands verify again; nobody else here does any of it',
       `${SEED} and ${FOLLOWING} bring it down while it goes up`,
@@ -378,6 +379,7 @@ export async function* receivers(bench: Bench): AsyncGenerator<Comparison> {
         told('get to the seed', ratio(EACH, gets, SEED)),
         told('the seed’s client, on tamtam to on the seed', ratio(EACH, SEED_OWN, SEED)),
       ],
+      mostRounds: 2,
       notes: ['nginx and scp have no live receivers: there they begin when the file is up'],
     }
   }
