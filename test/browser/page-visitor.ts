@@ -47,6 +47,15 @@ export async function dropFiles(page: Page, paths: readonly string[], over: () =
   await drag('drop')
 }
 
+/** Drags files and folders of this machine into the window and drops them, as the system does: only so has a page folders. */
+export async function dropFromDesktop(page: Page, paths: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data })
+  await session.detach()
+}
+
 /** Types a line into the message field, and sends it. */
 export async function write(page: Page, line: string): Promise<void> {
   await page.locator('#message').fill(line)

@@ -9,6 +9,7 @@ import { CliProcess } from '../harness/cli-process.ts'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { ask, OpenAnswer } from '../harness/http-client.ts'
+import { until } from '../harness/patience.ts'
 import { SessionClient } from '../harness/session-client.ts'
 import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 import {
@@ -241,6 +242,25 @@ test('C84: damage that is met at a read costs one line, each reader is told that
     said: [{ type: 'exported', entries: LINES + BIG_ROWS - 1, missed: { lobby: 1 } }],
   })
   expect(exported.errors).toContain('left out 1 entry of lobby: damaged in the journal')
+})
+
+test('C84: damage in a history that is too large to be read before the start is found behind it, told, and saved at the next start', async () => {
+  const data = await temporaryDirectory()
+  roomBesideABigOne(data)
+  flipWord(data)
+  const first = await HostProcess.start(['--data', data, '--room', 'hall'])
+  expect(quarantines(data)).toHaveLength(0)
+  await until('the host to tell of the damage', async () => {
+    const { status, json } = await ask(first.port, 'GET /healthz')
+    return status === 200 && (json as { status: string }).status === 'degraded'
+  })
+  expect(first.host.errors).toMatch(/"level":50[^\n]*a stored batch fails its checksum/)
+  await readers(first.port)
+  expect(await first.host.stop()).toBe(0)
+  const again = await HostProcess.start(['--data', data, '--room', 'hall'])
+  expect(quarantines(data)).toHaveLength(1)
+  await readers(again.port)
+  expect(await again.host.stop()).toBe(0)
 })
 
 /** What each protocol says around the line that is lost. */

@@ -26,6 +26,7 @@ export const english = {
   collectionEndedBy: 'this room collects no more, says {name}: files are for everybody',
   peopleJoined: '{count} people joined',
   peopleLeft: '{count} people left',
+  peopleRenamed: '{count} people have new names',
 
   // How things stand.
   greeting: 'you are {name} in {room}: {count} here. /help tells what to type',

@@ -29,6 +29,7 @@ export const indonesian: MessageCatalog = {
   collectionEndedBy: 'ruang ini berhenti mengumpulkan, kata {name}: berkas untuk semua orang',
   peopleJoined: '{count} orang masuk',
   peopleLeft: '{count} orang keluar',
+  peopleRenamed: '{count} orang berganti nama',
 
   // How things stand.
   greeting: 'Anda adalah {name} di {room}: {count} di sini. Ketik /help untuk melihat perintah',

@@ -3,7 +3,15 @@ import { TypingMembers } from '#client/session/typing-members.ts'
 import { failureText, forTerminal, isNamedIn, jsonForTerminal } from '#domain/names/text.ts'
 import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { Say } from '#domain/room/commands.ts'
-import { isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/room/events.ts'
+import {
+  isEntry,
+  type Joined,
+  type Left,
+  lastSeqOf,
+  type MentionedFile,
+  type Renamed,
+  type RoomEvent,
+} from '#domain/room/events.ts'
 import type { Invitation } from '#domain/room/room-access.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
@@ -40,8 +48,8 @@ export interface TerminalOptions {
 
 export interface ClientParts {
   readonly session: RoomSession
-  /** The session's events in another way, such as no faster than somebody reads them. */
-  readonly events$?: Observable<RoomEvent>
+  /** The session's events in another way, such as no faster than somebody reads them. The rows of one emission are printed in one piece. */
+  readonly batches$?: Observable<readonly RoomEvent[]>
   readonly files: FileTransfers
   /** Its arguments have to pass the escaper for terminals. */
   readonly words: Translator
@@ -76,6 +84,8 @@ export class RoomClient {
   readonly #presence: Presence
   readonly #end: (ending: Ending) => void
   readonly #watching = new Subscription()
+  /** Rows of the batch that is arriving. */
+  #rows: string[] | undefined
   /** Events from before history was shown. */
   #early: RoomEvent[] | undefined = []
   #last = 0
@@ -98,10 +108,7 @@ export class RoomClient {
     this.transfers = new Transfers(files, clock, () => output.changed())
     this.writers = new TypingMembers(clock)
     this.attention = new Attention(clock, () => output.bell())
-    this.#presence = new Presence(clock, (type, names) => {
-      const some = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '')
-      this.notice(type === 'joined' ? 'joinedMany' : 'leftMany', { count: names.length, names: some })
-    })
+    this.#presence = new Presence(clock, (type, people) => this.#tellPresence(type, people))
     const { promise, resolve } = Promise.withResolvers<Ending>()
     this.ended = promise
     this.#end = resolve
@@ -110,7 +117,12 @@ export class RoomClient {
   /** Shows history, then live events. */
   async start(): Promise<void> {
     const { session, options } = this.#parts
-    this.#watching.add((this.#parts.events$ ?? session.events$).subscribe((event) => this.#arrived(event)))
+    const { batches$ } = this.#parts
+    this.#watching.add(
+      batches$ === undefined
+        ? session.events$.subscribe((event) => this.#arrived(event))
+        : batches$.subscribe((events) => this.#arrivedTogether(events)),
+    )
     this.#watching.add(session.refusals$.subscribe((why) => this.refused(why)))
     this.#watching.add(session.state$.subscribe((state) => this.#stands(state)))
     for (const text of ruleTexts(session.rules, this.words)) this.noticeRow(`* ${this.paint.notice(text)}`)
@@ -186,17 +198,14 @@ export class RoomClient {
 
   /** An invitation is data: it goes where the room's events go, never to the log beside the talk (C121). */
   invited(invitation: Invitation, texts: readonly string[]): void {
-    if (this.#parts.options.events === 'json') this.#showJson({ type: 'invitation', ...invitation })
+    if (this.#parts.options.events === 'json') this.print(jsonForTerminal({ v: 1, type: 'invitation', ...invitation }))
     else for (const text of texts) this.print(`* ${text}`)
-  }
-
-  #showJson(value: object): void {
-    this.print(jsonForTerminal({ v: 1, ...value }))
   }
 
   /** A line about the room, escaped already. */
   print(row: string): void {
-    this.#output.print(row)
+    if (this.#rows === undefined) this.#output.print(row)
+    else this.#rows.push(row)
   }
 
   /** A line about the input, escaped already. */
@@ -240,6 +249,18 @@ export class RoomClient {
     }
   }
 
+  /** Their rows are one piece of output: a busy room costs a write for each batch, not for each line. */
+  #arrivedTogether(events: readonly RoomEvent[]): void {
+    const rows: string[] = []
+    this.#rows = rows
+    try {
+      for (const event of events) this.#arrived(event)
+    } finally {
+      this.#rows = undefined
+      if (rows.length > 0) this.#output.print(rows.join('\n'))
+    }
+  }
+
   #arrived(event: RoomEvent): void {
     if (this.#early !== undefined) {
       this.#early.push(event)
@@ -252,11 +273,11 @@ export class RoomClient {
     }
     const own = 'by' in event && event.by.id === this.session.member.id
     const { events, echo } = this.#parts.options
-    if (events === 'json') this.#showJson({ room: this.session.room, ...event })
-    if ('by' in event && this.ignored.has(event.by.name.toLowerCase())) return
+    if (events === 'json') this.print(jsonForTerminal({ v: 1, room: this.session.room, ...event }))
+    if (this.ignored.size > 0 && 'by' in event && this.ignored.has(event.by.name.toLowerCase())) return
     if (events === 'rows') {
-      if ((event.type === 'joined' || event.type === 'left') && this.session.members.length > LARGE_ROOM) {
-        if (!own) this.#presence.note(event.type, event.by.name)
+      if (isPresence(event) && this.session.members.length > LARGE_ROOM) {
+        if (!own) this.#presence.note(event)
         return
       }
       if (!own || echo) this.#printEvent(event, !own)
@@ -264,6 +285,18 @@ export class RoomClient {
     }
     if (!own) this.writers.heard(event)
     this.#files(event, own)
+  }
+
+  #tellPresence(type: PresenceEvent['type'], people: readonly Told[]): void {
+    const count = people.length
+    if (type === 'renamed') {
+      if (count > MOST_NAMES) this.notice('peopleRenamed', { count })
+      else for (const { from, name } of people) this.notice('renamed', { from, name })
+      return
+    }
+    const some = people.slice(0, MOST_NAMES).map(({ name }) => name)
+    const names = some.join(', ') + (count > MOST_NAMES ? ', …' : '')
+    this.notice(type === 'joined' ? 'joinedMany' : 'leftMany', { count, names })
   }
 
   #printEvent(event: RoomEvent, news = false): void {
@@ -396,34 +429,58 @@ export class Attention {
   }
 }
 
-/** Comings and goings of so long become one line. */
+/** Comings, goings and new names of so long become one line each. */
 const FOLD_MS = 3000
 
-/** Comings and goings in a large room, several in a line. */
+type PresenceEvent = Joined | Renamed | Left
+
+const isPresence = (event: RoomEvent): event is PresenceEvent =>
+  event.type === 'joined' || event.type === 'renamed' || event.type === 'left'
+
+/** `from`: the name before; of those who came or went, the same. */
+interface Told {
+  readonly from: string
+  readonly name: string
+}
+
+/** Comings, goings and new names in a large room, several in a line. */
 export class Presence {
   readonly #clock: Clock
-  readonly #tell: (type: 'joined' | 'left', names: readonly string[]) => void
-  readonly #names = { joined: new Set<string>(), left: new Set<string>() }
+  readonly #tell: (type: PresenceEvent['type'], people: readonly Told[]) => void
+  /** By their ids: guests share a name. */
+  readonly #people = {
+    joined: new Map<string, Told>(),
+    renamed: new Map<string, Told>(),
+    left: new Map<string, Told>(),
+  }
   #timer: Cancel | undefined
 
-  constructor(clock: Clock, tell: (type: 'joined' | 'left', names: readonly string[]) => void) {
+  constructor(clock: Clock, tell: (type: PresenceEvent['type'], people: readonly Told[]) => void) {
     this.#clock = clock
     this.#tell = tell
   }
 
-  note(type: 'joined' | 'left', name: string): void {
-    // A visit that began and ended in between is no news.
-    if (!(type === 'left' && this.#names.joined.delete(name))) this.#names[type].add(name)
+  note(event: PresenceEvent): void {
+    const { joined, renamed, left } = this.#people
+    const { id, name } = event.by
+    const before = renamed.get(id)?.from ?? (event.type === 'renamed' ? event.from : name)
+    renamed.delete(id)
+    if (event.type === 'joined') joined.set(id, { from: name, name })
+    else if (event.type === 'left') {
+      // A visit that began and ended in between is no news.
+      if (!joined.delete(id)) left.set(id, { from: before, name: before })
+    } else if (joined.has(id)) joined.set(id, { from: name, name })
+    else if (before !== name) renamed.set(id, { from: before, name })
     this.#timer ??= this.#clock.after(FOLD_MS, () => this.flush())
   }
 
   flush(): void {
     this.#timer?.()
     this.#timer = undefined
-    for (const type of ['joined', 'left'] as const) {
-      const names = [...this.#names[type]]
-      this.#names[type].clear()
-      if (names.length > 0) this.#tell(type, names)
+    for (const type of ['joined', 'renamed', 'left'] as const) {
+      const people = [...this.#people[type].values()]
+      this.#people[type].clear()
+      if (people.length > 0) this.#tell(type, people)
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Tamtam } from '#app/tamtam.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
+import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
@@ -71,7 +72,7 @@ export function stayIn(
           host: { access: tamtam.roomAccess(session), base: baseOf(facts), bandwidth: tamtam.bandwidth },
           language,
           plain: config.plain,
-          ...(isPerson ? {} : { pipes: { events: EVENTS[style], events$: eventsAtPaceOf(session, process.stdout) } }),
+          ...(isPerson ? {} : { pipes: { events: EVENTS[style], batches$: batchesAtPaceOf(session, process.stdout) } }),
           typed,
           // It would stop the host for everybody.
           suspends: false,
@@ -118,12 +119,12 @@ function firstLines(facts: HostFacts, style: keyof typeof EVENTS): readonly stri
 const OUTPUT_MARK_BYTES = 256 * 1024
 
 /** The session's events, no faster than `output` is read (C89). A reader that has gone away holds nothing up. */
-function eventsAtPaceOf(session: LocalSession, output: Writable): Observable<RoomEvent> {
+function batchesAtPaceOf(session: LocalSession, output: Writable): Observable<readonly RoomEvent[]> {
   return new Observable((subscriber) => {
     const subscription = session.follow(
       session.after,
       (batch) => {
-        for (const event of batch.events) if (session.sees(event)) subscriber.next(event)
+        subscriber.next(session.visibleIn(batch) ?? batch.encoded(visibilityOf).open)
         if (output.writable && output.writableLength > OUTPUT_MARK_BYTES)
           subscription.pause(batch.last ?? subscription.cursor)
       },

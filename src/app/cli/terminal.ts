@@ -27,7 +27,7 @@ export interface TerminalParts {
   readonly language: Language
   readonly plain: boolean
   /** Set where programs read and write, for hours and at their own pace. The end of input ends nothing then. */
-  readonly pipes?: { readonly events: TerminalOptions['events']; readonly events$: Observable<RoomEvent> }
+  readonly pipes?: { readonly events: TerminalOptions['events']; readonly batches$: Observable<readonly RoomEvent[]> }
   /** The input where no cursor moves. */
   readonly typed: TypedLines
   /** Whether Ctrl-Z gives the shell back. */
@@ -61,7 +61,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
   }
   const make = (output: Output) => {
     const words = translatorFor(language, forTerminal)
-    const paced = pipes === undefined ? {} : { events$: pipes.events$ }
+    const paced = pipes === undefined ? {} : { batches$: pipes.batches$ }
     const client = new RoomClient({ session, ...paced, files, words, clock: new SystemClock(), output, options, host })
     parts.made?.(client)
     for (const line of greeting) client.print(line)

@@ -6,7 +6,7 @@ import type { RoomActor, Wake } from '../room/actor.ts'
 import type { PendingBatch } from '../room/batch.ts'
 import type { Ports } from './limits.ts'
 
-/** How long a crowd's comings and goings wait for more of them: each commit of them costs a write to everybody. */
+/** How long a crowd's comings, goings and new names wait for more of them: each commit of them costs a write to everybody. */
 const GATHER_MS = 50
 
 /**
@@ -20,7 +20,7 @@ export class CommitLoop {
   readonly #published: (room: RoomActor, pending: PendingBatch | undefined) => void
   readonly #broken: (error: unknown) => void
   #awake = new Set<RoomActor>()
-  /** Rooms that have nothing but comings and goings to tell, and can wait a moment. */
+  /** Rooms that have nothing but comings, goings and new names to tell, and can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
   #status: 'idle' | 'running' = 'idle'
   /** Kept by the journal and not yet published: that happens while the journal writes the next commit. */

@@ -52,6 +52,8 @@ export interface JoinRequest {
 /** Which nicks are taken on this host, by skeleton: two that a person could confuse are one (C63). */
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
+  /** The same the other way round. */
+  readonly #skeletons = new Map<string, Set<string>>()
   /** Claims whose outcome is not known yet, by owner: an owner may have several connections. */
   readonly #claims = new Map<string, number>()
   /** Owners who have nicks to free once nothing is being claimed. */
@@ -74,6 +76,9 @@ export class NickRegistry {
     if (holder !== undefined && holder !== owner)
       return rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
     this.#owners.set(nick.skeleton, owner)
+    const skeletons = this.#skeletons.get(owner)
+    if (skeletons === undefined) this.#skeletons.set(owner, new Set([nick.skeleton]))
+    else skeletons.add(nick.skeleton)
     this.#claims.set(owner, (this.#claims.get(owner) ?? 0) + 1)
     return nick.name
   }
@@ -94,9 +99,15 @@ export class NickRegistry {
       this.#due.add(owner)
       return
     }
+    const skeletons = this.#skeletons.get(owner)
+    if (skeletons === undefined) return
     const kept = new Set([...this.#namesOf(owner), ...(keep === undefined ? [] : [keep])].map(skeletonOf))
-    for (const [skeleton, holder] of this.#owners)
-      if (holder === owner && !kept.has(skeleton)) this.#owners.delete(skeleton)
+    for (const skeleton of skeletons) {
+      if (kept.has(skeleton)) continue
+      skeletons.delete(skeleton)
+      this.#owners.delete(skeleton)
+    }
+    if (skeletons.size === 0) this.#skeletons.delete(owner)
   }
 }
 

@@ -21,11 +21,11 @@ export interface FileWriter {
   /** Bytes that would survive a crash; the only offset that may be promised. Rises within `append` and `finish`. */
   readonly durable: number
   /**
-   * Takes the next bytes; resolves when the next call may be made, which is the back pressure. The caller must not change the bytes
-   * until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; the writer is then good for
+   * Takes the next bytes, in pieces that follow each other; resolves when the next call may be made, which is the back pressure. The
+   * caller must not change them until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; the writer is then good for
    * `suspend` and `discard` only.
    */
-  append(bytes: Uint8Array): Promise<Rejected | undefined>
+  append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined>
   /** Makes all bytes taken durable: `durable` is `offset` then. Refuses like `append`. */
   sync(): Promise<Rejected | undefined>
   /** SHA-256 of the bytes taken so far, 64 hexadecimal digits. */

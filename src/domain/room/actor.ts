@@ -28,7 +28,7 @@ import type { OwnMute } from './rules.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
-/** From so many members on, comings and goings are gathered before they are told. */
+/** From so many members on, comings, goings and new names are gathered before they are told. */
 const CROWD = 100
 
 /** Tells that a room has mail: to be decided at the end of the tick, or, `gathered`, a moment later with more of its kind. */
@@ -344,7 +344,7 @@ export class RoomActor {
 
 const unanswered = ({ by, commands }: Mail): Mail => ({ by, commands, refused: () => {} })
 
-const isPresence = ({ type }: RoomCommand): boolean => type === 'join' || type === 'leave'
+const isPresence = ({ type }: RoomCommand): boolean => type === 'join' || type === 'leave' || type === 'rename'
 
 function charsOf(commands: readonly RoomCommand[]): number {
   let chars = 0

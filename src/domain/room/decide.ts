@@ -198,8 +198,9 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
   return { type: 'joined', by: rank === 'owner' || rank === 'op' ? { ...by, role: rank } : by }
 }
 
-/** A name that is banned is not to be had by changing to it either. */
-function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Rejected {
+/** A name that is banned is not to be had by changing to it either; the one that a member has already is no news. */
+function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Known | Rejected {
+  if (name === by.name) return { type: 'known', seq: state.last }
   if (state.bans.names.size > 0 && restraintOf(state, by.id, skeletonOf(name), by.role) === 'banned') return banned
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }

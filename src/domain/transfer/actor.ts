@@ -72,7 +72,7 @@ export class TransferActor {
     this.#file = file
     this.#parts = parts
     this.#inTurn = new SerialQueue((error) => parts.failed(error))
-    this.#held = new WriterLease(file.id, parts)
+    this.#held = new WriterLease(file.id, parts, durable !== undefined)
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
     this.#apply({ type: 'pause', durable: durable ?? 0 })
     this.#offered = durable !== undefined
@@ -264,9 +264,10 @@ export class TransferActor {
         return writer.offset
       },
       // Not in turn: a writer that waits for the caps must not keep the next one out. A file that is too large stays so; space may come.
-      append: (bytes) => {
-        const append = () => ifMine(() => this.#append(epoch, writer, bytes))
-        const wait = this.#parts.admit(bytes.length, writer.offset + bytes.length)
+      append: (...pieces) => {
+        const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+        const append = () => ifMine(() => this.#append(epoch, writer, pieces, bytes))
+        const wait = this.#parts.admit(bytes, writer.offset + bytes)
         this.#waiting++
         const appended =
           wait?.then((why) =>
@@ -298,12 +299,17 @@ export class TransferActor {
     return undefined
   }
 
-  async #append(epoch: number, writer: FileWriter, bytes: Uint8Array): Promise<Rejected | undefined> {
+  async #append(
+    epoch: number,
+    writer: FileWriter,
+    pieces: readonly Uint8Array[],
+    bytes: number,
+  ): Promise<Rejected | undefined> {
     const { size } = this.#file
-    if (size !== undefined && writer.offset + bytes.length > size)
+    if (size !== undefined && writer.offset + bytes > size)
       return rejected('BAD_OFFSET', `this file has ${size} bytes, as was said, and more than that came`)
     const why =
-      (await writer.append(bytes)) ??
+      (await writer.append(...pieces)) ??
       this.#apply({ type: 'advance', writer: String(epoch), bytes: writer.offset, durable: writer.durable })
     if (why !== undefined) return await this.#refused(why)
     this.#gotTo(writer.offset)

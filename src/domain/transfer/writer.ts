@@ -36,8 +36,8 @@ export interface TransferParts {
 export interface Writing {
   /** Where its next byte goes. */
   readonly offset: number
-  /** Takes the next bytes; resolves when the next call may be made, which is the back pressure. */
-  append(bytes: Uint8Array): Promise<Rejected | undefined>
+  /** Takes the next bytes, in pieces that follow each other; resolves when the next call may be made, which is the back pressure. */
+  append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined>
   /** Ends the writing for now: received bytes are made durable, and the offset to continue from is answered. Idempotent. */
   pause(): Promise<number>
   /** Publishes the file: `TRANSFER_CUT` where bytes are missing, which can follow; `HASH_MISMATCH` where it begins again at 0. */
@@ -49,11 +49,14 @@ export class WriterLease {
   readonly #id: string
   readonly #parts: Pick<TransferParts, 'fileStore' | 'clock' | 'idleMs'>
   #writer: FileWriter | undefined
+  /** The file store may have something of it. */
+  #hasBegun: boolean
   #cancelIdle: Cancel = () => {}
 
-  constructor(id: string, parts: Pick<TransferParts, 'fileStore' | 'clock' | 'idleMs'>) {
+  constructor(id: string, parts: Pick<TransferParts, 'fileStore' | 'clock' | 'idleMs'>, hasBegun: boolean) {
     this.#id = id
     this.#parts = parts
+    this.#hasBegun = hasBegun
   }
 
   get isOpen(): boolean {
@@ -69,7 +72,9 @@ export class WriterLease {
   async open(size: number | undefined): Promise<FileWriter | Rejected> {
     this.keep()
     const { fileStore } = this.#parts
-    const writer = this.#writer ?? (await fileStore.resume(this.#id, size)) ?? (await fileStore.create(this.#id, size))
+    const kept = this.#writer ?? (this.#hasBegun ? await fileStore.resume(this.#id, size) : undefined)
+    this.#hasBegun = true
+    const writer = kept ?? (await fileStore.create(this.#id, size))
     if (!('type' in writer)) this.#writer = writer
     return writer
   }

@@ -31,7 +31,6 @@ test('NDJSON begins after `after`, goes on live, and shows who comes and goes', 
     ['said', 2],
     ['said', 3],
     ['joined', undefined],
-    ['renamed', undefined],
     ['said', 4],
   ])
 })

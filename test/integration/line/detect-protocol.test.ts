@@ -18,7 +18,7 @@ async function watched(silentMs = SILENT_MS, handshakeMs = 10_000) {
   const host = await startHost({ listen: { silentMs }, session: { handshakeMs }, overrides: { log } })
   const ani = await member(host.port, 'ani')
   const budi = await member(host.port, 'budi')
-  await ani.until('* 127.0.0.1 is now budi')
+  await ani.until('* budi joined')
   const before = ani.lines.length
   /** Nobody heard anything of the stranger, not even that it came. */
   const unheard = async () => {

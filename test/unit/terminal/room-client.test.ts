@@ -198,6 +198,8 @@ describe('slash words', () => {
   })
 })
 
+const rename = (session: LocalSession, name: string) => session.send({ type: 'rename', name })
+
 describe('who is there', () => {
   test('in a large room is told of together: who came and went again is no news', async () => {
     const { join, clock, seen } = await atScreen()
@@ -210,6 +212,26 @@ describe('who is there', () => {
     expect(seen()).toEqual([])
     clock.advance(3000)
     expect(seen()).toEqual(['* 2 people joined: eko, fajar'])
+    const guests = await Promise.all(Array.from({ length: 15 }, (_, number) => join(`tamu-${30 + number}`)))
+    clock.advance(3000)
+    seen()
+    const [gita] = [await join('gita'), ...(await Promise.all(guests.map((guest, n) => rename(guest, `baru-${n}`))))]
+    await Promise.all([rename(gita, 'hana'), ...guests.slice(2).map((guest) => guest.close())])
+    await turns(2)
+    clock.advance(3000)
+    expect(seen()).toEqual([
+      '* 1 person joined: hana',
+      '* tamu-30 is now baru-0',
+      '* tamu-31 is now baru-1',
+      expect.stringMatching(/^\* 13 people left: tamu-32, tamu-33, .*, …$/),
+    ])
+    const many = await Promise.all(Array.from({ length: 13 }, (_, number) => join(`lagi-${number}`)))
+    clock.advance(3000)
+    seen()
+    await Promise.all(many.map((guest, number) => rename(guest, `akhir-${number}`)))
+    await turns(2)
+    clock.advance(3000)
+    expect(seen()).toEqual(['* 13 people have new names'])
   })
 
   test('and typing is shown until it is said, or for a while', async () => {

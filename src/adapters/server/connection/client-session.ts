@@ -62,6 +62,8 @@ export interface JoinOptions {
   readonly after?: number
   /** The others do not hear of it before `announce`. */
   readonly hidden?: boolean
+  /** The nick that it wants; left out, the one that it has. */
+  readonly nick?: string
   /** The client's own id of itself, the same when it reconnects: takes the place of the person's connection that has it. */
   readonly client?: string
 }
@@ -224,7 +226,7 @@ export class ClientSession implements KeyHolder {
       if (grant === undefined) return this.#back(notForYou)
       // Without a key it would be two members.
       if (before?.session.room === room && !isKeyed) await this.part()
-      const nick = this.#nickOf(person)
+      const nick = options.nick ?? this.#nickOf(person)
       const name = nick === undefined ? { name: address, guest: true } : { name: nick }
       const member = isKeyed ? { member: id } : { keyless: true }
       const hidden = options.hidden === true

@@ -21,7 +21,7 @@ import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
 import { type AccessControl, notForYou } from '../security/access-control.ts'
 import { LineDecoder } from './decoder.ts'
-import { type Caller, executeCommand, tokenFirst } from './execute.ts'
+import { type Caller, executeCommand, nickFirst, tokenFirst } from './execute.ts'
 import { LineUpload, sentinelCandidate } from './file-io.ts'
 import { LineOutput } from './output.ts'
 import { greetingText, type LineRenderer, receivedText } from './render.ts'
@@ -90,11 +90,13 @@ export class LineConnection implements Wire, ServedConnection, Caller {
 
   async #start(): Promise<void> {
     const { connection, head, hidden = false } = this.#incoming
-    if (!(await this.#enter(this.settings.room, { hidden }))) return this.quit()
+    const items = this.#decoder.push(head)
+    const nick = nickFirst(items, this.settings)
+    if (!(await this.#enter(this.settings.room, nick === undefined ? { hidden } : { nick }))) return this.quit()
     if (this.#client.status === 'closed') return
     connection.on('data', this.#read)
     connection.once('end', this.#end)
-    if (head.length > 0) this.#read(head)
+    if (head.length > 0) this.#take(items)
     // The listener paused it, and its end may have come meanwhile.
     if (connection.readableEnded) this.#end()
     else if (this.#inbox.status === 'open' && !this.#inbox.waiting) connection.resume()
@@ -103,16 +105,19 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   readonly #read = (chunk: Buffer): void => {
     if (this.#inbox.status !== 'open') return
     try {
-      const items = this.#decoder.push(chunk)
-      let others = this.#decoder.linesSeen - this.#linesSeen
-      this.#linesSeen += others
-      for (const item of items) if (item.type === 'text') others -= item.lines.length
-      this.#inbox.push(items)
-      // Blank lines and commands count too (C5).
-      if (others > 0) this.#inbox.push([{ type: 'charge', lines: others }])
+      this.#take(this.#decoder.push(chunk))
     } catch (error) {
       this.#client.failed(error)
     }
+  }
+
+  #take(items: readonly Item[]): void {
+    let others = this.#decoder.linesSeen - this.#linesSeen
+    this.#linesSeen += others
+    for (const item of items) if (item.type === 'text') others -= item.lines.length
+    this.#inbox.push(items)
+    // Blank lines and commands count too (C5).
+    if (others > 0) this.#inbox.push([{ type: 'charge', lines: others }])
   }
 
   /** The end of the input says the last line, or cuts the file that it is in. */
@@ -282,6 +287,8 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     const { status } = this.#client
     const why = await this.#client.join(room, options)
     if (why === undefined) return true
+    // The answer to the line that asks for the nick says what is wrong with it.
+    if (options.nick !== undefined && why !== notForYou) return await this.#enter(room)
     const told = this.refuse(why === notForYou && status === 'unauthenticated' ? tokenFirst : why)
     if (why !== notForYou) return false
     await (this.#client.isSpent ? this.quit() : told)

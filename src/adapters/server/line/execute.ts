@@ -23,6 +23,7 @@ import { type Portion, portionsAfter, searched, searchFault } from '#server/conn
 import { COSTS, priceOf, priceOfItems } from '#server/connection/rate-limit.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
 import type { FileMode, LineSettings } from './settings.ts'
+import type { Item } from './syntax.ts'
 
 /** The author of a command, as far as commands need them. */
 export interface Caller {
@@ -67,7 +68,18 @@ export async function executeCommand(caller: Caller, word: string, rest: string)
   else await execute(caller, parseCommand(word, rest, contextOf(caller)))
 }
 
-const contextOf = ({ settings }: Caller): ParseContext => ({ at: 'line', maxHistoryLines: settings.maxHistoryLines })
+/** The nick that a client asks for before anything else: it comes in under it, and the room hears of one event, not of two. */
+export function nickFirst(items: readonly Item[], settings: LineSettings): string | undefined {
+  const first = items.find(({ type }) => type !== 'answer')
+  if (first?.type !== 'command') return undefined
+  const parsed = parseCommand(first.word, first.rest, contextOf({ settings }))
+  return parsed.type === 'nick' ? parsed.name : undefined
+}
+
+const contextOf = ({ settings }: Pick<Caller, 'settings'>): ParseContext => ({
+  at: 'line',
+  maxHistoryLines: settings.maxHistoryLines,
+})
 
 async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
   const { say } = caller.words

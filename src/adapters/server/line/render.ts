@@ -9,7 +9,7 @@ import type { Translator } from '#i18n/translator.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import { fileUrl, type SignedLinkHolder, type SignedLinks } from '../security/signed-links.ts'
 
-/** Joins or leaves in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
+/** Joins, leaves or new names in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
 const PRESENCE_LINES = 8
 
 /** A batch as lines: bytes encoded once, and where each event's stand, so that an author can be given the rest. */
@@ -20,7 +20,8 @@ export interface Lines {
   /** Where the event of the same index begins in `bytes`; one more entry says where the last one ends. */
   readonly starts: readonly number[]
   readonly events: readonly RoomEvent[]
-  readonly authors: ReadonlySet<string>
+  /** The events of each author, by id, in runs: the index of the first and the one behind the last, in turn. */
+  readonly runs: ReadonlyMap<string, readonly number[]>
   /** Some of it is for some eyes only. */
   readonly personal: boolean
   /** Indices of files that are now whole. */
@@ -132,35 +133,46 @@ export const linkLines = (batch: Batch, words: Translator, linkOf?: LinkOf): Lin
 /** The session of the reader. */
 export type Reading = Pick<LocalSession, 'id' | 'sees'>
 
-/** The bytes of the events from index `from` up to, not including, `to` that this member gets: none of its own, nothing for others. */
+/**
+ * The bytes of the events from index `from` up to, not including, `to` that this member gets: none of its own, nothing for others. They are
+ * pieces of `bytes`, which all readers share: an author gets those between its own runs.
+ */
 export function portion(lines: Lines, session: Reading, from = 0, to = lines.events.length): readonly Buffer[] {
   const { bytes, starts, events } = lines
-  if (!lines.personal && !lines.authors.has(session.id)) {
-    return from === 0 && to === events.length ? lines.whole : [bytes.subarray(starts[from], starts[to])]
-  }
+  const runs = lines.runs.get(session.id)
+  if (runs === undefined && !lines.personal && from === 0 && to === events.length) return lines.whole
   const pieces: Buffer[] = []
-  let begin = -1
-  for (let index = from; index <= to; index++) {
-    const event = index < to ? (events[index] as RoomEvent) : undefined
-    const wanted = event !== undefined && !isOwn(event, session.id) && session.sees(event)
-    if (wanted && begin < 0) begin = starts[index] as number
-    if (wanted || begin < 0) continue
-    pieces.push(bytes.subarray(begin, starts[index]))
-    begin = -1
+  const add = (first: number, behind: number) => {
+    if (first < behind) pieces.push(bytes.subarray(starts[first], starts[behind]))
   }
+  const addVisible = (first: number, behind: number) => {
+    if (!lines.personal) return add(first, behind)
+    let begin = first
+    for (let index = first; index < behind; index++) {
+      if (session.sees(events[index] as RoomEvent)) continue
+      add(begin, index)
+      begin = index + 1
+    }
+    add(begin, behind)
+  }
+  let at = from
+  for (let run = 0; runs !== undefined && run < runs.length && at < to; run += 2) {
+    addVisible(at, Math.min(runs[run] as number, to))
+    at = Math.max(at, runs[run + 1] as number)
+  }
+  addVisible(at, to)
   return pieces
 }
-
-const isOwn = (event: RoomEvent, memberId: string): boolean => 'by' in event && event.by.id === memberId
 
 function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => string): Lines {
   const { events } = batch
   const folded = foldPresence(events, words)
   const texts: string[] = []
   const starts: number[] = []
-  const authors = new Set<string>()
+  const runs = new Map<string, number[]>()
   const files: number[] = []
   let author: Member | undefined
+  let run: number[] = []
   let personal = false
   let length = 0
   for (let index = 0; index < events.length; index++) {
@@ -170,10 +182,13 @@ function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => 
     length += text.length
     texts.push(text)
     // Most lines have the author of the line before.
-    if ('by' in event && event.by !== author) {
-      author = event.by
-      authors.add(author.id)
+    const by = 'by' in event ? event.by : undefined
+    if (by === undefined || by !== author) {
+      author = by
+      run = by === undefined ? [] : runOf(runs, by.id)
+      if (run.at(-1) !== index) run.push(index, index)
     }
+    run[run.length - 1] = index + 1
     if (audienceOf(event) !== undefined) personal = true
     if (event.type === 'fileCompleted') files.push(index)
   }
@@ -189,20 +204,29 @@ function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => 
     })
     starts[texts.length] = length
   }
-  return { bytes, whole: [bytes], starts, events, authors, personal, files }
+  return { bytes, whole: [bytes], starts, events, runs, personal, files }
 }
 
-/** The lines of many joins or leaves: the first carries them all, the others are empty. */
+function runOf(runs: Map<string, number[]>, id: string): number[] {
+  const known = runs.get(id)
+  if (known !== undefined) return known
+  const run: number[] = []
+  runs.set(id, run)
+  return run
+}
+
+const FOLDED = { joined: 'peopleJoined', left: 'peopleLeft', renamed: 'peopleRenamed' } as const
+
+/** The lines of many joins, leaves or new names: the first carries them all, the others are empty. */
 function foldPresence(events: readonly RoomEvent[], { say }: Translator): Map<RoomEvent, string> | undefined {
   if (events.length <= PRESENCE_LINES) return undefined
   let folded: Map<RoomEvent, string> | undefined
-  for (const type of ['joined', 'left'] as const) {
+  for (const type of ['joined', 'left', 'renamed'] as const) {
     const crowd = events.filter((event) => event.type === type)
     if (crowd.length <= PRESENCE_LINES) continue
     folded ??= new Map()
-    const key = type === 'joined' ? 'peopleJoined' : 'peopleLeft'
     crowd.forEach((event, index) => {
-      folded?.set(event, index === 0 ? `* ${say(key, { count: crowd.length })}\n` : '')
+      folded?.set(event, index === 0 ? `* ${say(FOLDED[type], { count: crowd.length })}\n` : '')
     })
   }
   return folded

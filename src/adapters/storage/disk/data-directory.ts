@@ -1,6 +1,7 @@
 import type { StatsFs } from 'node:fs'
 import { type FileHandle, link, lstat, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Semaphore } from '#domain/async/semaphore.ts'
 import { errorCode, makeDirectory, syncDirectory } from '#system/files/file-system.ts'
 
 const ID = /^[0-9a-f]{32}$/
@@ -19,6 +20,8 @@ export class DataDirectory {
   /** The number of names in here of each file with more than one, by inode. */
   readonly #names = new Map<bigint, number>()
   #handle: FileHandle | undefined
+  #syncing: Promise<void> = Promise.resolve()
+  #nextSync: Promise<void> | undefined
 
   /** `data` is the data directory itself. */
   constructor(data: string) {
@@ -62,6 +65,22 @@ export class DataDirectory {
   /** Makes the names durable (C80); on a descriptor that stays open, so that it needs no free one. */
   async sync(): Promise<void> {
     await this.#handle?.sync()
+  }
+
+  /**
+   * The same for files that end together: one sync for all that ask while another is under way, in its turn among `syncs`. Once it failed it
+   * fails for all: a second try would report success for names that are lost (C76).
+   */
+  syncTogether(syncs: Semaphore): Promise<void> {
+    // The one under way may not have seen the newest names.
+    this.#nextSync ??= this.#syncing.then(() =>
+      syncs.run(() => {
+        this.#nextSync = undefined
+        this.#syncing = this.sync()
+        return this.#syncing
+      }),
+    )
+    return this.#nextSync
   }
 
   /** Bytes of a whole file; undefined when there is none, or something that is not a file. */

@@ -164,7 +164,7 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
       if (!refused) throw this.#health.fail('naming a file', cause)
       return refused
     }
-    await this.#health.guard('naming a file', () => this.#settings.syncs.run(() => this.#directory.sync()))
+    await this.#health.guard('naming a file', () => this.#directory.syncTogether(this.#settings.syncs))
     return undefined
   }
 

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Semaphore } from '#domain/async/semaphore.ts'
 import { FileMissing } from '#domain/ports/file-store.ts'
 import type { Cancel, Clock } from '#domain/ports/system.ts'
-import { writeAll } from '#system/files/file-system.ts'
+import { writeAllOf } from '#system/files/file-system.ts'
 import type { ReaderNotifier } from './file-reader.ts'
 
 export interface SyncedFileOptions {
@@ -21,19 +21,15 @@ export interface SyncedFileOptions {
   onFailure(cause: unknown): void
 }
 
-/** Two of these are a writer's memory. Larger ones measured no faster. */
-export const WRITE_BUFFER_BYTES = 512 * 1024
-/** `put` waits for the disk when more syncs' worth of bytes than this are behind. */
+/** `write` waits for the disk when more syncs' worth of bytes than this are behind. */
 const MOST_SYNCS_BEHIND = 4
 
 /**
- * A file that is written from start to end: buffers, writes, and makes durable in the background. The first failure is kept, ends all
+ * A file that is written from start to end, and made durable in the background. The first failure is kept, ends all
  * writing, and is thrown from then on; nothing is tried a second time (C76).
  */
 export class SyncedFile {
   readonly #options: SyncedFileOptions
-  readonly #buffer = new WriteBuffer()
-  #taken: number
   #written: number
   #durable: number
   #writing: Promise<void> | undefined
@@ -43,33 +39,42 @@ export class SyncedFile {
 
   constructor(options: SyncedFileOptions) {
     this.#options = options
-    this.#taken = this.#written = this.#durable = options.size
+    this.#written = this.#durable = options.size
   }
 
   get durable(): number {
     return this.#durable
   }
 
-  /** Takes at most `WRITE_BUFFER_BYTES`; waits while the disk is too far behind. */
-  async put(bytes: Uint8Array): Promise<void> {
+  /** Resolves once the bytes are written; waits while the disk is too far behind. Calls may not overlap. */
+  async write(pieces: readonly Uint8Array[]): Promise<void> {
     this.#check()
-    while (this.#buffer.room < bytes.length) await this.#progress(this.#writing)
-    this.#buffer.put(bytes)
-    this.#taken += bytes.length
-    this.#write()
-    const mostBehind = this.#options.syncEveryBytes * MOST_SYNCS_BEHIND + WRITE_BUFFER_BYTES
-    while (this.#taken - this.#durable > mostBehind) await this.#progress(this.#syncing ?? this.#writing)
+    const { handle, notifier, syncEveryBytes } = this.#options
+    this.#writing = writeAllOf(handle, pieces, this.#written).then(
+      (bytes) => {
+        this.#writing = undefined
+        this.#written += bytes
+        notifier.grow(this.#written)
+        this.#syncIfDue()
+      },
+      (cause: unknown) => {
+        this.#writing = undefined
+        this.#fail(cause)
+      },
+    )
+    await this.#progress(this.#writing)
+    while (this.#written - this.#durable > syncEveryBytes * MOST_SYNCS_BEHIND) await this.#progress(this.#syncing)
   }
 
-  /** Makes all bytes taken durable. */
+  /** Makes all written bytes durable. */
   async flush(): Promise<void> {
     await this.#settle()
-    if (this.#durable === this.#taken) return
+    if (this.#durable === this.#written) return
     this.#sync()
     await this.#progress(this.#syncing)
   }
 
-  /** Writes and syncs the rest of a file that gets its final name now, without recording it as durable under the old one. */
+  /** Syncs the rest of a file that gets its final name now, without recording it as durable under the old one. */
   async complete(): Promise<void> {
     await this.#settle()
     this.#cancelTimer?.()
@@ -85,25 +90,6 @@ export class SyncedFile {
     await this.#writing
     await this.#syncing
     await this.#options.handle.close()
-  }
-
-  #write(): void {
-    if (this.#writing || this.#buffer.filled === 0 || this.#failure) return
-    const bytes = this.#buffer.swap()
-    this.#writing = writeAll(this.#options.handle, bytes, this.#written).then(
-      () => {
-        this.#writing = undefined
-        this.#written += bytes.length
-        this.#buffer.reuse(bytes)
-        this.#options.notifier.grow(this.#written)
-        this.#write()
-        this.#syncIfDue()
-      },
-      (cause: unknown) => {
-        this.#writing = undefined
-        this.#fail(cause)
-      },
-    )
   }
 
   #syncIfDue(): void {
@@ -129,7 +115,6 @@ export class SyncedFile {
       (durable) => {
         this.#syncing = undefined
         this.#durable = durable
-        if (durable === this.#taken) this.#buffer.rest()
         this.#syncIfDue()
       },
       (cause: unknown) => {
@@ -158,46 +143,5 @@ export class SyncedFile {
 
   #check(): void {
     if (this.#failure) throw this.#failure.cause
-  }
-}
-
-/** Collects bytes in one buffer while another is being written, so that small appends share a write. Allocated on first use. */
-class WriteBuffer {
-  #current: Uint8Array | undefined
-  #spare: Uint8Array | undefined
-  #filled = 0
-
-  get filled(): number {
-    return this.#filled
-  }
-
-  /** Bytes that fit until the next `swap`. */
-  get room(): number {
-    return WRITE_BUFFER_BYTES - this.#filled
-  }
-
-  /** Copies bytes that fit. */
-  put(bytes: Uint8Array): void {
-    this.#current ??= this.#spare ?? Buffer.allocUnsafeSlow(WRITE_BUFFER_BYTES)
-    if (this.#current === this.#spare) this.#spare = undefined
-    this.#current.set(bytes, this.#filled)
-    this.#filled += bytes.length
-  }
-
-  /** Takes the collected bytes out; the caller gives them back with `reuse` once they are written. */
-  swap(): Uint8Array {
-    const collected = (this.#current ?? new Uint8Array()).subarray(0, this.#filled)
-    this.#current = undefined
-    this.#filled = 0
-    return collected
-  }
-
-  reuse(collected: Uint8Array): void {
-    this.#spare = new Uint8Array(collected.buffer)
-  }
-
-  /** Frees the spare memory until bytes come again. */
-  rest(): void {
-    this.#spare = undefined
   }
 }

@@ -9,7 +9,7 @@ import type { DataDirectory } from './data-directory.ts'
 import type { ReaderNotifier } from './file-reader.ts'
 import { type Health, refusal, type Space } from './health.ts'
 import { DurableMark, type PartialFile } from './partial-file.ts'
-import { SyncedFile, WRITE_BUFFER_BYTES } from './synced-file.ts'
+import { SyncedFile } from './synced-file.ts'
 
 /** Shared by all uploads of a store. */
 export interface UploadSettings {
@@ -36,6 +36,8 @@ export interface UploadStart {
 }
 
 const SPACE_CHECK_BYTES = 8 * 1024 * 1024
+/** So much is written and hashed at a time: hashing more would block the event loop for long. */
+const STEP_BYTES = 512 * 1024
 
 /** The writer of one upload: `<id>.part` until it is whole, with `<id>.durable` beside it once bytes are durable. */
 export class Upload implements FileWriter {
@@ -96,19 +98,19 @@ export class Upload implements FileWriter {
     return this.#file !== undefined
   }
 
-  async append(bytes: Uint8Array): Promise<Rejected | undefined> {
+  async append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined> {
     this.#settings.health.check()
     if (this.#refused) return this.#refused
     const file = this.#opened()
-    this.#refused = await this.#admit(bytes.length)
+    this.#refused = await this.#admit(bytesOf(pieces))
     if (this.#refused) return this.#refused
-    // In pieces, so that hashing one does not block the event loop for long.
-    for (let start = 0; start < bytes.length; start += WRITE_BUFFER_BYTES) {
-      const piece = bytes.subarray(start, start + WRITE_BUFFER_BYTES)
-      this.#hash.update(piece)
-      this.#offset += piece.length
+    for (const step of stepsOf(pieces)) {
+      const written = file.write(step)
+      // While the pool writes them.
+      for (const piece of step) this.#hash.update(piece)
+      this.#offset += bytesOf(step)
       try {
-        await file.put(piece)
+        await written
       } catch (cause) {
         return this.#refuse('keeping an upload', cause)
       }
@@ -234,7 +236,7 @@ export class Upload implements FileWriter {
 
   async #syncNames(): Promise<void> {
     const { directory, syncs } = this.#settings
-    await syncs.run(() => directory.sync())
+    await directory.syncTogether(syncs)
   }
 
   #opened(): SyncedFile {
@@ -269,4 +271,24 @@ export class Upload implements FileWriter {
     if (!this.#refused) throw this.#settings.health.fail(doing, cause)
     return this.#refused
   }
+}
+
+const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
+
+/** The pieces as they are, but for those longer than a step. */
+function* stepsOf(pieces: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
+  let step: Uint8Array[] = []
+  let bytes = 0
+  for (const piece of pieces)
+    for (let at = 0; at < piece.length; at += STEP_BYTES) {
+      const part = piece.length <= STEP_BYTES ? piece : piece.subarray(at, at + STEP_BYTES)
+      if (bytes + part.length > STEP_BYTES && bytes > 0) {
+        yield step
+        step = []
+        bytes = 0
+      }
+      step.push(part)
+      bytes += part.length
+    }
+  if (bytes > 0) yield step
 }

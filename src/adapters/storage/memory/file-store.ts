@@ -4,8 +4,7 @@ import type { Limit, Rejected } from '#domain/errors.ts'
 import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
 import { type BoundedFileStore, type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 
-/** 0, or left out: no limit. */
-/** Limits of a file store in memory. */
+/** Limits of a file store in memory; 0, or left out: none. */
 export interface MemoryFileStoreOptions {
   /** Bytes of the largest file; 1 GiB unless given. A larger one is refused with `FILE_TOO_LARGE`. */
   readonly maxFileBytes?: number
@@ -188,10 +187,10 @@ class MemoryWriter implements FileWriter {
     return this.#file.size
   }
 
-  async append(bytes: Uint8Array): Promise<Rejected | undefined> {
+  async append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined> {
     this.#mustBeOpen()
-    this.#refused ??= this.#claim(bytes.length)
-    if (!this.#refused) this.#file.append(bytes)
+    this.#refused ??= this.#claim(pieces.reduce((sum, { length }) => sum + length, 0))
+    if (!this.#refused) for (const bytes of pieces) this.#file.append(bytes)
     return this.#refused
   }
 

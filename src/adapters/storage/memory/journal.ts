@@ -141,7 +141,8 @@ export class MemoryJournal implements Journal {
       log = { batches: [], facts: [], ids: new Map(), first: 1, last: 0 }
       this.#rooms.set(batch.room, log)
     }
-    log.batches.push(batch)
+    // A batch of its own: what the batch is encoded as for its readers goes with them.
+    log.batches.push(new Batch(batch.room, batch.entries, batch.ids))
     log.last = batch.last!
     for (const { id, seq } of batch.ids) log.ids.set(id, seq)
     for (const entry of batch.entries) if (isFact(entry)) log.facts.push(entry)

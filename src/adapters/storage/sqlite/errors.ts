@@ -28,6 +28,13 @@ export const primaryCode = (error: unknown): number | undefined => {
 /** A full disk, as SQLite or the file system reports it. */
 export const isDiskFull = (error: unknown): boolean => primaryCode(error) === SQLITE.full || isFileSystemFull(error)
 
+/** The database is not what it should be. */
+export const isDamage = (error: unknown): boolean => {
+  if (error instanceof DatabaseLocked) return false
+  const code = primaryCode(error)
+  return code === SQLITE.corrupt || code === SQLITE.notADatabase || code === SQLITE.error
+}
+
 export const toFailure = (error: unknown): Failure => {
   const message = failureText(error)
   const of = (kind: Failure['kind']): Failure => ({ kind, message, sqliteCode: sqliteCode(error) })

@@ -24,7 +24,7 @@ import {
   schemaVersion,
   treeDamage,
 } from './database.ts'
-import { DatabaseLocked, isDiskFull, JournalTooNew, primaryCode, SQLITE } from './errors.ts'
+import { isDamage, isDiskFull, JournalTooNew, primaryCode, SQLITE } from './errors.ts'
 import { scanWal, type WalScan } from './file-format.ts'
 import {
   DATABASE_FILE,
@@ -39,10 +39,8 @@ import { loadRooms, RoomTable } from './room-table.ts'
 import { isWhole, ROW_COLUMNS, type UncheckedRow } from './rows.ts'
 import { type Salvaged, salvage } from './salvage.ts'
 
-/** Larger databases are verified in full only after a failure. */
-const VERIFY_BELOW_BYTES = 256 * 1024 * 1024
-/** Reading every row takes as long again as checking the tree: at most half a second more for a start. */
-const VERIFY_ROWS_BELOW_BYTES = 32 * 1024 * 1024
+/** A start waits for all of a smaller database to be read, and of every other after a failure; larger ones are read behind it (`Verifier`). */
+const VERIFY_BELOW_BYTES = 8 * 1024 * 1024
 /** A crash leaves no log this large (it is checkpointed every few MiB), so it is not scanned beforehand. */
 const SCAN_WAL_BELOW_BYTES = 512 * 1024 * 1024
 
@@ -51,6 +49,8 @@ interface Opened {
   readonly rooms: RoomTable
   /** It has damaged rows, and the disk had no room for a salvage. */
   readonly isDamaged: boolean
+  /** All of it was read. */
+  readonly isVerified: boolean
 }
 
 /** The part of the database that is read before it is trusted. */
@@ -71,7 +71,7 @@ export const openDatabase = (directory: string, log: Log): Opened => {
   if (size === 0 && wal === undefined)
     log.warn('the journal is an empty file, as after a crash at its very first start')
   const emptied = size === 0 && wal !== undefined ? 'the database is empty and its log is not' : undefined
-  const verification = existsSync(suspect) ? 'rows' : verificationOf(size)
+  const verification = existsSync(suspect) || (size ?? 0) < VERIFY_BELOW_BYTES ? 'rows' : 'newest rows'
   const opened = emptied ?? attempt(directory, file, verification, wal?.damage)
   if (typeof opened !== 'string') {
     rmSync(suspect, { force: true })
@@ -96,11 +96,6 @@ export const openDatabase = (directory: string, log: Log): Opened => {
   return again
 }
 
-const verificationOf = (size = 0): Verification => {
-  if (size < VERIFY_ROWS_BELOW_BYTES) return 'rows'
-  return size < VERIFY_BELOW_BYTES ? 'tree' : 'newest rows'
-}
-
 /** The open database, or a description of its damage; it is closed then. */
 const attempt = (
   directory: string,
@@ -121,7 +116,7 @@ const attempt = (
       // Starts with an empty log: everything found in it later is of this run.
       new Checkpointer(db).run('TRUNCATE')
       syncDirectory(directory)
-      return { db, rooms, isDamaged: false }
+      return { db, rooms, isDamaged: false, isVerified: verification === 'rows' }
     }
   } catch (error) {
     if (!isDamage(error) && !saysReadOnly(error, file)) {
@@ -155,12 +150,6 @@ const damagedRows = (db: DatabaseSync, rooms: RoomTable): string | undefined => 
 
 const tooNew = (directory: string, version: number): string =>
   `the journal in ${directory} has schema ${version} and this tamtam knows ${SCHEMA_VERSION}; run the newer tamtam that wrote it, or choose another directory with --data`
-
-const isDamage = (error: unknown): boolean => {
-  if (error instanceof DatabaseLocked) return false
-  const code = primaryCode(error)
-  return code === SQLITE.corrupt || code === SQLITE.notADatabase || code === SQLITE.error
-}
 
 /** `BEGIN` does not fail on a read-only database; a statement that changes no row does. */
 const mustBeWritable = (db: DatabaseSync): void => db.exec('DELETE FROM indexed WHERE 0')

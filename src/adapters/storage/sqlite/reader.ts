@@ -105,6 +105,11 @@ export class Reader {
     return found
   }
 
+  /** Reports a row that is not whole. */
+  verify(room: Room, row: UncheckedRow): void {
+    this.#check(room, row)
+  }
+
   #check(room: Room, row: UncheckedRow): readonly Row[] {
     const rows = verifiedRows(row, room.name)
     if (!isComplete(row, rows)) this.#report(room, Number(row.first), rows)

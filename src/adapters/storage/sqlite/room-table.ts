@@ -61,6 +61,10 @@ export class RoomTable {
   }
 }
 
+/** Keys of rooms are signed numbers of 24 bits. */
+const LEAST_KEY = -0x80_0000
+const MOST_KEY = 0x7f_ffff
+
 /** Fills the table from the database; answers the damage of a room's row or of its newest batch. */
 export const loadRooms = (db: DatabaseSync, table: RoomTable): string | undefined => {
   const newest = db.prepare(
@@ -85,6 +89,17 @@ export const loadRooms = (db: DatabaseSync, table: RoomTable): string | undefine
     }
     table.add(room)
   }
-  const strays = db.prepare('SELECT count(*) AS strays FROM batches WHERE (key >> 40) NOT IN (SELECT key FROM rooms)')
-  return strays.get()?.['strays'] === 0 ? undefined : 'there are rows of no room'
+  return hasStrays(db, table) ? 'there are rows of no room' : undefined
+}
+
+/** Looks up each room that has rows, not each row. */
+function hasStrays(db: DatabaseSync, table: RoomTable): boolean {
+  const next = db.prepare(`SELECT CAST(min(key) >> 40 AS REAL) AS room FROM batches WHERE key >= ${KEY_OF_ROOM_START}`)
+  for (let room = LEAST_KEY; room <= MOST_KEY; room++) {
+    const found = next.get(room)?.['room']
+    if (typeof found !== 'number') return false
+    if (table.withKey(found) === undefined) return true
+    room = found
+  }
+  return false
 }

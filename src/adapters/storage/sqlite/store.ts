@@ -14,6 +14,7 @@ import { type OnDamaged, Reader } from './reader.ts'
 import type { RoomTable } from './room-table.ts'
 import { SearchIndex } from './search-index.ts'
 import { Trimmer } from './trimmer.ts'
+import { Verifier } from './verifier.ts'
 import { Wiper } from './wipe.ts'
 import { type Calls, toStoredRows, type WorkerOptions } from './worker-messages.ts'
 
@@ -35,12 +36,14 @@ export class Store implements Handlers {
   readonly #trimmer: Trimmer
   readonly #eraser: Eraser
   readonly #wiper: Wiper
+  /** Until all of the journal has been read. */
+  #verifier: Verifier | undefined
   readonly #erasures = new SerialQueue()
   readonly #directory: string
   #isFull = false
 
   constructor(options: WorkerOptions, log: Log, onDamaged: OnDamaged = () => {}) {
-    const { db, rooms, isDamaged } = openDatabase(options.directory, log)
+    const { db, rooms, isDamaged, isVerified } = openDatabase(options.directory, log)
     if (isDamaged) onDamaged()
     this.#db = db
     this.#directory = options.directory
@@ -53,6 +56,7 @@ export class Store implements Handlers {
     this.#search = new SearchIndex(db, rooms, this.#reader, this.#checkpointer, log)
     this.#trimmer = new Trimmer(db, rooms, this.#search, this.#checkpointer)
     this.#eraser = new Eraser(db, rooms, this.#reader, this.#search, this.#checkpointer)
+    this.#verifier = isVerified ? undefined : new Verifier(db, rooms, this.#reader, log, onDamaged)
     this.#wiper = new Wiper(db, join(options.directory, DATABASE_FILE), this.#checkpointer)
   }
 
@@ -163,12 +167,13 @@ export class Store implements Handlers {
   }
 
   get isBehind(): boolean {
-    return this.#search.isBehind
+    return this.#search.isBehind || this.#verifier !== undefined
   }
 
   /** A short step of background work. False when it cannot go on for now. */
   idleStep(): boolean {
     const went = this.#search.step()
+    if (this.#verifier?.step() === 'done') this.#verifier = undefined
     this.settle()
     return went
   }

@@ -87,6 +87,27 @@ export const writeAll = async (file: PositionalFile, bytes: Uint8Array, position
   }
 }
 
+/** What `writeAllOf` needs beside that. */
+export interface VectoredFile {
+  writev(pieces: readonly Uint8Array[], position: number): Promise<{ bytesWritten: number }>
+}
+
+/** The same for pieces that follow each other; answers how many bytes they have. */
+export async function writeAllOf(
+  file: PositionalFile & VectoredFile,
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<number> {
+  let { bytesWritten } = await file.writev(pieces, position)
+  let at = position
+  for (const piece of pieces) {
+    if (bytesWritten < piece.length) await writeAll(file, piece.subarray(bytesWritten), at + bytesWritten)
+    bytesWritten = Math.max(0, bytesWritten - piece.length)
+    at += piece.length
+  }
+  return at - position
+}
+
 /** Writes or replaces a file that only its owner may open. After a crash it is the old or the new one, complete. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   // A name of this process alone: two may write at once, as `tamtam token --new` does beside a host.

@@ -34,7 +34,7 @@ export const textFile = (text: string, name: string): ToSend => ({
   name: /\.\w+$/.test(name) ? name : `${name}.txt`,
 })
 
-/** Everything in a folder, as it is now. `path` ends with a slash where it is not empty. */
+/** Everything in a folder, as it is now; one folder after the other, so that the page has its turns. `path` ends with a slash where it is not empty. */
 async function entriesIn(folder: FileSystemDirectoryEntry, path = ''): Promise<readonly FolderEntry[]> {
   const reader = folder.createReader()
   const found: FolderEntry[] = []
@@ -42,13 +42,9 @@ async function entriesIn(folder: FileSystemDirectoryEntry, path = ''): Promise<r
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
     if (some.length === 0) break
-    const below = await Promise.all(
-      some.map(async (each) => {
-        if (isDirectory(each)) return await entriesIn(each, `${path}${each.name}/`)
-        return isFile(each) ? [{ path: path + each.name, file: await fileOf(each) }] : []
-      }),
-    )
-    found.push(...below.flat())
+    const files = some.filter(isFile).map(async (each) => ({ path: path + each.name, file: await fileOf(each) }))
+    found.push(...(await Promise.all(files)))
+    for (const each of some.filter(isDirectory)) found.push(...(await entriesIn(each, `${path}${each.name}/`)))
   }
   return found.length === 0 && path !== '' ? [{ path: path.slice(0, -1) }] : found
 }

@@ -1,10 +1,10 @@
 import { type FolderEntry, type PackedFolder, packed } from './folder-tar.ts'
 import { Sha256 } from './sha256.ts'
 
-/** The worker is asked for the SHA-256 of a file, and of its first bytes; or for the archive of a folder. */
+/** The worker is asked for the SHA-256 of a file, and of its first bytes; or for the archive of a folder, of which it is told some entries at a time. */
 export type WorkerRequest =
   | { readonly type: 'digest'; readonly file: Blob; readonly prefixes: readonly number[] }
-  | { readonly type: 'pack'; readonly entries: readonly FolderEntry[] }
+  | { readonly type: 'pack'; readonly entries: readonly FolderEntry[]; readonly areLast: boolean }
 
 /** Digests are 64 hexadecimal digits. */
 export type WorkerAnswer =
@@ -46,7 +46,11 @@ async function pack(entries: readonly FolderEntry[]): Promise<void> {
   answer({ type: 'packed', folder })
 }
 
+const told: FolderEntry[] = []
+
 addEventListener('message', ({ data }: MessageEvent<WorkerRequest>) => {
-  const work = data.type === 'digest' ? digest(data.file, data.prefixes) : pack(data.entries)
+  if (data.type === 'pack') told.push(...data.entries)
+  if (data.type === 'pack' && !data.areLast) return
+  const work = data.type === 'digest' ? digest(data.file, data.prefixes) : pack(told)
   work.catch((error: unknown) => answer({ type: 'failed', message: String(error) }))
 })

@@ -22,7 +22,7 @@ export class BlobDigest implements SourceDigest {
       this.#worker.terminate()
     }
     for (const each of [promise, ...[...this.#prefixes.values()].map((wanted) => wanted.promise)]) each.catch(() => {})
-    this.#worker = working({ type: 'digest', file, prefixes: [...this.#prefixes.keys()] }, fail, (answer) => {
+    this.#worker = working(fail, (answer) => {
       if (answer.type === 'prefix') this.#prefixes.get(answer.bytes)?.resolve(answer.sha256)
       else if (answer.type === 'whole') {
         this.#known = answer.sha256
@@ -30,6 +30,7 @@ export class BlobDigest implements SourceDigest {
         this.#worker.terminate()
       }
     })
+    this.#worker.postMessage({ type: 'digest', file, prefixes: [...this.#prefixes.keys()] } satisfies WorkerRequest)
   }
 
   /** Undefined while the file is still being read. */
@@ -49,15 +50,17 @@ export class BlobDigest implements SourceDigest {
 /** Rejects with `FileChanged`. */
 export const digestOf = (file: Blob): Promise<string> => new BlobDigest(file).whole
 
+/** Entries that are handed to a worker at once: so many take some milliseconds. */
+const ENTRIES_AT_ONCE = 500
+
 /** The archive of a folder, which is read in a worker. Rejects with `FileChanged`, and with the reason of the signal. */
-export function packedFolder(
+export async function packedFolder(
   entries: readonly FolderEntry[],
   read: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<PackedFolder> {
   const { promise, resolve, reject } = Promise.withResolvers<PackedFolder>()
   const worker = working(
-    { type: 'pack', entries },
     (message) => reject(new FileChanged(message)),
     (answer) => {
       if (answer.type === 'read') read(answer.done, answer.total)
@@ -66,20 +69,26 @@ export function packedFolder(
   )
   const stop = () => reject(signal.reason)
   signal.addEventListener('abort', stop)
-  return promise.finally(() => {
+  try {
+    for (let at = 0; at === 0 || (at < entries.length && !signal.aborted); at += ENTRIES_AT_ONCE) {
+      const [some, areLast] = [entries.slice(at, at + ENTRIES_AT_ONCE), at + ENTRIES_AT_ONCE >= entries.length]
+      worker.postMessage({ type: 'pack', entries: some, areLast } satisfies WorkerRequest)
+      // The page has a turn.
+      await new Promise((resume) => setTimeout(resume))
+    }
+    return await promise
+  } finally {
     signal.removeEventListener('abort', stop)
     worker.terminate()
-  })
+  }
 }
 
-/** A worker that has begun. */
-function working(request: WorkerRequest, fail: (message: string) => void, take: (answer: WorkerAnswer) => void) {
+function working(fail: (message: string) => void, take: (answer: WorkerAnswer) => void): Worker {
   const worker = new Worker(addressOfWorker(), { type: 'module' })
   worker.addEventListener('error', ({ message }) => fail(message))
   worker.addEventListener('message', ({ data }: MessageEvent<WorkerAnswer>) =>
     data.type === 'failed' ? fail(data.message) : take(data),
   )
-  worker.postMessage(request)
   return worker
 }
 

@@ -68,6 +68,26 @@ const send = (from: LocalSession, name: string, ...pieces: string[]) =>
 const saved = ({ directory }: FileTransfers, name: string) => readFileSync(join(directory, 'terima', name), 'utf8')
 const until = (holds: () => void) => vi.waitFor(holds, { timeout: PATIENCE_MS, interval: 5 })
 
+describe('what happens in a batch', () => {
+  it.each([
+    ['text', (line: number) => `<ani> baris ${line}`],
+    [
+      'json',
+      (line: number) => expect.stringMatching(new RegExp(`^{"v":1,"room":"lobby","type":"said",.*"baris ${line}"}$`)),
+    ],
+  ] as const)('is one write (%s), a line each', async (style, line) => {
+    const at = await desk(style, {}, style === 'json' ? { role: 'owner' } : {})
+    at.ani.post([{ type: 'say', text: 'before' }])
+    await until(() => expect(at.out()).toContain('before'))
+    const pieces: string[] = []
+    at.stdout.on('data', (piece: string) => pieces.push(piece))
+    at.ani.post(Array.from({ length: 100 }, (_, index) => ({ type: 'say', text: `baris ${index}` })))
+    await until(() => expect(pieces.join('')).toContain('baris 99'))
+    expect(pieces).toHaveLength(1)
+    expect(pieces[0]?.split('\n')).toEqual([...Array.from({ length: 100 }, (_, index) => line(index)), ''])
+  })
+})
+
 describe("the host's own pipes", () => {
   it('says what is typed, in order, and prints what others say, not what it says itself', async () => {
     const at = await desk()

@@ -31,6 +31,24 @@ describe('comings and goings in a large room', () => {
     expect(house.seen.events).toHaveLength(50)
   })
 
+  it('are gathered with new names, and all of them are one batch', async () => {
+    const house = await crowd()
+    let batches = 0
+    house.first.follow(house.first.last, () => batches++).resume()
+    const guests = joins(50, house)
+    await turns(3)
+    house.clock.advance(50)
+    const named = (await guests).map((guest, index) => guest.send({ type: 'rename', name: `new${index}` }))
+    const more = joins(50, house)
+    await turns(3)
+    house.clock.advance(49)
+    await turns(3)
+    expect([batches, house.seen.events.length]).toEqual([1, 50])
+    house.clock.advance(1)
+    await Promise.all([...named, more])
+    expect([batches, house.seen.events.length]).toEqual([2, 150])
+  })
+
   it('are told at once when somebody says something, and before it', async () => {
     const house = await crowd()
     const entering = joins(3, house)

@@ -20,6 +20,10 @@ describe('coming and going', () => {
     given(...here)
       .when(ani, { type: 'rename', name: 'anita' })
       .then({ type: 'renamed', by: { id: ani.id, name: 'anita' }, from: 'ani' }))
+  it('nothing is told of the name that a member has already', () =>
+    given(...here)
+      .when(ani, { type: 'rename', name: 'ani' })
+      .known(0))
   it('a second change starts from the first', () =>
     given(...here, { type: 'renamed', by: { id: ani.id, name: 'anita' }, from: 'ani' })
       .when(ani, { type: 'rename', name: 'ani' })

@@ -18,6 +18,50 @@ describe('coming in', () => {
     await house.calm()
     expect(ani.take()).toBe('* 10.0.0.2 joined\n<10.0.0.2> halo\n<10.0.0.2> second half\n')
   })
+  it('under the nick that its first line asks for is one event, and the line is answered', async () => {
+    const house = await openLineHouse()
+    const ani = await house.enter('ani')
+    const budi = house.connect('/nick budi\nhalo\n')
+    await house.calm()
+    expect(budi.take()).toMatch(/\* you are budi in lobby: 2 here\. .*\n\* you are now budi\n$/)
+    expect(ani.take()).toBe('* budi joined\n<budi> halo\n')
+    budi.type('/join hall', '/nick cici')
+    await house.calm()
+    expect(budi.take()).toBe('* you are budi in hall: 1 here. /help tells what to type\n* you are now cici\n')
+  })
+  it.each([
+    ['ani', '! NAME_TAKEN '],
+    ['a/b', '! BAD_NAME '],
+  ])('is under its address where %s is not to be had, and the line is answered with the reason', async (nick, code) => {
+    const house = await openLineHouse()
+    const ani = await house.enter('ani')
+    const guest = house.connect(`/nick ${nick}\nhalo\n`)
+    await house.calm()
+    const [greeting, refusal] = guest.take().split('\n')
+    expect(greeting).toBe('* you are 10.0.0.2 in lobby: 2 here. /help tells what to type')
+    expect(refusal).toContain(code)
+    expect(ani.take()).toBe('* 10.0.0.2 joined\n<10.0.0.2> halo\n')
+  })
+  it('in a crowd, with a nick or before one, is a line to each and no more for all of a moment together', async () => {
+    const house = await openLineHouse()
+    const first = house.connect('/nick first\n')
+    /** Lines that all together get until nothing happens any more: a crowd is told of what happened in 50 ms. */
+    const lines = async (): Promise<number> => {
+      await house.calm(25)
+      return house.people.reduce((sum, each) => sum + (each.take().match(/\n/g)?.length ?? 0), 0)
+    }
+    for (let index = 0; index < 100; index++) house.connect(`/nick early${index}\n`)
+    await lines()
+    const before = first.arrivals.length
+    const late = Array.from({ length: 200 }, (_, index) => house.connect(`/nick late${index}\n`))
+    // Each gets a greeting and an answer, and those who were there before it one line.
+    expect(await lines()).toBe(2 * 200 + 101)
+    for (const [index, each] of late.entries()) each.type(`/nick new${index}`)
+    // An answer each, and the one line to all but the member whose own it is.
+    expect(await lines()).toBe(200 + 300)
+    expect(first.arrivals.length - before).toBe(2)
+    expect(first.bytes).toContain('* 200 people joined\n* 200 people have new names\n')
+  })
   it('is refused where there is no room for it', async () => {
     const house = await openLineHouse({ limits: { rooms: 0 } })
     const guest = house.connect('halo\n')

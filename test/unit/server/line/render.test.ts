@@ -217,6 +217,14 @@ describe('a portion', () => {
     const lines = linesOf(said(1, 'a'), said(2, 'b', budi), said(3, 'c', budi), said(4, 'd'), said(5, 'e', cici))
     expect(portion(lines, reading(ani)).map(String)).toEqual(['<budi> b\n<budi> c\n', '<cici> e\n'])
     expect(portion(lines, reading(budi)).map(String)).toEqual(['<ani> a\n', '<ani> d\n<cici> e\n'])
+    expect(portion(lines, reading(budi), 2, 4).map(String)).toEqual(['<ani> d\n'])
+    expect(lines.runs).toEqual(
+      new Map([
+        ['m1', [0, 1, 3, 4]],
+        ['m2', [1, 3]],
+        ['m3', [4, 5]],
+      ]),
+    )
   })
   it('is nothing for who wrote all of it', () => expect(portion(linesOf(said(1)), reading(ani))).toEqual([]))
   it('has a whisper for its addressee only', () => {
@@ -244,6 +252,8 @@ describe('many who come or go at once', () => {
       '* 10 people joined\n<ani> x\n* 9 people left\n',
     )
     expect(textFor(linesOf(...crowd(3), ...left), ani).split('\n')).toHaveLength(5)
+    const renamed = crowd(9).map(({ by }) => ({ type: 'renamed', by, from: '10.0.0.1' }) as const)
+    expect(textFor(linesOf(...renamed, ...crowd(9)), ani)).toBe('* 9 people have new names\n* 9 people joined\n')
   })
 })
 

@@ -3,7 +3,7 @@ import { statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { makeDirectory, makeDirectorySync, writeAll } from '#system/files/file-system.ts'
+import { makeDirectory, makeDirectorySync, writeAll, writeAllOf } from '#system/files/file-system.ts'
 import { temporaryDirectory } from '../../../harness/directory.ts'
 
 let base: string
@@ -54,7 +54,24 @@ describe.each(makers)('%s', (_name, make) => {
 const takingFew = (handle: FileHandle) => ({
   write: (bytes: Uint8Array, offset: number, length: number, position: number) =>
     handle.write(bytes, offset, Math.min(100, length), position),
+  writev: (pieces: readonly Uint8Array[], position: number) => {
+    const bytes = Buffer.concat(pieces)
+    return handle.write(bytes, 0, Math.min(100, bytes.length), position)
+  },
 })
+
+test.each([[[]], [[0]], [[100]], [[40, 60, 1]], [[0, 150, 0, 3]], [[30, 30, 30, 30, 400]]])(
+  'pieces of %j bytes are all written, behind each other, however few the system takes (C77)',
+  async (sizes) => {
+    const path = join(base, 'file')
+    const pieces = sizes.map((size, index) => Buffer.alloc(size, 97 + index))
+    const handle = await open(path, 'w')
+    await handle.write('**')
+    expect(await writeAllOf(takingFew(handle), pieces, 2)).toBe(Buffer.concat(pieces).length)
+    await handle.close()
+    expect(await readFile(path, 'utf8')).toBe(`**${Buffer.concat(pieces)}`)
+  },
+)
 
 test.each([0, 1, 100, 101, 65_536])(
   '%i bytes are all written, at their place, by a hundred at a time (C77)',

@@ -176,7 +176,11 @@ export async function takeFiles<File>(
   boundary: string,
   take: (name: string, bytes: AsyncGenerator<Uint8Array, void>) => Promise<File>,
 ): Promise<{ readonly files: readonly File[]; readonly end: 'over' | 'cut' | Refusal }> {
-  const reader = new FormReader(() => body.next(), boundary)
+  const pull = async () => {
+    const pieces = await body.next()
+    return typeof pieces === 'string' ? pieces : Buffer.concat(pieces)
+  }
+  const reader = new FormReader(pull, boundary)
   const files: File[] = []
   for (;;) {
     const part = await reader.next()

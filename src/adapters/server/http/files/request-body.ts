@@ -4,19 +4,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /** The end of a body: it came in full, or its connection broke. */
 export type BodyEnd = 'whole' | 'cut'
 
-/** So much may wait to be taken; one piece is at most this and one read more. */
-const PAUSE_BYTES = 512 * 1024
+/**
+ * So much may wait to be taken, and one read more. Twice as much measured the same, four times as much a quarter slower: pieces that
+ * wait longer outlive the young generation.
+ */
+const PAUSE_BYTES = 256 * 1024
 
 /**
- * The bytes of a request, in pieces as large as the bytes that arrive during the write before: small appends cost half the
- * throughput, and waiting for large ones would keep the followers of the file waiting too.
+ * The bytes of a request, at each call all that arrived during the write before: small appends cost half the throughput, and
+ * waiting for large ones would keep the followers of the file waiting too.
  */
 export class RequestBody {
   readonly #request: IncomingMessage
   #chunks: Buffer[] = []
   #waiting = 0
   #end: BodyEnd | undefined
-  #buffer: Buffer | undefined
   #wake: () => void = () => {}
 
   constructor(request: IncomingMessage) {
@@ -29,17 +31,19 @@ export class RequestBody {
     if (request.destroyed) this.#over(request.readableEnded ? 'whole' : 'cut')
   }
 
-  /** The next bytes, which are good until the next are asked for, or how it ended. */
-  async next(): Promise<Uint8Array | BodyEnd> {
+  /** The next bytes, in the pieces in which they came, or how it ended. */
+  async next(): Promise<readonly Buffer[] | BodyEnd> {
     while (this.#waiting === 0) {
       if (this.#end !== undefined) return this.#end
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    const piece = this.#gathered()
+    const chunks = this.#chunks
+    this.#chunks = []
+    this.#waiting = 0
     this.#request.resume()
-    return piece
+    return chunks
   }
 
   /** Reads the rest and drops it, so that the sender gets to see the answer. */
@@ -58,20 +62,6 @@ export class RequestBody {
   #over(end: BodyEnd): void {
     this.#end ??= end
     this.#wake()
-  }
-
-  #gathered(): Uint8Array {
-    const chunks = this.#chunks
-    const length = this.#waiting
-    this.#chunks = []
-    this.#waiting = 0
-    const [only] = chunks
-    if (only?.length === length) return only
-    if (this.#buffer === undefined || this.#buffer.length < length)
-      this.#buffer = Buffer.allocUnsafeSlow(length + PAUSE_BYTES)
-    let at = 0
-    for (const chunk of chunks) at += chunk.copy(this.#buffer, at)
-    return this.#buffer.subarray(0, length)
   }
 }
 

@@ -263,9 +263,9 @@ async function receive(
 
 async function appendAll(body: RequestBody, writing: Writing): Promise<BodyEnd | Rejected> {
   for (;;) {
-    const piece = await body.next()
-    if (typeof piece === 'string') return piece
-    const why = await writing.append(piece)
+    const pieces = await body.next()
+    if (typeof pieces === 'string') return pieces
+    const why = await writing.append(...pieces)
     if (why !== undefined) return why
   }
 }
@@ -280,12 +280,12 @@ async function appendChecked(
   const held: Buffer[] = []
   let size = 0
   for (;;) {
-    const piece = await body.next()
-    if (piece === 'cut') return piece
-    if (piece === 'whole') break
-    size += piece.length
+    const pieces = await body.next()
+    if (pieces === 'cut') return pieces
+    if (pieces === 'whole') break
+    size += pieces.reduce((sum, { length }) => sum + length, 0)
     if (size > most) return { code: 'TOO_LARGE', message: `with Upload-Checksum, send at most ${most} bytes at once` }
-    held.push(Buffer.from(piece))
+    held.push(...pieces)
   }
   const bytes = Buffer.concat(held)
   if (!createHash(algorithm).update(bytes).digest().equals(digest)) return mismatch
