@@ -189,18 +189,20 @@ export async function* start(bench: Bench): AsyncGenerator<Comparison> {
 async function fill(directory: string, bytes: number): Promise<void> {
   const journal = new SqliteJournal({ directory, log: new SilentLog(), freeSpaceFloorBytes: 0 })
   await journal.open()
-  const text = 'cerita '.repeat(TEXT_BYTES / 7)
+  const text = 'cerita'.repeat(TEXT_BYTES / 6)
   const entries = Math.ceil(bytes / TEXT_BYTES / ROOMS)
   for (let first = 1; first <= entries; first += BATCH_ENTRIES)
     await journal.append(
       Array.from({ length: ROOMS }, (_, room) => {
         const batch = Array.from({ length: BATCH_ENTRIES }, (_, index): Entry => {
           const seq = first + index
-          return { type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `${text}${seq}` }
+          return { type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `${text} ${seq}` }
         })
         return new Batch(`room${room}`, batch)
       }),
     )
+  // Waits until all is indexed, as it is in a host that has been running.
+  for (let room = 0; room < ROOMS; room++) await journal.search(`room${room}`, `${entries}`, 1, TEXT_BYTES)
   await journal.close()
 }
 
