@@ -4,6 +4,8 @@ import type { Processes } from './processes.ts'
 /** How much is measured. */
 interface Sizes {
   readonly rounds: number
+  /** So often a command is run for one figure. */
+  readonly times: number
   readonly warmUpMs: number
   readonly measureMs: number
   readonly talkMs: number
@@ -22,6 +24,7 @@ interface Sizes {
 
 const FULL: Sizes = {
   rounds: 3,
+  times: 5,
   warmUpMs: 700,
   measureMs: 1200,
   talkMs: 5000,
@@ -60,6 +63,7 @@ const QUICK: Sizes = {
 /** Whether all of it runs at all. */
 const SMOKE: Sizes = {
   rounds: 1,
+  times: 1,
   warmUpMs: 10,
   measureMs: 50,
   talkMs: 100,

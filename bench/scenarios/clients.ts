@@ -206,20 +206,19 @@ async function fill(directory: string, bytes: number): Promise<void> {
   await journal.close()
 }
 
-const TIMES = 5
-
 /** What somebody waits for who types a command, or comes with netcat and says nothing. */
 export async function* waits(bench: Bench): AsyncGenerator<Comparison> {
   const { processes } = bench
-  const median5 = async (wait: () => Promise<number>): Promise<Figures> => {
+  const { times } = bench.settings.sizes
+  const often = async (wait: () => Promise<number>): Promise<Figures> => {
     const meter = new Meter(process.pid)
     const waited: number[] = []
-    for (let time = 0; time < TIMES; time++) waited.push(await wait())
-    return { ms: median(waited), 'CPU ms': ((meter.read().cpuSeconds ?? Number.NaN) / TIMES) * 1000 }
+    for (let time = 0; time < times; time++) waited.push(await wait())
+    return { ms: median(waited), 'CPU ms': ((meter.read().cpuSeconds ?? Number.NaN) / times) * 1000 }
   }
   const command = (name: string, program: Command): Contender => ({
     name,
-    measure: () => median5(async () => (await processes.run(program)) * 1000),
+    measure: () => often(async () => (await processes.run(program)) * 1000),
   })
   const NODE = 'node -e 0'
   const server = await startTamtam(processes, 'file')
@@ -238,7 +237,7 @@ export async function* waits(bench: Bench): AsyncGenerator<Comparison> {
         { ...command('curl -d', ['curl', ...said]), needs: ['curl'] },
         {
           name: 'netcat',
-          measure: async () => ({ ...(await median5(() => firstLineMs(server))), 'CPU ms': Number.NaN }),
+          measure: async () => ({ ...(await often(() => firstLineMs(server))), 'CPU ms': Number.NaN }),
         },
       ],
       columns: ['ms', 'CPU ms'],
