@@ -88,6 +88,9 @@ export class PartialFile {
     return await readerOf(this.#file)(from, length)
   }
 
+  /** Gives the bytes from there on back to the disk: of one that was digested, and is read from its end. Where that is interrupted they are fetched again. */
+  readonly cut = (size: number): Promise<void> => this.#file.truncate(size)
+
   digest(): string {
     return this.#hash.copy().digest('hex')
   }
