@@ -31,7 +31,7 @@ export interface ProcessOptions {
   readonly stdio?: SpawnOptions['stdio']
 }
 
-/** The real host, as somebody starts it: `node src/app/main.ts …`, its output, and its end. It is killed when the test is over. */
+/** The real host, as somebody starts it: `tamtam host …`, its output, and its end. It is killed when the test is over. */
 export class HostProcess {
   readonly child: ChildProcess
   /** Complete lines of standard output. */

@@ -1,14 +1,15 @@
+import { lazily } from '#domain/names/lazily.ts'
 import { SIZE_UNITS, sizeText as sizeIn } from '#domain/names/text.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { Language, PageTranslator } from './translator.ts'
 
 const formats = {
-  en: new Intl.NumberFormat('en', { maximumFractionDigits: 1 }),
-  id: new Intl.NumberFormat('id', { maximumFractionDigits: 1 }),
+  en: lazily(() => new Intl.NumberFormat('en', { maximumFractionDigits: 1 })),
+  id: lazily(() => new Intl.NumberFormat('id', { maximumFractionDigits: 1 })),
 } as const
 
 /** Bytes in decimal units, for people: `11.5 MB`. */
-export const sizeText = (bytes: number, language: Language = 'en'): string => sizeIn(bytes, formats[language])
+export const sizeText = (bytes: number, language: Language = 'en'): string => sizeIn(bytes, formats[language]())
 
 /** A file as it is called: a folder ends in a slash. */
 export const titleOf = ({ name, folder }: MentionedFile): string => (folder === undefined ? name : `${name}/`)

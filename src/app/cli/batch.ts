@@ -107,3 +107,27 @@ function* begun(
     running.shift()
   }
 }
+
+/** Lines of an input, of which each has its own end: how many were refused is how a command ends that was given them. */
+export class LineCount {
+  #taken = 0
+  #refused = 0
+
+  /** Blank ones too. */
+  took(lines: number): void {
+    this.#taken += lines
+  }
+
+  /** Answers which one it was. */
+  refused(): number {
+    this.#refused++
+    return this.#taken + this.#refused
+  }
+
+  /** Throws where lines were refused. */
+  end(): void {
+    if (this.#refused === 0) return
+    const all = this.#taken + this.#refused
+    throw new CommandFailed(exitCodes.refused, `${this.#refused} of ${all} ${all === 1 ? 'line' : 'lines'} refused`)
+  }
+}

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { Command } from 'commander'
 import { configDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
@@ -15,19 +14,7 @@ import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { type DiskPath, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
 import { type Item, runBatch, type Told, type Turn } from './batch.ts'
-import {
-  apiOf,
-  counted,
-  inputOf,
-  print,
-  printJson,
-  type RoomTarget,
-  rateOf,
-  runResumable,
-  secondsOf,
-  spanTyped,
-  targetOf,
-} from './command.ts'
+import { apiOf, counted, inputOf, print, printJson, type RoomTarget, runResumable, targetOf } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
 import { ProgressDisplay } from './progress.ts'
@@ -45,30 +32,9 @@ interface SendFlags {
   readonly plain?: boolean
 }
 
-export const addSend = (program: Command): Command =>
-  program
-    .command('send')
-    .description('put files and folders into a room; goes on where an earlier attempt, of whatever client, ended')
-    .argument('<address>', '[name@]host[:port][/room]')
-    .argument('<files...>', 'files, folders and pipes; - sends standard input')
-    .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
-    .option('--wait', 'wait until all present members have verified it')
-    .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
-    .option('--name <name>', 'the name of the file or folder in the room')
-    .option('--to <nick>', 'for this one person in the room only')
-    .option('--expires <time>', 'take it away again after so long, like 90m, 12h or 7d', spanTyped)
-    .option('--json', 'one JSON object a line for each file, on standard output')
-    .option('--quiet', 'say nothing but errors')
-    .option('--plain', 'no line that changes, even on a terminal')
-    .addHelpText(
-      'after',
-      '\nPrints the link of each file. A folder is sent as one: paths, times, empty folders, executable files, and symbolic links that stay inside;\n' +
-        'unsent parts of it are named, and the exit code is 6. A failure does not stop the others: it is reported, and the exit code is its own, or 6 where several failed\n' +
-        'in several ways. Called again it sends the missing ones. A file is sent as it was when it was opened, even if it is written to.',
-    )
-    .action((address: string, paths: string[], flags: SendFlags) =>
-      runResumable(() => send(targetOf(address, process.env), paths, flags)),
-    )
+/** `tamtam send`. */
+export const runSend = (address: string, paths: string[], flags: SendFlags): Promise<void> =>
+  runResumable(() => send(targetOf(address, process.env), paths, flags))
 
 async function send(target: RoomTarget, paths: readonly string[], flags: SendFlags): Promise<void> {
   if (flags.name !== undefined && paths.length > 1)
