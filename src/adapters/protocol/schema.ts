@@ -479,12 +479,6 @@ export const receipts = map({
     v.pipe(list(text), v.description('Those of the members here, but its sender, who have it: served or verified.')),
   ),
   served: v.exactOptional(v.pipe(list(given), v.description('To whom this host has served its last byte, and when.'))),
-  owners: v.exactOptional(
-    v.pipe(
-      list(text),
-      v.description("The host's owners among those: their terminal copies every file, and may be late."),
-    ),
-  ),
 })
 export type Receipts = v.InferOutput<typeof receipts>
 

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Member, WholeFile } from '#domain/room/events.ts'
+import type { WholeFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
@@ -137,13 +137,10 @@ export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
     await requester.payItems(session.members.length + received.size + served.size, room)
     return { viewers: session.viewersOf(file), holders: session.holdersOf(file) }
   })
-  const without = viewers.filter(({ name }) => name !== by.name && !received.has(name))
-  const namesOf = (members: readonly Member[]) => [...new Set(members.map(({ name }) => name))]
-  const owners = namesOf(without.filter(({ role }) => role === 'owner'))
+  const waiting = new Set(viewers.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
   return reply.send({
-    ...{ verified: listOf(received), waiting: namesOf(without) },
-    ...{ has: namesOf(holders.has), served: listOf(served) },
-    ...(owners.length === 0 ? {} : { owners }),
+    ...{ verified: listOf(received), waiting: [...waiting] },
+    ...{ has: holders.has.map(({ name }) => name), served: listOf(served) },
   })
 }
 
