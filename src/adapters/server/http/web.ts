@@ -104,7 +104,7 @@ async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: numbe
 function sendPageFile({ request: { headers }, reply }: Exchange, file: PageFile): FastifyReply {
   const { name, form } = formFor(file, headers['accept-encoding'])
   // A file with its digest in its name never changes.
-  const lasting = file.path.startsWith('/assets/')
+  const lasting = /^\/assets\/.*-[\w-]{8}\.\w+$/.test(file.path)
   reply.headers({
     ...pageHeaders,
     ETag: form.etag,
@@ -142,6 +142,7 @@ const policy = [
   "style-src 'self'",
   "connect-src 'self'",
   "img-src 'self' blob:",
+  "manifest-src 'self'",
   "media-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
