@@ -52,6 +52,24 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
 }
 
+const MINUTE_MS = 60_000
+const SECONDS = { en: 's', id: 'dtk' } as const
+
+/** The time that is left, in the largest unit that there is more than one and a half of: `52 s`, `54 min`, `3 hr`. */
+export function leftText(ms: number, language: Language): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000))
+  if (seconds < 90) return `${seconds} ${SECONDS[language]}`
+  const minutes = Math.ceil(ms / MINUTE_MS)
+  const hours = Math.round(minutes / 60)
+  const [unit, count] =
+    minutes < 90
+      ? (['minute', minutes] as const)
+      : hours < 36
+        ? (['hour', hours] as const)
+        : (['day', Math.round(hours / 24)] as const)
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
+}
+
 const SPANS = [
   ['day', 86_400],
   ['hour', 3600],

@@ -26,7 +26,9 @@ const made = ['docs/test-report.md', 'docs/benchmarks.md']
 
 const fenced = (text: string) => text.match(/^```[\s\S]*?^```$/gm) ?? []
 const linksIn = (text: string) =>
-  [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target)
+  [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^()\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)].map(
+    ([, link, picture = '']) => link ?? picture,
+  )
 
 /** As GitHub names the place of a heading. */
 const anchorsIn = (text: string) =>
