@@ -13,7 +13,7 @@ import { forTerminal } from '#domain/names/text.ts'
 import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { type DiskPath, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
-import { type Item, runBatch, type Told, type Turn } from './batch.ts'
+import { type Item, runBatch, type Told } from './batch.ts'
 import { apiOf, counted, inputOf, print, printJson, type RoomTarget, runResumable, targetOf } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
@@ -100,7 +100,7 @@ const itemsAt = (to: Destination, paths: readonly DiskPath[], flags: SendFlags):
     return {
       label: isInput ? '-' : forTerminal(pathText(path)),
       key: name,
-      run: (turn) => sendOne(to, isInput ? undefined : path, flags.name ?? name, flags, turn),
+      run: (come) => sendOne(to, isInput ? undefined : path, flags.name ?? name, flags, come),
     }
   })
 
@@ -110,13 +110,13 @@ async function sendOne(
   path: DiskPath | undefined,
   name: string,
   flags: SendFlags,
-  turn: Turn,
+  come: Promise<void>,
 ): Promise<Told> {
   const startedAt = performance.now()
   const title = path !== undefined && (await isFolder(path)) ? `${name}/` : name
   const display = flags.quiet
     ? undefined
-    : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true, turn.come)
+    : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true, come)
   const meta = {
     name,
     ...(flags.to === undefined ? {} : { to: flags.to }),
@@ -139,7 +139,7 @@ async function sendOne(
     file = sent
     files.add(file)
     ms = performance.now() - startedAt
-    seen = await waitForReceipts(api, file.id, { ...flags, moment: turn.isLast() }, display)
+    seen = await waitForReceipts(api, file.id, flags, display)
   } catch (error) {
     display?.end()
     throw error
@@ -165,59 +165,46 @@ async function sendOne(
 
 async function reportSent(api: ApiClient, file: SentPath, seen: Seen, ms: number, flags: SendFlags) {
   const url = `${api.http.base}${api.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
-  const { verified, waiting, owners } = seen
+  const { verified, waiting } = seen
   if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), verified, waiting })
   else await print(url)
   if (flags.quiet) return
-  const present = verified.length + waiting.length - (flags.wait ? 0 : owners.length)
-  const receipts = present === 0 ? '' : ` verified ${verified.length}/${present}`
+  const present = verified.length + waiting.length
+  const isTold = flags.wait ? present > 0 : verified.length > 0
+  const receipts = isTold ? ` verified ${verified.length}/${present}` : ''
   const what = `${forTerminal(titleOf(file))} ${fileSizeText(file, translatorFor('en'))}`
   const how = file.already ? `already there: ${what}` : `sent ${what} in ${tookText(ms)}`
   process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${receipts}\n`)
 }
 
-/** The names of a file's receivers, and of the members without a receipt; `owners` of the host are some of these. */
+/** The names of a file's receivers, and of the members without a receipt. */
 interface Seen {
   readonly verified: readonly string[]
   readonly waiting: readonly string[]
-  readonly owners: readonly string[]
 }
 
-const SHORT_MS = 1000
 const LOOK_MS = 200
 
-interface Patience {
-  /** Waits until all have verified it. */
-  readonly wait?: boolean
-  readonly timeout?: number
-  /** Waits a moment for that; else the host is asked once. */
-  readonly moment: boolean
-}
-
-/**
- * Looks who has verified the file, for as long as was asked for. The host's own terminal copies every file, and is waited for only with all
- * others. A host that can't be asked ends it, too.
- */
+/** Looks once who has verified the file, or until all have or the time is over. A host that can't be asked ends it, too. */
 async function waitForReceipts(
   api: ApiClient,
   id: string,
-  { wait, timeout, moment }: Patience,
+  { wait = false, timeout = Number.POSITIVE_INFINITY }: Pick<SendFlags, 'wait' | 'timeout'>,
   display: ProgressDisplay | undefined,
 ): Promise<Seen> {
-  const until = performance.now() + (wait ? (timeout ?? Number.POSITIVE_INFINITY) : moment ? SHORT_MS : 0)
-  let seen: Seen = { verified: [], waiting: [], owners: [] }
+  const until = performance.now() + timeout
+  let seen: Seen = { verified: [], waiting: [] }
   while (true) {
     const answer = await receiptsOf(api, id).catch((error: unknown) => {
       if (error instanceof Disconnected) return undefined
       throw error
     })
     if (answer !== undefined && !isRefusal(answer)) {
-      const { verified, waiting, owners = [] } = answer
-      seen = { verified: verified.map(({ name }) => name), waiting, owners }
-      display?.receipts(seen.verified.length, seen.verified.length + waiting.length)
-      if (waiting.length === (wait ? 0 : owners.length)) return seen
-    } else if (!wait) return seen
-    if (performance.now() >= until) return seen
+      seen = { verified: answer.verified.map(({ name }) => name), waiting: answer.waiting }
+      display?.receipts(seen.verified.length, seen.verified.length + seen.waiting.length)
+      if (seen.waiting.length === 0) return seen
+    }
+    if (!wait || performance.now() >= until) return seen
     await setTimeout(LOOK_MS)
   }
 }

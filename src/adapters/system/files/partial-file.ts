@@ -43,7 +43,7 @@ export class PartialFile {
       // Begun under another umask, or by an older version, which kept it to itself.
       const asNew = SAVED_MODE & ~process.umask()
       if (size > 0 && (mode & 0o777) !== asNew) await file.chmod(asNew).catch(ignoreForeign)
-      for await (const piece of piecesIn(file, 0, size, READ_BYTES)) {
+      for await (const piece of piecesIn(file, 0, size, READ_BYTES, 'lent')) {
         part.#took(piece)
         part.#written = part.size
         hashed(part.size, size)
