@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { onTestFinished } from 'vitest'
 import { LineClient } from './line-client.ts'
 import { PATIENCE_MS, until } from './patience.ts'
-import { MAIN, NODE } from './program.ts'
+import { MAIN, NODE, PATIENT_HOST } from './program.ts'
 
 /** What the first line of `--json` says. */
 export interface Listening {
@@ -46,7 +46,8 @@ export class HostProcess {
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     const { command = [], program = MAIN, nodeFlags = [], stdio = ['pipe', 'pipe', 'pipe'], cwd } = options
-    const node = [...NODE, ...nodeFlags, program, ...args]
+    const patient = program === MAIN && command.length === 0 ? ['--import', PATIENT_HOST] : []
+    const node = [...NODE, ...patient, ...nodeFlags, program, ...args]
     const [first = '', ...rest] = options.whole ?? [...command, ...node]
     this.#indirect = command.length > 0 || options.whole !== undefined
     this.#where = [...command, ...args, ...(options.whole ?? [])].join(' ')
