@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { defineConfig } from 'vitest/config'
+
+// Tests that start the program start what is built: of the sources as they are now.
+if (spawnSync(process.execPath, ['scripts/launch.mjs'], { stdio: 'inherit' }).status !== 0) process.exit(1)
 
 const fuzz = ['test/**/*.fuzz.test.ts']
 const alone = [

@@ -3,17 +3,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { chartsOf } from './report/charts.ts'
 import { thisMachine } from './report/machine.ts'
 import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
+import { type Comparison, compare } from './run/compare.ts'
 import { Processes } from './run/processes.ts'
 import { type Bench, parseSettings, type Settings, usageOf } from './run/settings.ts'
 import { chat, idle, joins, start, waits } from './scenarios/clients.ts'
 import { consoles, fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
 import { file, folders, receivers } from './scenarios/files.ts'
 import { scan } from './scenarios/scan.ts'
+import { stress } from './scenarios/stress.ts'
 
 /** What people start, then the engine. */
-const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[]>>> = {
+const PARTS: Readonly<Record<string, (bench: Bench) => AsyncGenerator<Comparison>>> = {
   ...{ waits, start, folders, file, receivers, console: consoles, joins },
   ...{ fanout, sessions, latency, stalled, idle, chat, scan },
+  stress,
 }
 const NAMES = Object.keys(PARTS)
 
@@ -38,7 +41,9 @@ async function run(settings: Settings): Promise<void> {
   process.stdout.write(`${about}\n${settings.rounds} rounds; durable data in ${processes.directory}\n`)
   const sections: Section[] = []
   for (const name of new Set(settings.only)) {
-    for (const section of (await PARTS[name]?.({ processes, settings, report })) ?? []) {
+    for await (const comparison of PARTS[name]?.({ processes, settings }) ?? []) {
+      report(comparison.title)
+      const section = await compare(comparison, settings.rounds)
       process.stdout.write(`${toText(section)}\n`)
       sections.push(section)
     }
@@ -50,7 +55,7 @@ async function run(settings: Settings): Promise<void> {
     `\n${missed.length === 0 ? 'all targets are met' : `targets missed:\n  ${missed.join('\n  ')}`}\n`,
   )
   if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify({ machine, sections }, null, 1)}\n`)
-  if (settings.write) write(about, sections)
+  if (settings.write) write(`${about}, ${settings.rounds} rounds`, sections)
 }
 
 /** The page, and the pictures of it that README shows. */
@@ -60,7 +65,12 @@ function write(about: string, sections: readonly Section[]): void {
   mkdirSync(images, { recursive: true })
   const charts = chartsOf(sections)
   for (const [name, svg] of charts) writeFileSync(new URL(`benchmarks-${name}`, images), svg)
-  const head = `# Benchmarks\n\nMeasured ${about}. \`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../bench/README.md).\n`
+  const busy = sections.filter(({ isBusy }) => isBusy).length
+  const warning =
+    busy === 0
+      ? ''
+      : `**Other programs were busy in ${busy} of ${sections.length} parts: do not believe these figures.** `
+  const head = `# Benchmarks\n\nMeasured ${about}. ${warning}\`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../bench/README.md).\n`
   const pictures = [...charts.keys()].filter((name) => name.endsWith('-light.svg')).map((name) => picture(name))
   writeFileSync(new URL('benchmarks.md', docs), [head, ...pictures, ...sections.map(toMarkdown)].join('\n'))
 }

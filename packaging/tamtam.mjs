@@ -11,7 +11,7 @@ if (isOlder(process.versions.node, needed)) {
   process.stderr.write(`tamtam: this is Node ${process.versions.node}, and tamtam needs Node ${needed} or later\n`)
   process.exit(78)
 }
-const main = fileURLToPath(new URL('../src/app/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../dist/program/main.js', import.meta.url))
 const args = [...about.config.nodeFlags, main, ...process.argv.slice(2)]
 // In place of this process where Node can: signals and the exit code are then simply its own.
 if (typeof process.execve === 'function' && process.platform !== 'win32')

@@ -1,6 +1,6 @@
 // Builds the page into dist/page: hashed names, and each file also as gzip and Brotli, so that the host need not compress.
-// `scripts/launch.mjs` runs it when the sources are other ones than the last time; its argument is their digest.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+// `scripts/set-up.mjs` runs it when the sources are other ones than the last time; its argument is their digest.
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, defaultClientConditions } from 'vite'
@@ -8,6 +8,7 @@ import { build, defaultClientConditions } from 'vite'
 const sources = 'src/adapters/web'
 const place = 'dist/page'
 const own = (what: string) => `${place}-${what}-${process.pid}`
+const ATTEMPTS = 10
 const [stamp = ''] = process.argv.slice(2)
 
 const built = own('new')
@@ -45,9 +46,14 @@ for (const entry of readdirSync(built, { recursive: true, withFileTypes: true })
 }
 writeFileSync(join(built, '.stamp'), stamp)
 
-// In one move, for a host that starts just now.
+// In one move, for a host that starts just now. Another start may do the same at this moment.
 const before = own('old')
-mkdirSync(place, { recursive: true })
-renameSync(place, before)
-renameSync(built, place)
-rmSync(before, { recursive: true })
+for (let attempt = 1; existsSync(built); attempt++)
+  try {
+    if (existsSync(place)) renameSync(place, before)
+    renameSync(built, place)
+  } catch (error) {
+    if (attempt === ATTEMPTS) throw error
+  } finally {
+    rmSync(before, { recursive: true, force: true })
+  }

@@ -1,8 +1,8 @@
-// `npm run pack`: compiles the program and the library and packs them, with the page, into dist/tamtam-chat-<version>.tgz. The same
+// `npm run pack`: compiles the library and packs it, with the built program and page, into dist/tamtam-chat-<version>.tgz. The same
 // sources always give the same bytes. Beside it goes the list of all packages that it may bring, with their digests (CycloneDX).
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { packagesOf } from './lockfile.ts'
 
 const place = 'dist/package'
@@ -11,7 +11,12 @@ const about = JSON.parse(readFileSync('package.json', 'utf8'))
 rmSync(place, { recursive: true, force: true })
 mkdirSync(join(place, 'bin'), { recursive: true })
 run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.pack.json'])
-cpSync('dist/page', join(place, 'dist', 'page'), { recursive: true, filter: (path) => !path.endsWith('.stamp') })
+const { program } = JSON.parse(readFileSync('dist/.set-up', 'utf8'))
+for (const [from, name] of [
+  ['dist/page', 'page'],
+  [dirname(program), 'program'],
+] as const)
+  cpSync(from, join(place, 'dist', name), { recursive: true, filter: (path) => !/\.(stamp|cache)$/.test(path) })
 cpSync('packaging/tamtam.mjs', join(place, 'bin', 'tamtam.mjs'))
 for (const name of ['README.md', 'README.id.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'docs'])
   cpSync(name, join(place, name), { recursive: true })
@@ -44,7 +49,7 @@ function published() {
 
 /** As the program itself prints it. */
 function manual(): string {
-  const { stdout, status } = spawnSync(process.execPath, ['src/app/main.ts', 'man'], { encoding: 'utf8' })
+  const { stdout, status } = spawnSync(process.execPath, [program, 'man'], { encoding: 'utf8' })
   if (status !== 0) throw new Error('the manual page could not be made')
   return stdout
 }

@@ -23,6 +23,12 @@ export interface EnterResult {
   readonly longestMs: number
 }
 
+export interface TalkLoad {
+  readonly forMs: number
+  /** In each room. */
+  readonly linesPerSecond: number
+}
+
 export interface TalkResult {
   readonly lines: number
   readonly deliveries: number
@@ -80,7 +86,7 @@ export class Clients {
   }
 
   /** Sends so many lines a second in each room, and waits until every client has all of its room. */
-  async talk(forMs: number, linesPerSecond: number): Promise<TalkResult> {
+  async talk({ forMs, linesPerSecond }: TalkLoad): Promise<TalkResult> {
     const { rooms } = this.#load
     const end = performance.now() + forMs
     for (let turn = 0; performance.now() < end; turn++) {

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { request } from 'node:http'
+import { connect } from 'node:net'
 import { Upload } from 'tus-js-client'
+import { Endpoint } from '#client/endpoint.ts'
+import { NodeHttp } from '#client/node-http.ts'
 
 /** An upload by tus-js-client. */
 export interface TusLoad {
@@ -33,10 +36,12 @@ export interface FloodLoad {
 
 const BLOCK_BYTES = 1024 * 1024
 const ROOM = '/rooms/bench/files'
+const IDLE_MS = 60_000
 
 /** Uploads and downloads over HTTP, again and again, at full speed. */
 export class Flood {
   readonly #load: FloodLoad
+  readonly #http: NodeHttp
   /** The content of every file, again and again. */
   readonly #block = Buffer.from(Array.from({ length: BLOCK_BYTES }, (_, index) => (index * 7 + (index >> 8)) & 0xff))
   #status: 'running' | 'ending' = 'running'
@@ -46,6 +51,13 @@ export class Flood {
 
   constructor(load: FloodLoad) {
     this.#load = load
+    const at = { host: '127.0.0.1', port: load.port, tls: false }
+    const endpoint = new Endpoint(at, async () => {
+      const socket = connect(at)
+      await once(socket, 'connect')
+      return socket
+    })
+    this.#http = new NodeHttp(endpoint, { idleMs: IDLE_MS })
   }
 
   /** Resolves when all of it runs. */
@@ -78,55 +90,30 @@ export class Flood {
 
   /** Answers the path of the file. */
   async #upload(): Promise<string> {
-    let text = ''
-    await this.#exchange('PUT', `${ROOM}/bench.bin`, (chunk) => {
-      text += chunk.toString()
-    })
+    const { bytes: length } = this.#load
+    const answer = await this.#http.request(`${ROOM}/bench.bin`, { method: 'PUT', body: this.#content(), length })
+    const text = Buffer.from(await answer.bytes()).toString()
+    if (answer.status !== 201) throw new Error(`an upload was refused: ${text}`)
     return JSON.parse(text).url
   }
 
+  async *#content(): AsyncGenerator<Uint8Array> {
+    for (let left = this.#load.bytes; left > 0; left -= BLOCK_BYTES) yield this.#block.subarray(0, left)
+  }
+
   async #download(path: string): Promise<void> {
+    const answer = await this.#http.request(path, {})
     let at = 0
-    await this.#exchange('GET', path, (chunk) => {
+    for await (const chunk of answer.chunks()) {
       for (let from = 0; from < chunk.length; ) {
         const start = at % BLOCK_BYTES
         const length = Math.min(chunk.length - from, BLOCK_BYTES - start)
-        if (chunk.compare(this.#block, start, start + length, from, from + length) !== 0)
+        if (this.#block.compare(chunk, from, from + length, start, start + length) !== 0)
           throw new Error(`a file differs from the sent one, near byte ${at}`)
         from += length
         at += length
       }
-    })
+    }
     if (at !== this.#load.bytes) throw new Error(`a file ended after ${at} bytes`)
-  }
-
-  #exchange(method: 'PUT' | 'GET', path: string, take: (chunk: Buffer) => void): Promise<void> {
-    const { port, bytes } = this.#load
-    return new Promise((resolve, reject) => {
-      const headers = method === 'PUT' ? { 'Content-Length': bytes } : {}
-      const asked = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
-        if (Math.floor((answer.statusCode ?? 0) / 100) !== 2) reject(new Error(`refused: ${answer.statusCode}`))
-        answer.on('data', (chunk: Buffer) => {
-          try {
-            take(chunk)
-          } catch (error) {
-            asked.destroy(error as Error)
-          }
-        })
-        answer.once('end', resolve).once('error', reject)
-      })
-      asked.once('error', reject)
-      let left = method === 'PUT' ? bytes : 0
-      const send = () => {
-        for (let isFree = true; isFree && left > 0; ) {
-          const length = Math.min(BLOCK_BYTES, left)
-          left -= length
-          isFree = asked.write(this.#block.subarray(0, length))
-        }
-        if (left === 0) asked.end()
-      }
-      asked.on('drain', send)
-      send()
-    })
   }
 }

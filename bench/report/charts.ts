@@ -88,7 +88,7 @@ function bars(name: string, title: string, series: readonly string[], rows: read
       draw(theme, {
         title: [{ text: title, textStyle: { color: theme.text, fontSize: 15 } }],
         legend: { top: 34, itemGap: 30, textStyle: { color: theme.text } },
-        grid: { left: 260, right: 60, top: 70, bottom: 30 },
+        grid: { left: 310, right: 60, top: 70, bottom: 30 },
         xAxis: { type: 'log', startValue: base, min: base, ...axis(theme) },
         yAxis: { type: 'category', data: upward.map(({ label }) => label), ...axis(theme) },
         series: series.map((label, index) => ({

@@ -2,8 +2,7 @@
 export interface Finding {
   readonly what: string
   readonly value: number
-  /** A ratio without it. */
-  readonly unit?: string
+  readonly unit: string
   readonly atLeast?: number
   readonly atMost?: number
 }
@@ -16,6 +15,8 @@ export interface Section {
   readonly rows: readonly (readonly string[])[]
   readonly findings: readonly Finding[]
   readonly notes: readonly string[]
+  /** Other programs took so much of the machine that the figures should not be believed. */
+  readonly isBusy: boolean
   /** The medians, by contender and figure. */
   readonly typical: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** All measurements, for `--json`. */
@@ -62,7 +63,7 @@ const pad = (cell: string, width: number, column: number): string =>
   column === 0 ? cell.padEnd(width) : cell.padStart(width)
 
 function findingText(finding: Finding): string {
-  const { what, value, unit = ' ×', atLeast, atMost } = finding
+  const { what, value, unit, atLeast, atMost } = finding
   const met = isMet(finding)
   const wanted = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`
   return `${what}: ${figure(value)}${unit}${met === undefined ? '' : ` (${wanted}, ${met ? 'met' : 'MISSED'})`}`

@@ -1,5 +1,6 @@
 import { Meter } from '../load/measure.ts'
-import { figure, isMet, type Section } from '../report/section.ts'
+import { type Finding, figure, isMet, type Section } from '../report/section.ts'
+import { BOUNDS } from '../scenarios/bounds.ts'
 import { type Tool, whereToGet } from './tools.ts'
 
 /** What one measurement found, by the heads of the table's columns. NaN or undefined: there is no such figure here. */
@@ -18,16 +19,19 @@ export interface Contender {
 export type Round = (contender: string, figure: string) => number
 
 /** A figure that is told by name, and where it has a target judged. */
-export interface Target {
-  readonly what: string
+export interface Target extends Omit<Finding, 'value'> {
   readonly of: (round: Round) => number
-  /** A ratio without it. */
-  readonly unit?: string
-  readonly atLeast?: number
-  readonly atMost?: number
-  /** What bounds it, and what was tried; told only where it is missed. */
-  readonly bound?: string
 }
+
+export const told = (what: string, of: Target['of'], unit = ' ×'): Target => ({ what, of, unit })
+export const atLeast = (least: number, ...target: Parameters<typeof told>): Target => ({
+  ...told(...target),
+  atLeast: least,
+})
+export const atMost = (most: number, ...target: Parameters<typeof told>): Target => ({
+  ...told(...target),
+  atMost: most,
+})
 
 /** One figure of a contender to the same of another. */
 export const ratio =
@@ -55,12 +59,6 @@ export interface Comparison {
   readonly mostRounds?: number
 }
 
-/** What comparing needs of the run. */
-interface Run {
-  readonly settings: { readonly rounds: number }
-  report(line: string): void
-}
-
 /** So much of one processor used by others, and the figures are more about them than about us. */
 const DISTURBING_SHARE = 0.3
 
@@ -68,15 +66,14 @@ const DISTURBING_SHARE = 0.3
  * Measures all contenders once a round, every second round in the opposite order: the machine's speed changes from minute to
  * minute, so only figures of one round are compared. A ratio is formed within a round, and its median over the rounds is told.
  */
-export async function compare(run: Run, comparison: Comparison): Promise<Section> {
+export async function compare(comparison: Comparison, rounds: number): Promise<Section> {
   const { id, title, columns, base, targets, notes = [] } = comparison
   const missing = comparison.contenders.map(({ needs = [] }) =>
     needs.map(whereToGet).find((hint) => hint !== undefined),
   )
   const contenders = comparison.contenders.filter((_, index) => missing[index] === undefined)
-  const count = Math.min(run.settings.rounds, comparison.mostRounds ?? Number.POSITIVE_INFINITY)
+  const count = Math.min(rounds, comparison.mostRounds ?? Number.POSITIVE_INFINITY)
   const results = new Map<string, Figures[]>(contenders.map(({ name }) => [name, []]))
-  run.report(title)
   const meter = new Meter(process.pid)
   for (let round = 0; round < count; round++)
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed())
@@ -116,9 +113,12 @@ export async function compare(run: Run, comparison: Comparison): Promise<Section
       ...comparison.contenders.flatMap(({ name }, index) =>
         missing[index] === undefined ? [] : [`not measured: ${name}: ${missing[index]}`],
       ),
-      ...new Set(findings.flatMap((each) => (isMet(each) === false && each.bound !== undefined ? [each.bound] : []))),
+      ...findings.flatMap((each) =>
+        isMet(each) === false && each.what in BOUNDS ? [`what bounds ${each.what}: ${BOUNDS[each.what]}`] : [],
+      ),
       `${count} ${count === 1 ? 'round' : 'rounds'}, ${seconds.toFixed(0)} s; ${quietOrBusy(otherShare)}`,
     ],
+    isBusy: isBusy(otherShare),
     typical: Object.fromEntries(typical),
     raw: Object.fromEntries(results),
   }
@@ -132,10 +132,12 @@ async function measured({ name, measure }: Contender, round: number): Promise<Fi
   }
 }
 
+const isBusy = (otherShare = 0): boolean => otherShare > DISTURBING_SHARE
+
 function quietOrBusy(otherShare: number | undefined): string {
   if (otherShare === undefined) return 'whether the machine was quiet is not known here'
   const text = `other programs kept ${figure(otherShare)} processors busy`
-  return otherShare > DISTURBING_SHARE ? `busy: ${text}: measure again when the machine is quiet` : `quiet: ${text}`
+  return isBusy(otherShare) ? `busy: ${text}: measure again when the machine is quiet` : `quiet: ${text}`
 }
 
 export function median(values: readonly number[]): number {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Answer, Job } from '../generator.ts'
+import type { Answer, JobName, Load, Result } from '../generator.ts'
 import { familyOf, until } from '../load/measure.ts'
 
 const TMPFS = 0x01021994
@@ -114,15 +114,21 @@ export class Processes {
     return { done, firstLine }
   }
 
-  /**
-   * A job of the load generator; all jobs go through one process, whose code is warm then. `beside` is another such
-   * process, for a load that must not delay the measured one.
-   */
-  async generate<Result>(job: Job, which: 'measuring' | 'beside' = 'measuring'): Promise<Result> {
+  /** A job of the load generator; all jobs go through one process, whose code is warm then. */
+  generate<Name extends JobName>(job: Name, ...load: Load<Name>): Promise<Result<Name>> {
+    return this.#generate('measuring', job, load)
+  }
+
+  /** The same in another such process, for a load that must not delay the measured one. */
+  generateBeside<Name extends JobName>(job: Name, ...load: Load<Name>): Promise<Result<Name>> {
+    return this.#generate('beside', job, load)
+  }
+
+  async #generate<Name extends JobName>(which: string, job: Name, load: Load<Name>): Promise<Result<Name>> {
     const command: Command = [process.execPath, ...FLAGS, GENERATOR]
     const generator = this.#generators.get(which) ?? this.#spawn(command, ['pipe', 'inherit', 'inherit', 'ipc'])
     this.#generators.set(which, generator)
-    return (await this.#ask(generator, { job })) as Result
+    return (await this.#ask(generator, { job, load })) as Result<Name>
   }
 
   /** However this process ends, no child and no directory of the run stays. */

@@ -7,7 +7,8 @@ import { pathOf, type Tool } from './tools.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 const HOST = new URL('../host.ts', import.meta.url)
-const MAIN = fileURLToPath(new URL('src/app/main.ts', ROOT))
+/** The built program. */
+const MAIN = fileURLToPath(new URL(JSON.parse(readFileSync(new URL('dist/.set-up', ROOT), 'utf8')).program, ROOT))
 /** As `npm start` runs the program. */
 const LAUNCH_FLAGS: readonly string[] = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')).config.nodeFlags
 const baseline = (name: string): URL => new URL(`../baselines/${name}`, import.meta.url)

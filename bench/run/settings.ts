@@ -4,6 +4,8 @@ import type { Processes } from './processes.ts'
 /** How much is measured. */
 interface Sizes {
   readonly rounds: number
+  /** So often a command is run for one figure. */
+  readonly times: number
   readonly warmUpMs: number
   readonly measureMs: number
   readonly talkMs: number
@@ -22,8 +24,9 @@ interface Sizes {
 
 const FULL: Sizes = {
   rounds: 3,
-  warmUpMs: 800,
-  measureMs: 1500,
+  times: 5,
+  warmUpMs: 700,
+  measureMs: 1200,
   talkMs: 5000,
   shapes: 4,
   idle: 5000,
@@ -35,7 +38,7 @@ const FULL: Sizes = {
     [1, 1e9],
   ],
   fileBytes: 384e6,
-  receivedBytes: 96e6,
+  receivedBytes: 64e6,
   receivers: [1, 10],
   floodBytes: 64e6,
   scans: 1_000_000,
@@ -60,6 +63,7 @@ const QUICK: Sizes = {
 /** Whether all of it runs at all. */
 const SMOKE: Sizes = {
   rounds: 1,
+  times: 1,
   warmUpMs: 10,
   measureMs: 50,
   talkMs: 100,
@@ -83,28 +87,41 @@ export interface Settings {
   readonly each: boolean
   /** Silent connections. */
   readonly idle: number
+  readonly stress: {
+    readonly connections: number
+    readonly hostile: number
+    readonly rooms: number
+    readonly seconds: number
+  }
   readonly directory: string | undefined
   readonly json: string | undefined
   readonly write: boolean
 }
 
+const MOST_CONNECTIONS = 19_000
+const MOST_SECONDS = 86_400
+
 /** The tools of a section. */
 export interface Bench {
   readonly processes: Processes
   readonly settings: Settings
-  report(line: string): void
 }
 
 export const usageOf = (sections: readonly string[]): string => `npm run bench -- [options]
   --quick             a first impression in about two minutes: one short round
   --smoke             tiny sizes: whether all of it runs
   --only <section>    ${sections.join(' | ')}; may be repeated
-  --rounds <n>        alternating rounds, 3 unless given
+  --rounds <n>        alternating rounds, 3 unless given; parts that take long have one or two
   --each              also the baseline that writes once for each line and receiver
   --idle <n>          silent connections, 5000 unless given, fewer where the system allows fewer open files
   --dir <directory>   where durable data goes for the time of the run; a disk, not memory
   --json <file>       all measurements, round by round
-  --write             writes docs/benchmarks.md and its charts`
+  --write             writes docs/benchmarks.md and its charts
+Only for stress, which npm run load measures and nothing else does:
+  --connections <n>   connections in all, 5000 unless given
+  --hostile <n>       of them hostile: slow, flooding, half open, malformed, storming; a tenth unless given
+  --rooms <n>         50 unless given
+  --seconds <n>       duration of the chat, 20 unless given; 3600 is a soak`
 
 /** Throws a `TypeError` whose message gives the fault. */
 export function parseSettings(args: readonly string[], sections: readonly string[]): Settings | 'help' {
@@ -115,12 +132,16 @@ export function parseSettings(args: readonly string[], sections: readonly string
     options: {
       ...{ quick: flag, smoke: flag, each: flag, write: flag, help: flag },
       ...{ rounds: text, idle: text, dir: text, json: text },
-      only: { type: 'string', multiple: true, default: [...sections] },
+      ...{ connections: text, hostile: text, rooms: text, seconds: text },
+      only: { type: 'string', multiple: true, default: sections.filter((name) => name !== 'stress') },
     },
   })
   if (values.help) return 'help'
   const unknown = values.only.find((name) => !sections.includes(name))
   if (unknown !== undefined) throw new TypeError(`there is no section ${unknown}; there are ${sections.join(', ')}`)
+  const connections = count('connections', values.connections, 5000, MOST_CONNECTIONS)
+  const hostile = count('hostile', values.hostile, Math.ceil(connections / 10), connections - 1)
+  const rooms = count('rooms', values.rooms, Math.min(50, connections - hostile), connections - hostile)
   const sizes = values.smoke ? SMOKE : values.quick ? QUICK : FULL
   return {
     only: values.only,
@@ -128,15 +149,15 @@ export function parseSettings(args: readonly string[], sections: readonly string
     rounds: count('rounds', values.rounds, sizes.rounds),
     each: values.each,
     idle: count('idle', values.idle, sizes.idle),
+    stress: { connections, hostile, rooms, seconds: count('seconds', values.seconds, 20, MOST_SECONDS) },
     directory: values.dir,
     json: values.json,
     write: values.write,
   }
 }
 
-function count(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`--${name} takes a whole number from 1`)
-  return value
+function count(name: string, text: string | undefined, otherwise: number, most = 1e6): number {
+  const value = Number(text ?? otherwise)
+  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value
+  throw new TypeError(`--${name} takes a whole number from 1 to ${most}`)
 }

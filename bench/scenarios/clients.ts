@@ -6,8 +6,7 @@ import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { SilentLog } from '#system/log.ts'
 import type { EnterResult, TalkResult } from '../load/clients.ts'
 import { Meter, openFileLimit, residentBytes } from '../load/measure.ts'
-import type { Section } from '../report/section.ts'
-import { type Contender, compare, type Figures, median, plain, ratio } from '../run/compare.ts'
+import { atMost, type Comparison, type Contender, type Figures, median, plain, ratio } from '../run/compare.ts'
 import type { Command, Server } from '../run/processes.ts'
 import { npmStart, startHello, startHost, startTamtam, tamtam } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
@@ -16,17 +15,14 @@ const AT_ONCE = 100
 
 /** Sends one line a second in each of the rooms. Throws where a line is lost, doubled or out of order. */
 async function talk(bench: Bench, forMs: number): Promise<TalkResult> {
-  const talked = await bench.processes.generate<TalkResult>({ type: 'talk', forMs, linesPerSecond: 1 })
+  const talked = await bench.processes.generate('talk', { forMs, linesPerSecond: 1 })
   const { lost, wrong, cut } = talked
   if (lost + wrong + cut > 0) throw new Error(`${lost} lines lost, ${wrong} out of order, ${cut} connections cut`)
   return talked
 }
 
 const enter = (bench: Bench, port: number, clients: number, rooms: number, more = {}): Promise<EnterResult> =>
-  bench.processes.generate({
-    type: 'enter',
-    load: { port, clients, rooms, protocols: ['line'], atOnce: AT_ONCE, ...more },
-  })
+  bench.processes.generate('enter', { port, clients, rooms, protocols: ['line'], atOnce: AT_ONCE, ...more })
 
 const ROOM_SIZE = 100
 /** Open files that host and generator need for themselves. */
@@ -36,7 +32,7 @@ const COLLECTIONS = 3
 const NOISE_BYTES = 4e6
 
 /** The cost of a silent member, and the latency of a few senders among many silent members. */
-export async function idle(bench: Bench): Promise<readonly Section[]> {
+export async function* idle(bench: Bench): AsyncGenerator<Comparison> {
   const wanted = Math.min(bench.settings.idle, (openFileLimit() ?? Number.POSITIVE_INFINITY) - KEPT_FILES)
   const rooms = Math.max(1, Math.floor(wanted / ROOM_SIZE))
   const members = rooms * ROOM_SIZE
@@ -47,7 +43,7 @@ export async function idle(bench: Bench): Promise<readonly Section[]> {
       await enter(bench, server.port, members, rooms)
       const after = await settledBytes(server)
       const { lines, deliveries, p50Ms, p99Ms } = await talk(bench, bench.settings.sizes.talkMs)
-      await bench.processes.generate({ type: 'leave' })
+      await bench.processes.generate('leave')
       const each = (bytes: number) => bytes / members / 1000
       const noise = before.noise + after.noise
       return {
@@ -64,18 +60,17 @@ export async function idle(bench: Bench): Promise<readonly Section[]> {
     }
   }
   const name = `${members} members`
-  const section = await compare(bench, {
+  yield {
     id: 'idle',
     title: `Idle: ${members} connections in rooms of ${ROOM_SIZE}, 1 % of them say a line a second`,
     contenders: [{ name, measure }],
     columns: ['kB each', '± kB', 'kB each, unreleased', 'p50 ms', 'p99 ms', 'lines', 'deliveries'],
     targets: [
-      { what: 'resident memory for each', of: plain('kB each', name), unit: ' kB', atMost: 12 },
-      { what: 'p99 of a line', of: plain('p99 ms', name), unit: ' ms', atMost: 50 },
+      atMost(12, 'resident memory for each', plain('kB each', name), ' kB'),
+      atMost(50, 'p99 of a line', plain('p99 ms', name), ' ms'),
     ],
     mostRounds: 1,
-  })
-  return [section]
+  }
 }
 
 interface Memory {
@@ -98,7 +93,7 @@ async function settledBytes(server: Server): Promise<Memory> {
 }
 
 /** Many come into one room at once, alone or each with a nick. */
-export async function joins(bench: Bench): Promise<readonly Section[]> {
+export async function* joins(bench: Bench): AsyncGenerator<Comparison> {
   const { joins: sizes } = bench.settings.sizes
   const name = (count: number, nicks: boolean) => `${count}${nicks ? ' with nicks' : ''}`
   const contender = (count: number, nicks: boolean): Contender => ({
@@ -109,7 +104,7 @@ export async function joins(bench: Bench): Promise<readonly Section[]> {
         const meter = new Meter(server.pid)
         const { longestMs, p50Ms } = await enter(bench, server.port, count, 0, { atOnce: count, nicks })
         const { cpuSeconds = Number.NaN } = meter.read()
-        await bench.processes.generate({ type: 'leave' })
+        await bench.processes.generate('leave')
         return {
           'CPU s': cpuSeconds,
           'CPU ms each': (cpuSeconds * 1000) / count,
@@ -122,31 +117,27 @@ export async function joins(bench: Bench): Promise<readonly Section[]> {
     },
   })
   const most = sizes.at(-1) ?? 0
-  const section = await compare(bench, {
+  yield {
     id: 'joins',
     title: 'Joins: so many into one room at once',
     contenders: sizes.flatMap((count) => [contender(count, false), contender(count, true)]),
     columns: ['CPU s', 'CPU ms each', 'p50 ms', 'longest ms'],
     targets: [
-      {
-        what: `${most} with nicks to alone, processor time`,
-        of: ratio('CPU s', name(most, true), name(most, false)),
-        atMost: 1.5,
-        bound: 'bound of nicks: each is one more command and one more event, and everybody is told of it',
-      },
-      { what: 'longest wait of 1000', of: plain('longest ms', name(1000, false)), unit: ' ms', atMost: 1000 },
+      atMost(1.5, 'with nicks to alone, processor time', ratio('CPU s', name(most, true), name(most, false))),
+      atMost(1000, 'longest wait of 1000', plain('longest ms', name(1000, false)), ' ms'),
     ],
+    mostRounds: 1,
     notes: ['connecting included, which costs the generator as much as the host'],
-  })
-  return [section]
+  }
 }
 
 const BATCH_ENTRIES = 100
 const TEXT_BYTES = 1000
 const ROOMS = 10
+const LISTENING = 'listening ms'
 
 /** From the start of the process until its page is answered. */
-export async function start(bench: Bench): Promise<readonly Section[]> {
+export async function* start(bench: Bench): AsyncGenerator<Comparison> {
   const { processes, settings } = bench
   const contender = (name: string, startIt: () => Promise<Server>): Contender => ({
     name,
@@ -159,7 +150,7 @@ export async function start(bench: Bench): Promise<readonly Section[]> {
         await page.arrayBuffer()
         const first = performance.now() - began
         if (page.status !== 200) throw new Error(`the page is answered with ${page.status}`)
-        return { 'listening ms': listening, 'page ms': first, 'memory MB': residentBytes(server.pid) / 1e6 }
+        return { [LISTENING]: listening, 'page ms': first, 'memory MB': residentBytes(server.pid) / 1e6 }
       } finally {
         await server.stop()
       }
@@ -181,72 +172,60 @@ export async function start(bench: Bench): Promise<readonly Section[]> {
     contenders.push(contender(withHistory(megabytes), host(tamtam, full)))
   }
   const most = settings.sizes.historyMB.at(-1) ?? 0
-  const section = await compare(bench, {
+  yield {
     id: 'start',
     title: 'Start: from the command until it listens, and until its page is there',
     contenders,
-    columns: ['listening ms', 'page ms', 'memory MB'],
-    base: { name: 'node hello', figure: 'listening ms' },
+    columns: [LISTENING, 'page ms', 'memory MB'],
+    base: { name: 'node hello', figure: LISTENING },
     targets: [
-      {
-        what: 'listening, to node hello',
-        of: ratio('listening ms', 'tamtam', 'node hello'),
-        atMost: 3.5,
-        bound: 'bound of the start: modules that are loaded, the journal’s thread, and a lock that is synced',
-      },
-      {
-        what: `${most} MB of history add`,
-        of: (round) => round(withHistory(most), 'listening ms') - round('tamtam', 'listening ms'),
-        unit: ' ms',
-        atMost: 300,
-        bound: 'bound of the history: what is verified before the port opens',
-      },
+      atMost(3.5, 'listening, to node hello', ratio(LISTENING, 'tamtam', 'node hello')),
+      atMost(300, 'history adds', (round) => round(withHistory(most), LISTENING) - round('tamtam', LISTENING), ' ms'),
     ],
-  })
-  return [section]
+  }
 }
 
 /** Fills a journal with so many bytes of texts. */
 async function fill(directory: string, bytes: number): Promise<void> {
   const journal = new SqliteJournal({ directory, log: new SilentLog(), freeSpaceFloorBytes: 0 })
   await journal.open()
-  const text = 'cerita '.repeat(TEXT_BYTES / 7)
+  const text = 'cerita'.repeat(TEXT_BYTES / 6)
   const entries = Math.ceil(bytes / TEXT_BYTES / ROOMS)
   for (let first = 1; first <= entries; first += BATCH_ENTRIES)
     await journal.append(
       Array.from({ length: ROOMS }, (_, room) => {
         const batch = Array.from({ length: BATCH_ENTRIES }, (_, index): Entry => {
           const seq = first + index
-          return { type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `${text}${seq}` }
+          return { type: 'said', seq, at: seq, by: { id: 'm1', name: 'ani' }, text: `${text} ${seq}` }
         })
         return new Batch(`room${room}`, batch)
       }),
     )
+  // Waits until all is indexed, as it is in a host that has been running.
+  for (let room = 0; room < ROOMS; room++) await journal.search(`room${room}`, `${entries}`, 1, TEXT_BYTES)
   await journal.close()
 }
 
-const TIMES = 5
-
 /** What somebody waits for who types a command, or comes with netcat and says nothing. */
-export async function waits(bench: Bench): Promise<readonly Section[]> {
+export async function* waits(bench: Bench): AsyncGenerator<Comparison> {
   const { processes } = bench
-  const median5 = async (wait: () => Promise<number>): Promise<Figures> => {
+  const { times } = bench.settings.sizes
+  const often = async (wait: () => Promise<number>): Promise<Figures> => {
     const meter = new Meter(process.pid)
     const waited: number[] = []
-    for (let time = 0; time < TIMES; time++) waited.push(await wait())
-    return { ms: median(waited), 'CPU ms': ((meter.read().cpuSeconds ?? Number.NaN) / TIMES) * 1000 }
+    for (let time = 0; time < times; time++) waited.push(await wait())
+    return { ms: median(waited), 'CPU ms': ((meter.read().cpuSeconds ?? Number.NaN) / times) * 1000 }
   }
   const command = (name: string, program: Command): Contender => ({
     name,
-    measure: () => median5(async () => (await processes.run(program)) * 1000),
+    measure: () => often(async () => (await processes.run(program)) * 1000),
   })
   const NODE = 'node -e 0'
   const server = await startTamtam(processes, 'file')
   try {
     const room = `127.0.0.1:${server.port}/lobby`
     const said = ['-sSf', '-d', 'halo', `http://127.0.0.1:${server.port}/rooms/lobby/messages`]
-    const toNode = 'bound of the commands: modules that are loaded; an empty program takes the rest'
-    const section = await compare(bench, {
+    yield {
       id: 'waits',
       title: 'Commands, and the first line to a silent netcat',
       contenders: [
@@ -258,24 +237,17 @@ export async function waits(bench: Bench): Promise<readonly Section[]> {
         { ...command('curl -d', ['curl', ...said]), needs: ['curl'] },
         {
           name: 'netcat',
-          measure: async () => ({ ...(await median5(() => firstLineMs(server))), 'CPU ms': Number.NaN }),
+          measure: async () => ({ ...(await often(() => firstLineMs(server))), 'CPU ms': Number.NaN }),
         },
       ],
       columns: ['ms', 'CPU ms'],
       base: { name: NODE, figure: 'ms' },
       targets: [
-        { what: '--help to node -e 0', of: ratio('ms', 'tamtam --help', NODE), atMost: 4, bound: toNode },
-        { what: 'say to node -e 0', of: ratio('ms', 'tamtam say', NODE), atMost: 4, bound: toNode },
-        {
-          what: 'welcome of a silent netcat',
-          of: plain('ms', 'netcat'),
-          unit: ' ms',
-          atMost: 250,
-          bound: 'bound of the welcome: silence is what tells netcat from other clients',
-        },
+        atMost(4, '--help to node -e 0', ratio('ms', 'tamtam --help', NODE)),
+        atMost(4, 'say to node -e 0', ratio('ms', 'tamtam say', NODE)),
+        atMost(250, 'welcome of a silent netcat', plain('ms', 'netcat'), ' ms'),
       ],
-    })
-    return [section]
+    }
   } finally {
     await server.stop()
   }
@@ -299,7 +271,7 @@ const BESIDE = 'files flat out'
 const APART = 'files flat out on a host of their own'
 
 /** The latency of chat beside files at full speed. */
-export async function chat(bench: Bench): Promise<readonly Section[]> {
+export async function* chat(bench: Bench): AsyncGenerator<Comparison> {
   const { processes, settings } = bench
   const newHost = () => startHost(processes, { data: processes.newDirectory() })
   const contender = (name: string, flooded: (server: Server) => Promise<Server | undefined>): Contender => ({
@@ -310,14 +282,14 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
       try {
         if (other !== undefined) {
           const load = { port: other.port, uploads: UPLOADS, downloads: DOWNLOADS, bytes: settings.sizes.floodBytes }
-          await processes.generate({ type: 'flood', load }, 'beside')
+          await processes.generateBeside('flood', load)
         }
         await enter(bench, server.port, CHAT.members, CHAT.rooms)
         await server.ask('watchDelay')
         const { p50Ms, p99Ms } = await talk(bench, settings.sizes.talkMs)
         const delay = await server.ask('delay')
-        await processes.generate({ type: 'leave' })
-        const moved = other === undefined ? 0 : await processes.generate<number>({ type: 'floodEnd' }, 'beside')
+        await processes.generate('leave')
+        const moved = other === undefined ? 0 : await processes.generateBeside('floodEnd')
         return { 'p50 ms': p50Ms, 'p99 ms': p99Ms, 'event loop p99.9 ms': delay, 'files MB/s': moved }
       } finally {
         await server.stop()
@@ -325,9 +297,7 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
       }
     },
   })
-  const bound =
-    'bound of chat beside files: two processors under five busy threads, and the queue of the disk: a host that has nothing to do with the files waits as long'
-  const section = await compare(bench, {
+  yield {
     id: 'chat',
     title: `Chat while files move: ${UPLOADS} uploads and ${DOWNLOADS} downloads over HTTP, 100 lines a second, kept on disk`,
     contenders: [
@@ -337,12 +307,12 @@ export async function chat(bench: Bench): Promise<readonly Section[]> {
     ],
     columns: ['p50 ms', 'p99 ms', 'event loop p99.9 ms', 'files MB/s'],
     targets: [
-      { what: 'p99 beside files', of: plain('p99 ms', BESIDE), unit: ' ms', atMost: 20, bound },
-      { what: 'beside files to without, p99', of: ratio('p99 ms', BESIDE, ALONE), atMost: 5, bound },
-      { what: 'to files on a host of their own, p99', of: ratio('p99 ms', BESIDE, APART), atMost: 1.1, bound },
-      { what: 'event loop p99.9 meanwhile', of: plain('event loop p99.9 ms', BESIDE), unit: ' ms', atMost: 50 },
+      atMost(20, 'p99 beside files', plain('p99 ms', BESIDE), ' ms'),
+      atMost(5, 'p99 beside files to without', ratio('p99 ms', BESIDE, ALONE)),
+      atMost(1.1, 'p99 to files on a host of their own', ratio('p99 ms', BESIDE, APART)),
+      atMost(50, 'event loop p99.9 meanwhile', plain('event loop p99.9 ms', BESIDE), ' ms'),
     ],
+    mostRounds: 2,
     notes: ['the clients share the processors with the host'],
-  })
-  return [section]
+  }
 }

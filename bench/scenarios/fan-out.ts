@@ -2,8 +2,18 @@ import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FanOutLoad } from '../load/fan-out.ts'
 import type { WireName } from '../load/wire.ts'
-import type { Section } from '../report/section.ts'
-import { type Contender, compare, type Figures, median, plain, ratio, type Target } from '../run/compare.ts'
+import {
+  atLeast,
+  atMost,
+  type Comparison,
+  type Contender,
+  type Figures,
+  median,
+  plain,
+  ratio,
+  type Target,
+  told,
+} from '../run/compare.ts'
 import type { Server } from '../run/processes.ts'
 import { type Console, type Speaker, type SpeakerName, speakers, startTamtam } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
@@ -36,10 +46,8 @@ async function load(bench: Bench, shape: Shape, wire: WireName, server: Server, 
   const { warmUpMs, measureMs } = bench.settings.sizes
   const { port, pid } = server
   try {
-    return await bench.processes.generate<Figures>({
-      type: 'fanOut',
-      load: { ...shape, stalled, port, pid, wire, payloadBytes: PAYLOAD_BYTES, warmUpMs, measureMs },
-    })
+    const load = { ...shape, stalled, port, pid, wire, payloadBytes: PAYLOAD_BYTES, warmUpMs, measureMs }
+    return await bench.processes.generate('fanOut', load)
   } finally {
     await server.stop()
   }
@@ -50,67 +58,38 @@ const speaking = (bench: Bench, shape: Shape, { start, wire, ...about }: Speaker
   measure: async () => load(bench, shape, wire, await start()),
 })
 
-export async function fanout(bench: Bench): Promise<readonly Section[]> {
+export async function* fanout(bench: Bench): AsyncGenerator<Comparison> {
   const all = speakers(bench.processes)
   const each: readonly SpeakerName[] = bench.settings.each ? ['each'] : []
   const taking = [all.memory, all.durable, all.batch, ...each.map((name) => all[name]), all.nats]
-  const sections: Section[] = []
   for (const [id, shape] of Object.entries(SHAPES).slice(0, bench.settings.sizes.shapes)) {
-    const section = await compare(bench, {
+    yield {
       id: `fanout-${id}`,
       title: `Fan-out, 64-byte lines: ${titleOf(shape)}`,
       contenders: taking.map((speaker) => speaking(bench, shape, speaker)),
       columns: ['lines in/s', RATE, CPU, 'p50 ms', 'p99 ms', 'generator CPU'],
       base: { name: 'batch', figure: RATE },
-      targets: id === 'ten' ? [...TEN_MEMBERS, NATS_CPU] : [...MANY_MEMBERS, NATS_CPU],
-    })
-    sections.push(section)
+      targets: targetsOf(id),
+    }
   }
-  return sections
 }
 
-const TEN_MEMBERS: readonly Target[] = [
-  {
-    what: 'memory to batch',
-    of: ratio(RATE, 'memory', 'batch'),
-    atLeast: 0.7,
-    bound:
-      'bound of memory to batch: with ten members each line is an event, a draft and a mail, about 5 µs, and goes to nine receivers only; batch makes nothing of a line',
-  },
-  {
-    what: 'durable to memory',
-    of: ratio(RATE, 'durable', 'memory'),
-    atLeast: 0.5,
-    bound:
-      'bound of durable to memory: 160 lines are in flight, so a commit has about 80 of them, and one append is on its way at a time: thread, SQLite, sync, thread, some 0.3 to 0.5 ms; where a sync costs nothing it is 0.45 to 0.52',
-  },
-  {
-    what: 'memory to nats',
-    of: ratio(RATE, 'memory', 'nats'),
-    atLeast: 2,
-    bound:
-      'bound of memory to nats: with nine receivers most of both servers’ work is reading and writing sockets, which is the same',
-  },
-]
-const MANY_MEMBERS: readonly Target[] = [
-  { what: 'memory to batch', of: ratio(RATE, 'memory', 'batch'), atLeast: 0.6 },
-  { what: 'durable to memory', of: ratio(RATE, 'durable', 'memory'), atLeast: 0.5 },
-  { what: 'memory to nats', of: ratio(RATE, 'memory', 'nats'), atLeast: 2 },
-]
-// Processor time as its inverse, so that more is better in this table as everywhere.
-const NATS_CPU: Target = {
-  what: 'nats to durable, processor time for each delivery',
-  of: ratio(CPU, 'nats', 'durable'),
-  atLeast: 2,
-  bound: 'bound of the processor time: nats-server keeps nothing, durable puts every line on the disk',
+const targetsOf = (id: string): readonly Target[] => {
+  const few = id === 'ten' ? ', ten members' : ''
+  return [
+    atLeast(few === '' ? 0.6 : 0.7, `memory to batch${few}`, ratio(RATE, 'memory', 'batch')),
+    atLeast(0.5, `durable to memory${few}`, ratio(RATE, 'durable', 'memory')),
+    atLeast(2, `memory to nats${few}`, ratio(RATE, 'memory', 'nats')),
+    // Processor time as its inverse, so that more is better in this table as everywhere.
+    atLeast(2, 'nats to durable, processor time for each delivery', ratio(CPU, 'nats', 'durable')),
+  ]
 }
 
 /** Fan-out over frames and WebSockets, beside the line server and a Socket.IO server with the same task. */
-export async function sessions(bench: Bench): Promise<readonly Section[]> {
+export async function* sessions(bench: Bench): AsyncGenerator<Comparison> {
   const { memory, frames, websocket, 'socket.io': socketIo } = speakers(bench.processes)
-  const sections: Section[] = []
   for (const [id, shape] of Object.entries(SHAPES).slice(1, 3).slice(0, bench.settings.sizes.shapes)) {
-    const section = await compare(bench, {
+    yield {
       id: `sessions-${id}`,
       title: `Sessions, 64-byte texts: ${titleOf(shape)}`,
       contenders: [{ ...memory, name: 'line' }, frames, websocket, socketIo].map((each) =>
@@ -118,49 +97,40 @@ export async function sessions(bench: Bench): Promise<readonly Section[]> {
       ),
       columns: [RATE, CPU, 'p50 ms', 'p99 ms', 'generator CPU'],
       base: { name: 'socket.io', figure: RATE },
+      mostRounds: 2,
       targets: [
-        { what: 'frames to line', of: ratio(RATE, 'frames', 'line') },
-        { what: 'WebSocket to frames', of: ratio(RATE, 'websocket', 'frames') },
-        { what: 'WebSocket to Socket.IO', of: ratio(RATE, 'websocket', 'socket.io'), atLeast: 1 },
-        {
-          what: 'Socket.IO to WebSocket, processor time for each delivery',
-          of: ratio(CPU, 'socket.io', 'websocket'),
-          atLeast: 1,
-        },
+        told('frames to line', ratio(RATE, 'frames', 'line')),
+        told('WebSocket to frames', ratio(RATE, 'websocket', 'frames')),
+        atLeast(1, 'WebSocket to Socket.IO', ratio(RATE, 'websocket', 'socket.io')),
+        atLeast(1, 'Socket.IO to WebSocket, processor time for each delivery', ratio(CPU, 'socket.io', 'websocket')),
       ],
-    })
-    sections.push(section)
+    }
   }
-  return sections
 }
 
 /** One message in flight: its time to all others, and the cost of keeping it. */
-export async function latency(bench: Bench): Promise<readonly Section[]> {
+export async function* latency(bench: Bench): AsyncGenerator<Comparison> {
   const { each, memory, durable } = speakers(bench.processes)
   const withSync = speaking(bench, ONE_IN_FLIGHT, durable)
-  const sync = async () => ({ 'sync ms': syncMs(bench.processes.directory) })
-  const section = await compare(bench, {
+  const sync = () => ({ 'sync ms': syncMs(bench.processes.directory) })
+  const inSyncs: Target['of'] = (round) =>
+    (round('durable', 'p50 ms') - round('memory', 'p50 ms')) / round('durable', 'sync ms')
+  yield {
     id: 'latency',
     title: 'Latency: 100 members, 1 message in flight',
     contenders: [
       speaking(bench, ONE_IN_FLIGHT, each),
       speaking(bench, ONE_IN_FLIGHT, memory),
-      { ...withSync, measure: async (round) => ({ ...(await sync()), ...(await withSync.measure(round)) }) },
+      { ...withSync, measure: async (round) => ({ ...sync(), ...(await withSync.measure(round)) }) },
     ],
     columns: ['p50 ms', 'p99 ms'],
     base: { name: 'each', figure: 'p50 ms' },
     targets: [
-      { what: 'memory to each, p50', of: ratio('p50 ms', 'memory', 'each'), atMost: 1.2 },
-      {
-        what: 'durable less memory, p50, in syncs',
-        of: (round) => (round('durable', 'p50 ms') - round('memory', 'p50 ms')) / round('durable', 'sync ms'),
-        unit: '',
-        atMost: 2,
-      },
-      { what: 'one fdatasync on the same disk', of: plain('sync ms', 'durable'), unit: ' ms' },
+      atMost(1.2, 'memory to each, p50', ratio('p50 ms', 'memory', 'each')),
+      atMost(2, 'durable less memory, p50, in syncs', inSyncs, ''),
+      told('one fdatasync on the same disk', plain('sync ms', 'durable'), ' ms'),
     ],
-  })
-  return [section]
+  }
 }
 
 /** The median time of one small write and its sync, here and now. */
@@ -184,21 +154,20 @@ function syncMs(directory: string): number {
 }
 
 /** Whether members that never read slow the others down. */
-export async function stalled(bench: Bench): Promise<readonly Section[]> {
+export async function* stalled(bench: Bench): AsyncGenerator<Comparison> {
   const { memory } = speakers(bench.processes)
   const beside = `beside ${STALLED} who never read`
   const contender = (name: string, count: number): Contender => ({
     name,
     measure: async () => load(bench, TEN_SEND, 'line', await memory.start(), count),
   })
-  const section = await compare(bench, {
+  yield {
     id: 'stalled',
     title: `Stalled: ${titleOf(TEN_SEND)}, ${beside}`,
     contenders: [contender('alone', 0), contender(beside, STALLED)],
     columns: [RATE, 'p99 ms'],
-    targets: [{ what: 'with to without them', of: ratio(RATE, beside, 'alone'), atLeast: 0.9 }],
-  })
-  return [section]
+    targets: [atLeast(0.9, 'with to without them', ratio(RATE, beside, 'alone'))],
+  }
 }
 
 const CONSOLES: Readonly<Record<Console, string>> = {
@@ -209,10 +178,8 @@ const CONSOLES: Readonly<Record<Console, string>> = {
 }
 
 /** The host as `npm start` starts it: its console is a member of the room, and what is said is printed. */
-export async function consoles(bench: Bench): Promise<readonly Section[]> {
-  const bound =
-    'bound of the console: its text is made and written on the thread that serves the room, and who reads it takes a share of the two processors'
-  const section = await compare(bench, {
+export async function* consoles(bench: Bench): AsyncGenerator<Comparison> {
+  yield {
     id: 'console',
     title: `The host’s own console: ${titleOf(TEN)}, nothing kept`,
     contenders: Object.entries(CONSOLES).map(([console, name]) => ({
@@ -222,11 +189,11 @@ export async function consoles(bench: Bench): Promise<readonly Section[]> {
     })),
     columns: [RATE, CPU, 'p50 ms', 'p99 ms'],
     base: { name: '--quiet', figure: RATE },
+    mostRounds: 2,
     targets: [
-      { what: 'text in a file to --quiet', of: ratio(RATE, CONSOLES.file, CONSOLES.quiet), atLeast: 0.9, bound },
-      { what: '--json in a pipe to --quiet', of: ratio(RATE, CONSOLES.json, CONSOLES.quiet), atLeast: 0.9, bound },
-      { what: 'at a terminal to --quiet', of: ratio(RATE, CONSOLES.terminal, CONSOLES.quiet) },
+      atLeast(0.9, 'text in a file to --quiet', ratio(RATE, CONSOLES.file, CONSOLES.quiet)),
+      atLeast(0.9, '--json in a pipe to --quiet', ratio(RATE, CONSOLES.json, CONSOLES.quiet)),
+      told('at a terminal to --quiet', ratio(RATE, CONSOLES.terminal, CONSOLES.quiet)),
     ],
-  })
-  return [section]
+  }
 }

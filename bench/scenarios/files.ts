@@ -3,8 +3,17 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { appendFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Meter, residentBytes, until, withPeak } from '../load/measure.ts'
-import type { Section } from '../report/section.ts'
-import { type Contender, compare, type Figures, plain, ratio, type Target } from '../run/compare.ts'
+import {
+  atLeast,
+  atMost,
+  type Comparison,
+  type Contender,
+  type Figures,
+  plain,
+  ratio,
+  type Target,
+  told,
+} from '../run/compare.ts'
 import type { Command, Processes, Server } from '../run/processes.ts'
 import {
   seed,
@@ -24,6 +33,7 @@ import type { Tool } from '../run/tools.ts'
 const BLOCK_BYTES = 1e6
 const PATIENCE_MS = 60_000
 const GB = 1e9
+const EACH = 'MB/s each'
 
 /** One way to put a file or folder somewhere and to bring it back, with its server started. */
 interface Way {
@@ -201,8 +211,7 @@ const tusJs = (name: string, path: string, start: (processes: Processes) => Prom
   start: async (processes) => {
     const server = await start(processes)
     const endpoint = `http://127.0.0.1:${server.port}${path}`
-    const up = (source: string) =>
-      processes.generate({ type: 'tus', load: { endpoint, path: source, bytes: statSync(source).size } })
+    const up = (source: string) => processes.generate('tus', { endpoint, path: source, bytes: statSync(source).size })
     return { server, up }
   },
 })
@@ -233,7 +242,7 @@ function moving(bench: Bench, source: string, bytes: number, kind: WayKind, rece
         for (const path of into) await processes.run(['diff', '-rq', source, path])
       rmSync(there, { recursive: true })
       const both = figures['both s'] ?? Number.NaN
-      return { ...figures, 'MB/s each': bytes / 1e6 / both, 'memory + MB': (peak - before) / 1e6 }
+      return { ...figures, [EACH]: bytes / 1e6 / both, 'memory + MB': (peak - before) / 1e6 }
     },
   }
 }
@@ -276,37 +285,29 @@ const onNode = curlOn(NODE_SPOOL, [], startSpool)
 const onC = curlOn(C_SPOOL, ['cc'], startSpoolC)
 
 /** Folders of few, many and one file: the commands beside what people know. */
-export async function folders(bench: Bench): Promise<readonly Section[]> {
-  const sections: Section[] = []
+export async function* folders(bench: Bench): AsyncGenerator<Comparison> {
   for (const [count, bytes] of bench.settings.sizes.folders) {
     const source = await newFiles(bench.processes, count, bytes)
     const about = `${count} × ${bytes < 1e6 ? `${bytes / 1000} kB` : `${bytes / 1e6} MB`}`
     const to = count > 1000 ? rsync.name : scp.name
-    const section = await compare(bench, {
+    yield {
       id: `folder-${count}`,
       title: `Up and down, ${about}`,
       contenders: [commands(OWN), scp, rsync, onNginx].map((kind) => moving(bench, source, count * bytes, kind)),
       columns: ['up s', 'down s', 'up CPU s/GB', 'down CPU s/GB'],
       base: { name: scp.name, figure: 'up s' },
       targets: [
-        {
-          what: `send to ${to}`,
-          of: ratio('up s', OWN, to),
-          ...(count > 1 ? { atMost: 3 } : {}),
-          bound: `bound of ${about}: the start of the program, then bytes that are read, packed, hashed, sent, hashed again and synced; ${to} hashes and syncs nothing`,
-        },
-        { what: `get to ${to}`, of: ratio('down s', OWN, to) },
+        (count > 1 ? atMost.bind(null, 3) : told)(`send to ${to}`, ratio('up s', OWN, to)),
+        told(`get to ${to}`, ratio('down s', OWN, to)),
       ],
       ...(count === 200 ? {} : { mostRounds: 1 }),
-    })
-    sections.push(section)
+    }
     rmSync(source, { recursive: true })
   }
-  return sections
 }
 
 /** One file in every way: up, then down. */
-export async function file(bench: Bench): Promise<readonly Section[]> {
+export async function* file(bench: Bench): AsyncGenerator<Comparison> {
   const bytes = bench.settings.sizes.fileBytes
   const source = await newFiles(bench.processes, 1, bytes)
   const kinds: readonly WayKind[] = [
@@ -325,90 +326,61 @@ export async function file(bench: Bench): Promise<readonly Section[]> {
     ),
     tusJs(TUS_SERVER, '/files', (processes) => startTus(processes, processes.newDirectory())),
   ]
-  const section = await compare(bench, {
+  yield {
     id: 'file',
     title: `One file of ${bytes / 1e6} MB, up and down`,
     contenders: kinds.map((kind) => moving(bench, source, bytes, kind)),
     columns: ['up s', 'down s', 'both s', 'up CPU s/GB', 'down CPU s/GB', 'memory + MB'],
     base: { name: scp.name, figure: 'both s' },
     targets: ONE_FILE,
+    mostRounds: 2,
     notes: [
       'tamtam verifies and keeps SHA-256, syncs before it says that a file is there, and its own commands verify again; nobody else here does any of it',
       `${SEED} and ${FOLLOWING} bring it down while it goes up`,
     ],
-  })
-  return [section]
+  }
 }
 
 const ONE_FILE: readonly Target[] = [
-  { what: 'send and get, as quick as scp up and down', of: ratio('both s', scp.name, OWN), atLeast: 3 },
-  {
-    what: 'send and get, as quick as the seed',
-    of: ratio('both s', SEED, OWN),
-    atLeast: 1.5,
-    bound: 'bound of send and get: they move the file twice, the seed passes it on while it comes and keeps nothing',
-  },
-  { what: 'get that follows send, as quick as the seed', of: ratio('both s', SEED, FOLLOWING), atLeast: 1.5 },
-  {
-    what: 'get to curl -o',
-    of: ratio('down s', OWN, CURL_OWN),
-    atMost: 1.25,
-    bound: 'bound of get: the start of the program, SHA-256 and a sync, which curl does without',
-  },
-  {
-    what: 'send to curl -T',
-    of: ratio('up s', OWN, CURL_OWN),
-    atMost: 1.25,
-    bound: 'bound of send: the start of the program, and SHA-256 at this end too',
-  },
-  {
-    what: 'upload, processor time to node spool',
-    of: ratio('up CPU s/GB', CURL_OWN, NODE_SPOOL),
-    atMost: 1.15,
-    bound: 'bound of the upload: SHA-256 is a quarter of its processor time, and the spool has none',
-  },
-  { what: 'curl -T, as quick as tus-js-client on @tus/server', of: ratio('up s', TUS_SERVER, CURL_OWN), atLeast: 1.2 },
-  { what: 'tus-js-client on tamtam, as quick as on @tus/server', of: ratio('up s', TUS_SERVER, TUS_OWN) },
-  { what: 'curl -o, as quick as from nginx', of: ratio('down s', CURL_NGINX, CURL_OWN), atLeast: 1 },
-  { what: 'up over TLS, as quick as in plain', of: ratio('up s', CURL_OWN, OVER_TLS) },
-  { what: 'down over TLS, as quick as in plain', of: ratio('down s', CURL_OWN, OVER_TLS) },
-  { what: 'growth of the host’s memory', of: plain('memory + MB', CURL_OWN), unit: ' MB', atMost: 64 },
+  atLeast(3, 'send and get, as quick as scp up and down', ratio('both s', scp.name, OWN)),
+  atLeast(1.5, 'send and get, as quick as the seed', ratio('both s', SEED, OWN)),
+  atLeast(1.5, 'get that follows send, as quick as the seed', ratio('both s', SEED, FOLLOWING)),
+  atMost(1.25, 'get to curl -o', ratio('down s', OWN, CURL_OWN)),
+  atMost(1.25, 'send to curl -T', ratio('up s', OWN, CURL_OWN)),
+  atMost(1.15, 'upload, processor time to node spool', ratio('up CPU s/GB', CURL_OWN, NODE_SPOOL)),
+  atLeast(1.2, 'curl -T, as quick as tus-js-client on @tus/server', ratio('up s', TUS_SERVER, CURL_OWN)),
+  told('tus-js-client on tamtam, as quick as on @tus/server', ratio('up s', TUS_SERVER, TUS_OWN)),
+  atLeast(1, 'curl -o, as quick as from nginx', ratio('down s', CURL_NGINX, CURL_OWN)),
+  told('up over TLS, as quick as in plain', ratio('up s', CURL_OWN, OVER_TLS)),
+  told('down over TLS, as quick as in plain', ratio('down s', CURL_OWN, OVER_TLS)),
+  atMost(64, 'growth of the host’s memory', plain('memory + MB', CURL_OWN), ' MB'),
 ]
 
 /** One file to one and to ten receivers, live where the server can. */
-export async function receivers(bench: Bench): Promise<readonly Section[]> {
+export async function* receivers(bench: Bench): AsyncGenerator<Comparison> {
   const bytes = bench.settings.sizes.receivedBytes
   const source = await newFiles(bench.processes, 1, bytes)
-  const sections: Section[] = []
   for (const count of bench.settings.sizes.receivers) {
     const curls = `curl × ${count} on tamtam`
     const gets = `tamtam send, get × ${count}`
     const onTamtam = (processes: Processes) => startTamtam(processes, 'terminal', '--data', processes.newDirectory())
     const kinds = [commands(gets), curlOnTamtam(curls), onC, onNode, onNginx, scp, theSeed]
     if (count === 1) kinds.push(seedOn(SEED_OWN, onTamtam, ['script']))
-    const bound =
-      'bound of live receivers: each byte is hashed and synced, which the spool does not do, and each `get` starts a program and hashes too'
-    const section = await compare(bench, {
+    yield {
       id: `receivers-${count}`,
       title: `One file of ${bytes / 1e6} MB to ${count === 1 ? 'one receiver' : `${count} receivers`}`,
       contenders: kinds.map((kind) => moving(bench, source, bytes, kind, count)),
-      columns: ['both s', 'MB/s each', 'both CPU s/GB', 'memory + MB'],
-      base: { name: C_SPOOL, figure: 'MB/s each' },
+      columns: ['both s', EACH, 'both CPU s/GB', 'memory + MB'],
+      base: { name: C_SPOOL, figure: EACH },
       targets: [
-        { what: `${count} get to c spool`, of: ratio('MB/s each', gets, C_SPOOL), atLeast: 0.7, bound },
-        {
-          what: `${count} curl to c spool`,
-          of: ratio('MB/s each', curls, C_SPOOL),
-          atLeast: count === 1 ? 0.8 : 0.9,
-          bound,
-        },
-        { what: `${count} get to scp`, of: ratio('MB/s each', gets, scp.name) },
-        { what: `${count} get to the seed`, of: ratio('MB/s each', gets, SEED) },
-        { what: 'the seed’s client, on tamtam to on the seed', of: ratio('MB/s each', SEED_OWN, SEED) },
+        atLeast(0.7, 'get to c spool', ratio(EACH, gets, C_SPOOL)),
+        atLeast(count === 1 ? 0.8 : 0.9, 'curl to c spool', ratio(EACH, curls, C_SPOOL)),
+        told('get to scp', ratio(EACH, gets, scp.name)),
+        told('get to the seed', ratio(EACH, gets, SEED)),
+        told('the seed’s client, on tamtam to on the seed', ratio(EACH, SEED_OWN, SEED)),
       ],
+      mostRounds: 2,
       notes: ['nginx and scp have no live receivers: there they begin when the file is up'],
-    })
-    sections.push(section)
+    }
   }
-  return sections
 }

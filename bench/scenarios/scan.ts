@@ -1,8 +1,7 @@
 import { unpack } from 'msgpackr'
 import { type ClientMessage, clientMessageLimits, encodeMessage } from '#protocol/messages.ts'
 import { prescan } from '#protocol/prescan.ts'
-import type { Section } from '../report/section.ts'
-import { compare, plain, ratio } from '../run/compare.ts'
+import { atLeast, type Comparison, plain, ratio, told } from '../run/compare.ts'
 import type { Bench } from '../run/settings.ts'
 
 const MESSAGES: readonly ClientMessage[] = [
@@ -13,7 +12,7 @@ const MESSAGES: readonly ClientMessage[] = [
 ]
 
 /** The cost of checking each message before it is decoded, beside decoding it. */
-export async function scan(bench: Bench): Promise<readonly Section[]> {
+export async function* scan(bench: Bench): AsyncGenerator<Comparison> {
   const samples = MESSAGES.map((message) => encodeMessage(message))
   const contender = (name: string, read: (bytes: Uint8Array) => unknown) => ({
     name,
@@ -23,7 +22,7 @@ export async function scan(bench: Bench): Promise<readonly Section[]> {
       return { 'messages/s': rateOf(samples, bench.settings.sizes.scans, read) }
     },
   })
-  const section = await compare(bench, {
+  yield {
     id: 'scan',
     title: 'Scan: small messages before they are decoded, in processor time',
     contenders: [
@@ -32,11 +31,10 @@ export async function scan(bench: Bench): Promise<readonly Section[]> {
     ],
     columns: ['messages/s'],
     targets: [
-      { what: 'scanned', of: plain('messages/s', 'scanned'), unit: ' a second', atLeast: 5_000_000 },
-      { what: 'scanned to unpacked', of: ratio('messages/s', 'scanned', 'unpacked') },
+      atLeast(5_000_000, 'scanned', plain('messages/s', 'scanned'), ' a second'),
+      told('scanned to unpacked', ratio('messages/s', 'scanned', 'unpacked')),
     ],
-  })
-  return [section]
+  }
 }
 
 /** Messages for each second of this process's own processor time. */

@@ -30,7 +30,7 @@ test('P7: with the cable to the world cut, two people talk and share a file in t
   onTestFinished(() => browser.close())
   const { port } = await HostProcess.start(['--ephemeral'], { command: inside })
   const [ani, budi] = [await comeIn(open, port, 'ani', { browser }), await comeIn(open, port, 'budi', { browser })]
-  await ani.locator('textarea').fill('does this need a network?')
+  await ani.locator('#message').fill('does this need a network?')
   await ani.keyboard.press('Enter')
   await budi.getByText('does this need a network?').waitFor()
   const path = join(directory, 'answer.txt')

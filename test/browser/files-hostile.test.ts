@@ -34,18 +34,21 @@ test('C96, C97, C98: hostile names and contents of files are shown as what they 
   await putFile(port, 'both.gif', POLYGLOT)
   await putFile(port, 'dot.png', PNG)
   const page = await comeIn(open, port, 'ani')
-  const shown = page.locator('.file-name')
+  const shown = page.locator('.files-panel .file-name')
   await expect.poll(() => shown.count()).toBe(names.length + 6)
   const texts = await shown.allTextContents()
   expect(texts).toContain('_img src=x onerror=pwned=true_.txt')
   expect(texts.join('\n')).not.toMatch(/[\u202a-\u202e]/)
-  // One picture is one; another is SVG, which is none here.
+  // One picture is one; another is SVG under another's name.
   await page.locator('.picture img[alt="Picture: dot.png"]').waitFor()
   await page.getByText('its content does not match its name').waitFor()
   const show = page.getByRole('button', { name: /^Show the text/ })
-  while ((await show.count()) > 0) await show.first().click()
-  await page.getByText(`${SCRIPT} ${names[0]}`).waitFor()
-  expect(await page.locator('.file :is(script, svg, iframe, object, embed)').count()).toBe(0)
+  for (const each of await show.all()) await each.click()
+  await page.getByText(`${SCRIPT} ${names[0]}`).first().waitFor()
+  await page.locator('.picture img[alt="Picture: drawing.svg"]').waitFor()
+  expect(
+    await page.locator(':is(.files, .files-panel) :is(script, svg:not(.icon), iframe, object, embed)').count(),
+  ).toBe(0)
   expect(await pwned(page)).toBe(false)
 })
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -8,7 +9,7 @@ import { sampleBytes, sha256Of } from '../harness/bytes.ts'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { filesOf, putFile } from '../harness/files.ts'
 import { ask, startHttpHost } from '../harness/http-client.ts'
-import { chooseFiles, comeIn, dropFiles } from './page-visitor.ts'
+import { aboutFile, aboutPerson, chooseFiles, comeIn, dropFiles } from './page-visitor.ts'
 
 test('a file picked in one browser is saved exactly by another, and the room hears that it was checked', async ({
   open,
@@ -19,19 +20,21 @@ test('a file picked in one browser is saved exactly by another, and the room hea
   const path = join(await temporaryDirectory(), 'talk.pdf')
   await writeFile(path, bytes)
   await chooseFiles(ani, [path])
-  await ani.getByText('talk.pdf is in the room').waitFor({ state: 'attached' })
+  await ani.getByText('Sent: talk.pdf').waitFor({ state: 'attached' })
   expect(await filesOf(port)).toMatchObject([{ name: 'talk.pdf', status: 'whole', sha256: sha256Of(bytes) }])
   const saving = budi.waitForEvent('download')
-  await budi.locator('.file').getByRole('link', { name: 'talk.pdf' }).click()
+  await budi.locator('.file').getByRole('link', { name: 'Download: talk.pdf' }).click()
   const saved = await (await saving).path()
   expect(sha256Of(await readFile(saved))).toBe(sha256Of(bytes))
   await writeFile(path, bytes.fill(1, 7, 8))
+  await aboutFile(budi, 'talk.pdf', 'Who has it')
   await budi.locator('.check input').setInputFiles(path)
-  await budi.getByText('This is not talk.pdf').waitFor()
+  await budi.getByText('This is a different file than talk.pdf').waitFor()
   await budi.locator('.check input').setInputFiles(saved)
-  await budi.getByText('Your copy of talk.pdf is exact').waitFor()
-  await ani.getByText('1/1 verified').first().click()
-  await ani.getByText('Verified by budi').first().waitFor()
+  await budi.getByText('Your copy is identical.').waitFor()
+  await ani.locator('.file').getByText('1 of 1 has it').waitFor()
+  await aboutFile(ani, 'talk.pdf', 'Who has it')
+  await ani.getByRole('dialog').getByText('budi').waitFor()
   expect(await violations(ani)).toEqual([])
 })
 
@@ -99,12 +102,11 @@ test('what is sent while one whispers is for that person alone', async ({ open }
   const { port } = await startHttpHost({ page: true })
   const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
   const sari = await comeIn(open, port, 'sari')
-  await ani.locator('aside.wide').getByRole('button', { name: 'budi' }).click()
-  await ani.getByRole('dialog').getByRole('button', { name: 'Message' }).click()
+  await aboutPerson(ani, 'budi', 'Message privately')
   const path = join(await temporaryDirectory(), 'present.txt')
   await writeFile(path, 'for budi')
   await dropFiles(ani, [path], async () => {
-    expect(await ani.locator('.drop-overlay').textContent()).toContain('budi alone')
+    expect(await ani.locator('.drop-overlay').textContent()).toContain('to budi only')
   })
   await budi.locator('.file').getByText('present.txt').waitFor()
   await putFile(port, 'for-all.txt', 'all')
@@ -118,11 +120,11 @@ test('an upload that is cancelled is withdrawn', async ({ open }) => {
   const path = join(await temporaryDirectory(), 'big.bin')
   await writeFile(path, sampleBytes(20_000_000))
   await dropFiles(ani, [path], async () => {})
-  await ani.getByRole('progressbar').waitFor()
+  await ani.locator('.file').getByRole('progressbar').waitFor()
   expect(await violations(ani)).toEqual([])
   await ani.getByRole('button', { name: 'Cancel: big.bin' }).click()
   await expect.poll(() => filesOf(port)).toEqual([])
-  expect(await ani.locator('.upload').count()).toBe(0)
+  expect(await ani.locator('.transfer-bar').count()).toBe(0)
 })
 
 test('P1: what the host does not take, and what changes while it is sent, is told with the reason, and nothing of it is in the room', async ({
@@ -136,14 +138,14 @@ test('P1: what the host does not take, and what changes while it is sent, is tol
   await writeFile(large, sampleBytes(50_000_001))
   await chooseFiles(ani, [large])
   await ani
-    .locator('.upload')
+    .locator('.transfer-bar')
     .getByText(/^large\.bin was not sent: /)
     .waitFor()
   await writeFile(changing, sampleBytes(20_000_000))
   await chooseFiles(ani, [changing])
-  await ani.locator('.upload').getByText('MB/s').waitFor()
+  await ani.locator('.transfer-bar').getByText('MB/s').waitFor()
   await appendFile(changing, 'one more line')
-  await ani.locator('.upload').getByText('log.bin was not sent: the file was changed').waitFor()
+  await ani.locator('.transfer-bar').getByText('log.bin was not sent: The file was changed').waitFor()
   expect((await filesOf(port)).filter(({ status }) => status === 'whole')).toEqual([])
   expect(faults).toEqual([expect.stringContaining('the server responded with a status of 413')])
 })
@@ -171,3 +173,46 @@ function wav(seconds: number): Buffer {
   header.writeUInt32LE(seconds * rate, 40)
   return Buffer.concat([header, Buffer.alloc(seconds * rate, 128)])
 }
+
+test('34 small files leave in at most 45 requests, are one group, and are saved as one archive', async ({ open }) => {
+  const { port } = await startHttpHost({ page: true })
+  const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi', { checked: true })]
+  await putFile(port, 'before.txt', 'of somebody else')
+  const folder = await temporaryDirectory()
+  const paths = Array.from({ length: 34 }, (_, at) => join(folder, `part ${at}.dat`))
+  for (const [at, path] of paths.entries()) await writeFile(path, sampleBytes(3000 + at))
+  const asked: string[] = []
+  ani.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`))
+  await chooseFiles(ani, paths)
+  await expect.poll(async () => (await filesOf(port)).filter(({ status }) => status === 'whole').length).toBe(35)
+  await expect.poll(() => ani.locator('.transfer-bar').count()).toBe(0)
+  expect(asked.length, asked.join('\n')).toBeLessThanOrEqual(45)
+
+  const group = budi.locator('.files', { hasText: '34 files' })
+  expect(await group.locator('.file').count()).toBe(3)
+  await group.getByRole('button', { name: 'Show all 34' }).click()
+  expect(await group.locator('.file').count()).toBe(34)
+  expect(await violations(budi)).toEqual([])
+  const saving = budi.waitForEvent('download')
+  await group.getByRole('button', { name: 'Save all' }).click()
+  const saved = await saving
+  expect(saved.suggestedFilename()).toMatch(/^lobby\.zip$/)
+  const zip = join(folder, 'all.zip')
+  await saved.saveAs(zip)
+  const names = execFileSync('unzip', ['-Z1', zip]).toString().trim().split('\n')
+  expect(names.filter((name) => name.startsWith('part '))).toHaveLength(34)
+  expect(names).not.toContain('before.txt')
+
+  // One stop of the Tab key for all of it, and arrows inside.
+  await budi.locator('.scroller').focus()
+  await budi.keyboard.press('ArrowUp')
+  await budi.keyboard.press('ArrowRight')
+  expect(await budi.evaluate('document.activeElement.textContent')).toBe('ani')
+  const stops = 'document.querySelectorAll(".scroller li.row :is(a[href], button):not([tabindex=\'-1\'])").length'
+  expect(await budi.evaluate<number>(stops)).toBe(1 + 34 * 2 + 1)
+  await budi.locator('#message').focus()
+
+  // The list beside it: filter as one types.
+  await budi.getByLabel('Find a file').fill('before')
+  await expect.poll(() => budi.locator('.files-panel li').count()).toBe(1)
+})

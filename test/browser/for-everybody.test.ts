@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../harness/browser.ts'
 import { sayOverHttp, startHttpHost } from '../harness/http-client.ts'
-import { sees, write } from './page-visitor.ts'
+import { fromHeader, sees, write } from './page-visitor.ts'
 
 test('everything is reached with keys alone', async ({ open }) => {
   const { port } = await startHttpHost({ page: true })
@@ -41,19 +41,21 @@ test('everything is reached with keys alone', async ({ open }) => {
   // Search, and to where it was said; a dialog gives the focus back to what opened it.
   await reach('Search')
   await page.keyboard.press('Enter')
-  await expect.poll(focused).toBe('Words or file names')
+  // Whoever types at once loses no letter, though the dialog is loaded only now.
   await page.keyboard.type('before')
   await page.keyboard.press('Enter')
+  await expect.poll(focused).toBe('Words or file names')
   await page.getByText('1 found').waitFor()
   await reach('Close')
   await page.keyboard.press('Escape')
   await expect.poll(focused).toBe('Search')
-  await reach('Set the topic: no topic is set')
+  await reach('Add a topic')
   await page.keyboard.press('Enter')
   await page.keyboard.type('kopi')
   await page.keyboard.press('Enter')
   await page.locator('.topic').getByText('kopi').waitFor()
-  await reach('Another room')
+  await reach('New room')
+  await page.keyboard.press('Enter')
   await page.keyboard.type('tea')
   await page.keyboard.press('Enter')
   await expect.poll(() => page.url()).toMatch(/#room=tea$/)
@@ -85,14 +87,17 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   await sees(page, /www/)
   await write(page, 'halo')
   await fits()
-  await page.getByRole('button', { name: 'Ruang dan orang' }).click()
-  await page.locator('dialog').getByText('siti').waitFor()
+  await page.getByRole('button', { name: /^Berkas \d/ }).click()
+  await page.getByText('Belum ada berkas').waitFor()
   await fits()
-  await page.locator('dialog').getByRole('button', { name: /^n+/ }).click()
-  await page.getByRole('button', { name: 'Pesan atau berkas' }).waitFor()
+  await page.getByRole('button', { name: /^Orang \d/ }).click()
+  await page.locator('.self').getByText('siti').waitFor()
   await fits()
-  await page.getByRole('button', { name: 'Pesan atau berkas' }).click()
-  await page.getByLabel(/^Berbisik kepada/).waitFor()
+  await page.locator('.people').getByRole('button', { name: /^n+/ }).click()
+  await page.getByRole('button', { name: 'Pesan pribadi' }).waitFor()
+  await fits()
+  await page.getByRole('button', { name: 'Pesan pribadi' }).click()
+  await page.getByLabel(/^Pesan pribadi kepada/).waitFor()
   await fits()
   await page.getByRole('button', { name: 'Cari' }).click()
   await page.getByLabel('Kata atau nama berkas').fill('halo')
@@ -100,11 +105,12 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   await page.getByText('1 ditemukan').waitFor()
   await fits()
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'Pengaturan' }).click()
+  await fromHeader(page, 'Pengaturan', 'Lainnya')
   await page.getByLabel('Tampilan').selectOption('light')
   await fits()
   await page.getByLabel('Bahasa').selectOption('en')
-  await page.getByRole('button', { name: 'Help' }).click()
+  await page.keyboard.press('Escape')
+  await fromHeader(page, 'Help')
   await page.getByText('/msg name text').waitFor()
   await fits()
   // As it was left.

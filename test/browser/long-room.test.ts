@@ -5,7 +5,7 @@ import { textsIn } from './page-visitor.ts'
 
 const MESSAGES = 10_000
 /** As they are sent, compressed. */
-const MOST_SCRIPT_BYTES = 60_000
+const MOST_SCRIPT_BYTES = 75_000
 /** Rows that may be in the page at once; it keeps 400 entries, and marks days. */
 const MOST_ROWS = 450
 /** How far what is read may move on the screen when more comes above it. */

@@ -68,3 +68,24 @@ export const textsIn = (page: Page): Promise<readonly string[]> => page.locator(
 /** Waits until something stands in the timeline. */
 export const sees = (page: Page, text: string | RegExp): Promise<void> =>
   page.locator('.timeline').getByText(text).first().waitFor()
+
+/** Chooses an item of the menu about a person in the list of people. */
+export async function aboutPerson(page: Page, name: string, item: string): Promise<void> {
+  await page.locator('.people').getByRole('button', { name }).click()
+  await page.getByRole('button', { name: item, exact: true }).click()
+}
+
+/** Chooses an item of the menu in the room's header. */
+export async function fromHeader(page: Page, item: string, menu = 'More'): Promise<void> {
+  await page.getByRole('button', { name: menu, exact: true }).click()
+  await page.getByRole('button', { name: item, exact: true }).click()
+}
+
+/** Chooses an item of the menu about a file in the timeline. */
+export async function aboutFile(page: Page, file: string, item: string): Promise<void> {
+  await page
+    .locator('.timeline')
+    .getByRole('button', { name: `More about: ${file}` })
+    .click()
+  await page.getByRole('button', { name: `${item}: ${file}` }).click()
+}

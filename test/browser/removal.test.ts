@@ -5,7 +5,7 @@ import { browserTest as test, violations } from '../harness/browser.ts'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { filesOf } from '../harness/files.ts'
 import { ask, startHttpHost } from '../harness/http-client.ts'
-import { chooseFiles, comeIn, sees, textsIn, write } from './page-visitor.ts'
+import { aboutFile, chooseFiles, comeIn, fromHeader, sees, textsIn, write } from './page-visitor.ts'
 
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
@@ -33,7 +33,7 @@ test('a message is removed by who wrote it, and is gone from every page, search,
   await ani.locator('.row', { hasText: '4711' }).hover()
   await ani.getByRole('button', { name: 'Remove', exact: true }).click()
   const dialog = ani.getByRole('dialog')
-  await dialog.getByText('Remove this message for everybody?').waitFor()
+  await dialog.getByText('Remove this message for everyone?').waitFor()
   expect(await violations(ani)).toEqual([])
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   expect(await textsIn(ani)).toEqual(['the code of the door is 4711', 'see you there'])
@@ -45,7 +45,7 @@ test('a message is removed by who wrote it, and is gone from every page, search,
     expect(await textsIn(page)).toEqual(['see you there'])
     expect(await page.evaluate('document.documentElement.outerHTML')).not.toContain('4711')
   }
-  await budi.getByText('nothing was found').waitFor()
+  await budi.getByText('Nothing found').waitFor()
   expect(await budi.locator('#message').inputValue()).toBe('')
   expect(await budi.evaluate('JSON.stringify([{ ...sessionStorage }, { ...localStorage }])')).not.toContain('4711')
   // It stays so for those who come later, at its place.
@@ -74,9 +74,8 @@ test('an operator removes a file: its picture goes from the pages that show it, 
   await chooseFiles(ani, [dot])
   const url = (await ani.locator('.picture img').getAttribute('src')) ?? ''
   expect(url).toMatch(/^blob:/)
-  await budi.locator('.row', { has: budi.locator('.file') }).hover()
-  await budi.getByRole('button', { name: 'Remove: dot.png' }).click()
-  await budi.getByRole('dialog').getByText('Remove dot.png for everybody?').waitFor()
+  await aboutFile(budi, 'dot.png', 'Remove')
+  await budi.getByRole('dialog').getByText('Remove dot.png for everyone?').waitFor()
   await budi.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
   await ani.locator('.file').getByText('budi removed dot.png').waitFor()
   expect(await ani.locator('.picture').count()).toBe(0)
@@ -87,13 +86,11 @@ test('an operator removes a file: its picture goes from the pages that show it, 
 
   await chooseFiles(ani, [big])
   await budi.locator('.file').getByText('big.bin').waitFor()
-  await budi.locator('.row', { hasText: 'big.bin' }).hover()
-  await budi.getByRole('button', { name: 'Remove: big.bin' }).click()
+  await aboutFile(budi, 'big.bin', 'Remove')
   await budi.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
-  await ani.locator('.upload').getByText('budi removed big.bin').waitFor()
+  await ani.locator('.file').getByText('budi removed big.bin').waitFor()
   await expect.poll(() => filesOf(port)).toEqual([])
-  await ani.getByRole('button', { name: 'Dismiss: big.bin' }).click()
-  expect(await ani.locator('.upload').count()).toBe(0)
+  await expect.poll(() => ani.locator('.transfer-bar').count()).toBe(0)
   expect(await violations(ani)).toEqual([])
   expect(faults.filter((fault) => !fault.includes('Failed to load resource'))).toEqual([])
 })
@@ -122,13 +119,13 @@ test('files go after the time that was chosen for them, and say when', async ({ 
   const ani = await comeIn(open, port, 'ani', { checked: true })
   const path = join(await temporaryDirectory(), 'note.txt')
   await writeFile(path, 'for an hour')
-  await ani.getByRole('button', { name: 'How long files stay' }).click()
+  await fromHeader(ani, 'How long files stay', 'Add files or text')
   const dialog = ani.getByRole('dialog')
   expect(await dialog.getByRole('radio', { name: 'stay', exact: true }).isChecked()).toBe(true)
   await dialog.getByRole('radio', { name: 'go after 1 hour' }).check()
   expect(await violations(ani)).toEqual([])
   await ani.keyboard.press('Escape')
-  await ani.getByRole('button', { name: 'How long files stay: 1 hour' }).waitFor()
+  await ani.getByRole('button', { name: 'files go after 1 hour' }).waitFor()
   await chooseFiles(ani, [path])
   const left = ani.locator('.file').getByText('gone in 60 min')
   await left.waitFor()
@@ -142,8 +139,9 @@ test('files go after the time that was chosen for them, and say when', async ({ 
   expect(await left.getAttribute('title')).toMatch(/\d/)
   // For this tab only.
   await ani.reload()
-  await ani.getByRole('button', { name: 'How long files stay: 1 hour' }).waitFor()
+  await ani.getByRole('button', { name: 'files go after 1 hour' }).waitFor()
   const later = await comeIn(open, port, 'budi')
-  await later.getByRole('button', { name: 'How long files stay', exact: true }).waitFor()
+  await later.getByRole('button', { name: 'To everyone in lobby' }).waitFor()
+  expect(await later.getByRole('button', { name: /^files go after/ }).count()).toBe(0)
   expect(await readFile(path, 'utf8')).toBe('for an hour')
 })

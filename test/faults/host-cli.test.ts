@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess, type ProcessOptions } from '../harness/host-process.ts'
-import { until } from '../harness/patience.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -82,26 +80,4 @@ describe('the command line', () => {
     expect(await readdir(home, { recursive: true })).toEqual(expect.arrayContaining(['data/tamtam/journal.db']))
     expect(await host.stop()).toBe(0)
   })
-})
-
-test('npm start passes its flags on', async () => {
-  // A checkout whose dependencies are in place, without touching those of this one.
-  const checkout = await temporaryDirectory()
-  await mkdir(join(checkout, 'node_modules'))
-  await mkdir(join(checkout, 'scripts'))
-  for (const name of ['package.json', 'package-lock.json', 'scripts/launch.mjs', 'scripts/build-web.ts'])
-    await copyFile(join(ROOT, name), join(checkout, name))
-  for (const name of ['src', 'dist']) await symlink(join(ROOT, name), join(checkout, name))
-  const lock = createHash('sha256').update(await readFile(join(ROOT, 'package-lock.json')))
-  await writeFile(join(checkout, 'node_modules', '.tamtam-set-up'), `${lock.digest('hex')} tamtam`)
-  const host = new HostProcess([], {
-    whole: ['npm', 'start', '--silent', '--', 'host', '--port', '0', '--ephemeral', '--json', '--name', 'tuan'],
-    cwd: checkout,
-  })
-  await until('its first line', () => host.lines.length > 0 || !host.running)
-  const { port, pid } = await host.listening()
-  const ani = await enter(port, 'ani')
-  await ani.ask('/who', /tuan/)
-  process.kill(pid, 'SIGTERM')
-  expect(await host.ended()).toBe(0)
 })

@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { onTestFinished } from 'vitest'
 import { LineClient } from './line-client.ts'
 import { PATIENCE_MS, until } from './patience.ts'
-import { MAIN, NODE, PATIENT_HOST } from './program.ts'
+import { MAIN, NODE } from './program.ts'
 
 /** What the first line of `--json` says. */
 export interface Listening {
@@ -31,7 +31,7 @@ export interface ProcessOptions {
   readonly stdio?: SpawnOptions['stdio']
 }
 
-/** The real host, as somebody starts it: `node src/app/main.ts …`, its output, and its end. It is killed when the test is over. */
+/** The real host, as somebody starts it: `tamtam host …`, its output, and its end. It is killed when the test is over. */
 export class HostProcess {
   readonly child: ChildProcess
   /** Complete lines of standard output. */
@@ -46,8 +46,7 @@ export class HostProcess {
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     const { command = [], program = MAIN, nodeFlags = [], stdio = ['pipe', 'pipe', 'pipe'], cwd } = options
-    const patient = program === MAIN && command.length === 0 ? ['--import', PATIENT_HOST] : []
-    const node = [...NODE, ...patient, ...nodeFlags, program, ...args]
+    const node = [...NODE, ...nodeFlags, program, ...args]
     const [first = '', ...rest] = options.whole ?? [...command, ...node]
     this.#indirect = command.length > 0 || options.whole !== undefined
     this.#where = [...command, ...args, ...(options.whole ?? [])].join(' ')

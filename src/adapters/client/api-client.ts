@@ -8,7 +8,7 @@ export interface HttpRequest {
   /** `GET` unless given. */
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
-  /** A stream is pulled no faster than the host takes it. */
+  /** A stream is pulled no faster than the host takes it: only its newest piece may still be on its way when the next is asked for. */
   readonly body?: RequestBody
   /** Bytes of a streamed body. */
   readonly length?: number

@@ -181,7 +181,7 @@ async function publishFolder(
   target: Target,
   file: WholeFile,
 ): Promise<PublishedFolder | Refusal | undefined> {
-  const named = await unpack(part.read, file, target)
+  const named = await unpack(part.read, file, target, part.cut)
   return named === undefined || !('type' in named) ? named : refusal(0, named.code, named.message)
 }
 

@@ -219,7 +219,7 @@ class SocketBytes {
 
 const standsStill = (idleMs: number): string => `nothing moved for ${Math.round(idleMs / 1000)} s`
 
-/** Writes all pieces, no faster than they leave. Stops where the request is over; throws the source's errors. */
+/** Writes all pieces, no faster than they leave: nothing but the newest is on its way when the next is asked for. Stops where the request is over; throws the source's errors. */
 async function pipeBody(
   pieces: AsyncIterable<Uint8Array>,
   to: ClientRequest,
@@ -248,7 +248,7 @@ async function pipeBody(
       waiting += slice.length
       to.write(slice, left(slice.length))
     }
-    while (waiting > BUFFERED_BYTES && !to.destroyed)
+    while (waiting > Math.min(piece.length, BUFFERED_BYTES) && !to.destroyed)
       await new Promise<void>((resolve) => {
         wake = resolve
       })

@@ -76,7 +76,7 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
         ...addressed(meta),
         ...expiring(meta),
       })
-    const bytes = { size, read: (from: number) => source.bytes(from), changed: () => source.changed() }
+    const bytes = { size, read: (from: number) => source.bytes(from, 'lent'), changed: () => source.changed() }
     const policyOfSize = size <= options.settings.readBytes ? policyInMemory : policy
     return await runUpload(options, new DigestedSource(bytes, options), meta, policyOfSize)
   } finally {
@@ -136,6 +136,7 @@ function gettingFurther(api: ApiClient, id: string, from: number): () => Promise
 /** The bytes of a file or an archive, to be read from any byte on, and again. */
 export interface ReadableBytes {
   readonly size: number
+  /** A piece is good until three more were taken. */
   read(from: number): AsyncIterable<Uint8Array>
   /** Left out where every reading gives the same bytes, or tells otherwise. */
   changed?(): Promise<boolean>

@@ -101,6 +101,7 @@ export class Uploader {
   #isWithdrawn = false
   /** The room's files of its size; undefined: nobody has looked, or what became of it is to be found there. */
   #alike: readonly KnownFile[] | undefined
+  /** The list of the room was asked for before. */
   #isAgain = false
   #partBytes: number
 
@@ -161,6 +162,8 @@ export class Uploader {
     return await retries.until<SentFile>(
       async () => {
         if (this.#id === undefined && this.#alike === undefined) {
+          // It went, and only the answer was lost.
+          if (this.#isAgain) already = false
           const why = await this.#find(signal)
           if (why !== undefined) return why
         }

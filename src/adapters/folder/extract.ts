@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, lstat, lutimes, mkdir, open, rename, rm, symlink, utimes } from 'node:fs/promises'
+import { chmod, lstat, lutimes, mkdir, open, rename, rm, statfs, symlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { numbered } from '#domain/names/file-name.ts'
@@ -52,20 +52,24 @@ export interface PublishedFolder extends Published {
   readonly content: () => Promise<Content>
 }
 
+/** The archive is needed no more from this byte on. */
+type LetGo = (from: number) => Promise<void>
+
 /**
  * Builds the folder of a whole archive at this very path, or in a folder under the name `as` (`terima_<name>`) or that with a number. Undefined where the name is taken: nothing is ever replaced, and the same folder is not built
- * twice. Refuses with BAD_FOLDER and HASH_MISMATCH; nothing is left then. Throws the system's errors.
+ * twice. Refuses with BAD_FOLDER and HASH_MISMATCH; nothing is left then. `letGo` is used where the disk has no room for archive and folder at once. Throws the system's errors.
  */
 export async function unpack(
   read: ReadAt,
   file: Incoming & { readonly name: string },
   target: { readonly path: string } | { readonly folder: SaveFolder; readonly as?: string },
+  letGo?: LetGo,
 ): Promise<PublishedFolder | Rejected | undefined> {
   const listing = await listFolder(read, file.name)
   if ('type' in listing) return listing
   const place = 'path' in target ? target.path : join(target.folder.path, target.as ?? receivedName(file.name, file.id))
   const hidden = `.${cutUtf8(basename(place), MOST_BASE_BYTES)}.${file.id.slice(0, 8)}`
-  const tree = await extractFolder(read, listing, join(dirname(place), hidden))
+  const tree = await extractFolder(read, listing, join(dirname(place), hidden), letGo)
   if ('type' in tree) return tree
   try {
     let known: Promise<Content> | undefined
@@ -103,12 +107,13 @@ export async function extractFolder(
   read: ReadAt,
   listing: FolderListing,
   base: string,
+  letGo?: LetGo,
 ): Promise<ExtractedFolder | Rejected> {
   await removeAbandoned(dirname(base))
   const hidden = ownPath(base, ENDING)
   await mkdir(hidden, HIDDEN_MODE)
   try {
-    const failed = await build(hidden, read, listing)
+    const failed = await build(hidden, read, listing, (await hasRoom(hidden, listing)) ? undefined : letGo)
     if (failed === undefined) return extracted(hidden)
     await rm(hidden, { recursive: true, force: true })
     return failed
@@ -160,13 +165,25 @@ export async function folderHolds(path: string, { size, sha256 }: Content): Prom
   }
 }
 
+async function hasRoom(path: string, { files, bytes }: FolderListing): Promise<boolean> {
+  const { bavail, bsize } = await statfs(path)
+  return bavail * bsize >= bytes + files * bsize
+}
+
 const ILLEGAL_ON_WINDOWS = /[<>:"|?*]/
 
-async function build(hidden: string, read: ReadAt, { members }: FolderListing): Promise<Rejected | undefined> {
+async function build(
+  hidden: string,
+  read: ReadAt,
+  { members }: FolderListing,
+  letGo: LetGo | undefined,
+): Promise<Rejected | undefined> {
   const odd = process.platform === 'win32' ? members.find(({ path }) => ILLEGAL_ON_WINDOWS.test(path)) : undefined
   if (odd !== undefined) return rejected('BAD_FOLDER', `${forTerminal(odd.path)}: Windows takes no such name`)
   for (const path of foldersOf(members)) await mkdir(join(hidden, path)).catch(unlessFolder(join(hidden, path)))
-  const files = members.filter((member) => member.type === 'file').values()
+  const inOrder = members.filter((member) => member.type === 'file')
+  // From the end of the archive, which becomes shorter: so there is room for each file in turn.
+  const files = (letGo === undefined ? inOrder : inOrder.toReversed()).values()
   let failed: Rejected | undefined
   let isOver = false
   const work = async () => {
@@ -176,12 +193,13 @@ async function build(hidden: string, read: ReadAt, { members }: FolderListing): 
         isOver = true
         throw error
       })
+      if (refused === undefined) await letGo?.(value.at)
       if (refused === undefined) continue
       isOver = true
       failed = refused
     }
   }
-  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
+  const ends = await Promise.allSettled(Array.from({ length: letGo === undefined ? AT_ONCE : 1 }, work))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
   if (failed !== undefined) return failed
   for (const member of members) if (member.type === 'link') await makeLink(join(hidden, member.path), member)

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { setImmediate } from 'node:timers/promises'
 import { Header } from 'tar'
 import { type Rejected, rejected } from '#domain/errors.ts'
@@ -6,6 +5,7 @@ import { safeFileName } from '#domain/names/file-name.ts'
 import { checkLink, checkPath } from '#domain/names/path.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
 import { BLOCK_BYTES, NO_DIGEST, padded, timeInArchive } from '#protocol/tar.ts'
+import { diskPath, pathText } from '#system/files/disk-path.ts'
 
 /** Reads `length` bytes of an archive from byte `from` on; fewer only where it ends. */
 export type ReadAt = (from: number, length: number) => Promise<Uint8Array>
@@ -203,19 +203,37 @@ function headerOf(block: Uint8Array, extended: Extended): Header {
   const bytes = Buffer.from(block.buffer, block.byteOffset, BLOCK_BYTES)
   let header: Header
   try {
-    header = new Header(bytes, 0)
+    // A path that was cut off at a slash would make a folder of a file.
+    header = new Header(bytes, 0, extended.path === undefined ? {} : { path: extended.path })
   } catch (error) {
     throw new BadFolder(`a header is damaged (${failureText(error)})`)
   }
   if (!header.cksumValid) throw new BadFolder('it is no tar archive, or a header of it is damaged')
-  const fields = [bytes.subarray(0, 100), bytes.subarray(157, 257), bytes.subarray(345, 500)]
-  if (extended.path === undefined && !fields.every(isUtf8)) bad(header.path ?? '', 'its name is no UTF-8; rename it')
+  if (extended.path === undefined) header.path = pathIn(bytes)
+  header.linkpath = textIn(fieldIn(bytes, 157, 100))
   return header
+}
+
+/** Byte by byte, since names of older systems are no UTF-8: these go as `caf%E9`, as they do where we pack a folder ourselves. */
+function pathIn(header: Buffer): string {
+  const name = fieldIn(header, 0, 100)
+  const isPosix = header.toString('latin1', 257, 263) === 'ustar\0'
+  // Some programs keep times behind a shorter one.
+  const prefix = isPosix ? fieldIn(header, 345, header[475] === 0 ? 130 : 155) : Buffer.alloc(0)
+  return textIn(prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]))
+}
+
+/** The fast way for UTF-8, which nearly all names are. */
+const textIn = (bytes: Buffer): string => pathText(diskPath(bytes))
+
+function fieldIn(header: Buffer, at: number, length: number): Buffer {
+  const field = header.subarray(at, at + length)
+  return field.includes(0) ? field.subarray(0, field.indexOf(0)) : field
 }
 
 function extensionOf(type: string, bytes: Uint8Array): Extended {
   if (type === 'ExtendedHeader' || type === 'OldExtendedHeader') return recordsOf(bytes)
-  const text = utf8(bytes.subarray(0, bytes.indexOf(0) < 0 ? undefined : bytes.indexOf(0)))
+  const text = textOf(bytes.subarray(0, bytes.indexOf(0) < 0 ? undefined : bytes.indexOf(0)))
   return type === 'NextFileHasLongLinkpath' ? { linkpath: text } : { path: text }
 }
 
@@ -229,10 +247,10 @@ function recordsOf(bytes: Uint8Array): Extended {
     const equals = bytes.indexOf(0x3d, blank)
     if (!(length > blank - at + 2) || end > bytes.length || bytes[end - 1] !== 0x0a || equals < 0 || equals >= end)
       throw new BadFolder('a header of it is damaged')
-    const key = utf8(bytes.subarray(blank + 1, equals))
+    const key = textOf(bytes.subarray(blank + 1, equals))
     const value = bytes.subarray(equals + 1, end - 1)
-    if (key === 'path') found.path = utf8(value)
-    else if (key === 'linkpath') found.linkpath = utf8(value)
+    if (key === 'path') found.path = textOf(value)
+    else if (key === 'linkpath') found.linkpath = textOf(value)
     else if (key === 'size') found.size = numberOf(value)
     else if (key === 'mtime') found.mtime = new Date(numberOf(value) * 1000)
     else if (key.startsWith('GNU.sparse.')) found.sparse = true
@@ -246,9 +264,8 @@ function numberOf(value: Uint8Array): number {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
 }
 
-function utf8(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw new BadFolder('a name in it is no UTF-8; rename that file')
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
+function textOf(bytes: Uint8Array): string {
+  const text = textIn(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
   return text.includes('\0') ? bad(text, 'it has a NUL byte') : text
 }
 

@@ -6,7 +6,7 @@ import { numbered } from '#domain/names/file-name.ts'
 import { checkLink, checkPath } from '#domain/names/path.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { timeInArchive } from '#protocol/tar.ts'
-import { type DiskPath, inside, pathText } from '#system/files/disk-path.ts'
+import { type DiskPath, diskPath, inside, pathText } from '#system/files/disk-path.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { NoSource } from '#system/files/source.ts'
 import { MAX_MEMBERS } from './listing.ts'
@@ -140,10 +140,10 @@ class Walk {
 
   async #link(disk: DiskPath, path: string, found: Stats): Promise<TreeEntry[]> {
     const bytes = await this.#calls.run(() => readlink(disk, { encoding: 'buffer' }))
-    const target = isUtf8(bytes) ? checkLink(path, bytes.toString()) : undefined
+    // To the name by which its target travels.
+    const target = checkLink(path, pathText(diskPath(bytes)))
     if (typeof target === 'string') return [{ type: 'link', path, target, modified: secondsOf(found) }]
-    if (target === undefined) this.#skip(path, 'it is a symbolic link to a name that is no UTF-8')
-    else this.#skipped.push({ path, message: target.message })
+    this.#skipped.push({ path, message: target.message })
     return []
   }
 

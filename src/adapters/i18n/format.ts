@@ -1,14 +1,15 @@
+import { lazily } from '#domain/names/lazily.ts'
 import { SIZE_UNITS, sizeText as sizeIn } from '#domain/names/text.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { Language, PageTranslator } from './translator.ts'
 
 const formats = {
-  en: new Intl.NumberFormat('en', { maximumFractionDigits: 1 }),
-  id: new Intl.NumberFormat('id', { maximumFractionDigits: 1 }),
+  en: lazily(() => new Intl.NumberFormat('en', { maximumFractionDigits: 1 })),
+  id: lazily(() => new Intl.NumberFormat('id', { maximumFractionDigits: 1 })),
 } as const
 
 /** Bytes in decimal units, for people: `11.5 MB`. */
-export const sizeText = (bytes: number, language: Language = 'en'): string => sizeIn(bytes, formats[language])
+export const sizeText = (bytes: number, language: Language = 'en'): string => sizeIn(bytes, formats[language]())
 
 /** A file as it is called: a folder ends in a slash. */
 export const titleOf = ({ name, folder }: MentionedFile): string => (folder === undefined ? name : `${name}/`)
@@ -49,6 +50,24 @@ export function durationText(ms: number): string {
   const two = (count: number) => String(count).padStart(2, '0')
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`
   return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
+}
+
+const MINUTE_MS = 60_000
+const SECONDS = { en: 's', id: 'dtk' } as const
+
+/** The time that is left, in the largest unit that there is more than one and a half of: `52 s`, `54 min`, `3 hr`. */
+export function leftText(ms: number, language: Language): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000))
+  if (seconds < 90) return `${seconds} ${SECONDS[language]}`
+  const minutes = Math.ceil(ms / MINUTE_MS)
+  const hours = Math.round(minutes / 60)
+  const [unit, count] =
+    minutes < 90
+      ? (['minute', minutes] as const)
+      : hours < 36
+        ? (['hour', hours] as const)
+        : (['day', Math.round(hours / 24)] as const)
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
 }
 
 const SPANS = [

@@ -26,7 +26,7 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
     case 'joined':
       return say('joined', { name })
     case 'left':
-      if (event.kickedBy !== undefined) return say('kicked', { name, by: event.kickedBy.name, why: event.reason })
+      if (event.kickedBy !== undefined) return kickedText(name, event.kickedBy.name, event.reason, words)
       return event.reason === 'left' ? say('left', { name }) : say('leftWhy', { name, why: event.reason })
     case 'renamed':
       return say('renamed', { from: event.from, name })
@@ -74,6 +74,12 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
     default:
       return event satisfies never
   }
+}
+
+/** Somebody was removed from the room. The reason of a `left` says by whom as well, for those who see nothing else of it. */
+export function kickedText(name: string, by: string, reason: string, { say }: PageTranslator): string {
+  const why = /^kicked by [^:]*: (.+)$/s.exec(reason)?.[1] ?? (reason.startsWith('kicked by ') ? '' : reason)
+  return why === '' ? say('kicked', { name, by }) : say('kickedWhy', { name, by, why })
 }
 
 /** How a rule stands that is a number of seconds: in the answer to its author, and in greetings. */

@@ -1,3 +1,4 @@
+import { lazily } from '#domain/names/lazily.ts'
 import { sizeText } from '#domain/names/text.ts'
 import type { english } from './en.ts'
 import type { moreEnglish } from './more.en.ts'
@@ -74,24 +75,24 @@ export interface TranslatorParts<Keys extends Key> {
 export function translator<Keys extends Key>(parts: TranslatorParts<Keys>): Translator<Keys> {
   const { language, refusals, shown } = parts
   const messages: Readonly<Record<string, Message>> = parts.messages
-  const plural = new Intl.PluralRules(language)
-  const number = new Intl.NumberFormat(language, { useGrouping: parts.grouped })
+  const plural = lazily(() => new Intl.PluralRules(language))
+  const number = lazily(() => new Intl.NumberFormat(language, { useGrouping: parts.grouped }))
   const say: Say<Keys> = (key, ...[gaps]) => {
     const given: Readonly<Record<string, string | number>> = gaps ?? {}
     const message = messages[key] ?? ''
-    const form = typeof message !== 'string' && plural.select(Number(given['count'])) === 'one' ? 'one' : 'other'
+    const form = typeof message !== 'string' && plural().select(Number(given['count'])) === 'one' ? 'one' : 'other'
     const text = typeof message === 'string' ? message : message[form]
     return text.replace(/\{(\w+)\}/g, (_, gap: string) => {
       const value = given[gap] ?? ''
-      return typeof value === 'number' ? number.format(value) : shown(value)
+      return typeof value === 'number' ? number().format(value) : shown(value)
     })
   }
-  const size = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
+  const size = lazily(() => new Intl.NumberFormat(language, { maximumFractionDigits: 1 }))
   const known = (key: string): string | undefined => (Object.hasOwn(refusals, key) ? refusals[key] : undefined)
   const refusal: Translator['refusal'] = ({ code, message, limit }) => {
     const ofLimit = limit && limit.bytes > 0 ? known(`${code}.${limit.shareOf ?? limit.of}`) : undefined
     return (ofLimit ?? known(code) ?? '{details}')
-      .replace('{size}', () => sizeText(limit?.bytes ?? 0, size))
+      .replace('{size}', () => sizeText(limit?.bytes ?? 0, size()))
       .replace('{details}', () => shown(message))
   }
   return { language, say, refusal }

@@ -463,16 +463,7 @@ export const handIns = map({
 /** Who has handed in what to a room, and who has not. */
 export type HandInList = v.InferOutput<typeof handIns>
 
-export const receipts = map({
-  verified: list(given),
-  waiting: list(text),
-  owners: v.exactOptional(
-    v.pipe(
-      list(text),
-      v.description("The host's owners among those: their terminal copies every file, and may be late."),
-    ),
-  ),
-})
+export const receipts = map({ verified: list(given), waiting: list(text) })
 export type Receipts = v.InferOutput<typeof receipts>
 
 export const signedLink = map({ url: path, expiresAt: timeAs('Until when it opens the file') })

@@ -1,20 +1,24 @@
-// Characters that terminals draw over two cells.
-const WIDE =
-  /\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}|\p{Emoji_Presentation}|\ufe0f|[\u3000-\u303f\uff01-\uff60]/u
+import { lazily } from '#domain/names/lazily.ts'
+
+/** Characters that terminals draw over two cells. */
+const wide = lazily(
+  () =>
+    /\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}|\p{Emoji_Presentation}|\ufe0f|[\u3000-\u303f\uff01-\uff60]/u,
+)
 /** Characters drawn onto the cell before them. A conjunct of several letters takes a cell for each. */
-const WIDTHLESS = /[\p{Mn}\p{Me}\p{Cf}]/gu
+const widthless = lazily(() => /[\p{Mn}\p{Me}\p{Cf}]/gu)
 const PLAIN = /^[\x20-\x7e]*$/
-const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' })
+const clusters = lazily(() => new Intl.Segmenter('und', { granularity: 'grapheme' }))
 
 /** A text in the signs that a person sees, each of which may be several code points. */
 export const signsOf = (text: string): string[] =>
-  PLAIN.test(text) ? [...text] : Array.from(clusters.segment(text), ({ segment }) => segment)
+  PLAIN.test(text) ? [...text] : Array.from(clusters().segment(text), ({ segment }) => segment)
 
 /** How many cells of a terminal a text takes. */
 export function widthOf(text: string): number {
   if (PLAIN.test(text)) return text.length
   let cells = 0
-  for (const sign of signsOf(text)) cells += WIDE.test(sign) ? 2 : Array.from(sign.replace(WIDTHLESS, '')).length
+  for (const sign of signsOf(text)) cells += wide().test(sign) ? 2 : Array.from(sign.replace(widthless(), '')).length
   return cells
 }
 

@@ -22,13 +22,22 @@ export const pageDefaults = {
   /** So soon is it kept how far somebody has read. */
   rememberMs: 300,
   searchHits: 50,
+  /** A search begins so long after the last letter. */
+  searchAfterMs: 250,
   /** Files that are sent at once; the others wait. */
   uploadsAtOnce: 2,
-  /** How long a sent file is shown with its receipts. */
-  sentShownMs: 60_000,
-  /** Waiting files that are listed one by one. */
-  waitingShown: 4,
+  /** The same of those that go in one request each. */
+  smallUploadsAtOnce: 6,
+  /** Of more files of one person in a row than `allShown` only so many are shown, until somebody asks for the rest. */
+  firstShown: 3,
+  allShown: 4,
+  /** Text files up to this size show their first words. */
+  firstWordsBytes: 200,
   progressEveryMs: 250,
+  /** What has not moved for so long is paused, or its connection is being made again. */
+  stillMs: 4000,
+  /** Rows of the list of files; the filter finds the others. */
+  filesShown: 300,
   /** Members of a folder that are listed one by one. */
   membersShown: 500,
   /** After so long files may go that are sent from here. */
@@ -54,13 +63,14 @@ export const sessionDefaults: SessionSettings = {
  * A browser reads slowly, and tells of bytes as gone that still wait in the system's buffers: so a file is offered before its digest is
  * known, and goes in requests of about a second, because only the host's answers are to be trusted.
  */
-export const uploadPolicy: UploadPolicy = {
+export const uploadPolicy = {
   digestMs: 300,
   lastPartBytes: 1024 ** 2,
   leastPartBytes: 512 * 1024,
   mostPartBytes: 64 * 1024 ** 2,
   ownOnly: true,
-}
+  wholeBytes: 1_000_000,
+} as const satisfies UploadPolicy
 
 /** The digest of a folder is known when it has been read; its parts are read into memory before they go. */
 export const folderPolicy: UploadPolicy = { ...uploadPolicy, mostPartBytes: 8 * 1024 ** 2 }

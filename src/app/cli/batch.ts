@@ -8,19 +8,15 @@ export interface Item {
   readonly label: string
   /** Of several with one key, each begins when those before it have ended. */
   readonly key?: string
-  /** Does it, perhaps beside others, and answers how it is told of in its turn; both throw why it failed. */
-  run(turn: Turn): Promise<Told>
+  /**
+   * Does it, perhaps beside others, and answers how it is told of in its turn; both throw why it failed. `come` resolves once all items
+   * before it have been told of: only then may it print.
+   */
+  run(come: Promise<void>): Promise<Told>
 }
 
 /** Whether it was now or before. */
 export type Told = () => Promise<'done' | 'already'>
-
-export interface Turn {
-  /** Resolves once all items before it have been told of: only then may it print. */
-  readonly come: Promise<void>
-  /** Whether none is left that has not begun. */
-  isLast(): boolean
-}
 
 interface BatchFlags {
   readonly json?: boolean
@@ -95,7 +91,7 @@ function* begun(
       if (key !== undefined && running.some((each) => each.item.key === key)) break
       next++
       const { promise, resolve } = Promise.withResolvers<void>()
-      const work = item.run({ come: promise, isLast: () => next === items.length })
+      const work = item.run(promise)
       // It is met in its turn; where that never comes, something before it has ended all.
       work.catch(() => {})
       running.push({ item, work, come: resolve })
@@ -105,5 +101,29 @@ function* begun(
     first.come()
     yield { label: first.item.label, tell: async () => await (await first.work)() }
     running.shift()
+  }
+}
+
+/** Lines of an input, of which each has its own end: how many were refused is how a command ends that was given them. */
+export class LineCount {
+  #taken = 0
+  #refused = 0
+
+  /** Blank ones too. */
+  took(lines: number): void {
+    this.#taken += lines
+  }
+
+  /** Answers which one it was. */
+  refused(): number {
+    this.#refused++
+    return this.#taken + this.#refused
+  }
+
+  /** Throws where lines were refused. */
+  end(): void {
+    if (this.#refused === 0) return
+    const all = this.#taken + this.#refused
+    throw new CommandFailed(exitCodes.refused, `${this.#refused} of ${all} ${all === 1 ? 'line' : 'lines'} refused`)
   }
 }

@@ -1,7 +1,6 @@
 import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { InvalidArgumentError } from 'commander'
 import { knownHostsPath } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import { secretOf } from '#app/secrets.ts'
@@ -12,9 +11,9 @@ import { NodeHttp } from '#client/node-http.ts'
 import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import type { Log } from '#domain/ports/system.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
-import { spanOf } from '#protocol/commands.ts'
 import { CommandFailed, type ExitCode, exitCodes, PartlyDone } from './exit-codes.ts'
 import { commandTyped, failureOf } from './failures.ts'
+import { stackOf } from './stack.ts'
 
 export interface RoomTarget extends RoomAddress {
   readonly token?: string
@@ -136,31 +135,6 @@ export function reportFirstRetry({ attempt, why }: { readonly attempt: number; r
   if (attempt === 1) process.stderr.write(`${forTerminal(why)}; trying again\n`)
 }
 
-/** `5M`: bytes a second, in decimal units. */
-export function rateOf(text: string): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)(?:B?(?:\/s)?)$/i.exec(text) ?? []
-  const bytes = Number(amount) * 1000 ** ' KMG'.indexOf(unit.toUpperCase() || ' ')
-  if (!(bytes >= 1)) throw new InvalidArgumentError('write bytes a second like 500k or 5M.')
-  return bytes
-}
-
-export function secondsOf(text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > 1e6) throw new InvalidArgumentError('write seconds.')
-  return Number(text) * 1000
-}
-
-/** `90m`, `12h` or `7d`, in seconds. */
-export function spanTyped(text: string): number {
-  const seconds = spanOf(text)
-  if (!seconds) throw new InvalidArgumentError('write a time like 90m, 12h or 7d.')
-  return seconds
-}
-
-export function countOf(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write a whole number.')
-  return Number(text)
-}
-
 /** The used part of Node's handle behind a terminal's stream. */
 interface Handle {
   setBlocking?(on: boolean): unknown
@@ -205,9 +179,10 @@ export function stopSignal(process: NodeJS.Process, log: Log): StopSignal {
   }
   process.on('SIGINT', ask)
   process.on('SIGTERM', ask)
-  process.on('SIGHUP', ask)
+  // Comes by itself when the terminal, or npm, goes after the first: never a second wish.
+  process.on('SIGHUP', () => asked || ask())
   process.on('uncaughtException', (error) => {
-    log.error('a bug; please report it', { error: error.stack ?? error.message })
+    log.error('a bug; please report it', { error: stackOf(error) })
     resolve({ exitCode: exitCodes.bug, why: `a bug of ours: ${error.message}` })
   })
   return { promise, now: (exitCode, why) => resolve({ exitCode, why }) }

@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander'
+import type { Command } from 'commander'
 
 const scripts = new Map<string, (commands: readonly CommandWords[]) => string>([
   ['bash', bashScript],
@@ -6,18 +6,8 @@ const scripts = new Map<string, (commands: readonly CommandWords[]) => string>([
   ['fish', fishScript],
 ])
 
-export const addCompletion = (program: Command): Command =>
-  program
-    .command('completion')
-    .description('print a script that lets a shell complete tamtam')
-    .addArgument(new Argument('<shell>', 'which shell').choices([...scripts.keys()]))
-    .addHelpText(
-      'after',
-      '\nbash: eval "$(tamtam completion bash)"\nzsh:  source <(tamtam completion zsh)\nfish: tamtam completion fish | source',
-    )
-    .action((shell: string) => {
-      process.stdout.write(scripts.get(shell)?.(wordsOf(program)) ?? '')
-    })
+/** A script that lets `shell` complete the commands of `program`. */
+export const completionFor = (shell: string, program: Command): string => scripts.get(shell)?.(wordsOf(program)) ?? ''
 
 /** A shell's data about a command. */
 export interface CommandWords {

@@ -1,25 +1,16 @@
-import { type Command, Option } from 'commander'
 import { forTerminal } from '#domain/names/text.ts'
 import { defaultDataDirectory, type Setting, settingsOf } from '../config.ts'
 import { print, printJson, runShowing } from './command.ts'
 import { bindsOf } from './host-network.ts'
 
-/** To be added after `host`, whose flags it takes. */
-export const addConfig = (program: Command): Command => {
-  const command = program
-    .command('config')
-    .description('show every setting of a host, and where each comes from: flag, environment, file or default')
-  for (const { flags, description } of program.commands.find((other) => other.name() === 'host')?.options ?? [])
-    command.addOption(new Option(flags, description))
-  return command.action((flags: Record<string, unknown>) =>
-    runShowing(async () => {
-      for (const setting of asUsed(settingsOf(flags, process.env), process.env)) {
-        if (flags['json'] === true) await printJson({ type: 'setting', ...setting })
-        else await print(lineOf(setting))
-      }
-    }),
-  )
-}
+/** `tamtam config`. */
+export const runConfig = (flags: Record<string, unknown>): Promise<void> =>
+  runShowing(async () => {
+    for (const setting of asUsed(settingsOf(flags, process.env), process.env)) {
+      if (flags['json'] === true) await printJson({ type: 'setting', ...setting })
+      else await print(lineOf(setting))
+    }
+  })
 
 /** Defaults that depend on other settings: the address on `--lan`, the data directory on this user's home. */
 function asUsed(settings: readonly Setting[], env: NodeJS.ProcessEnv): readonly Setting[] {

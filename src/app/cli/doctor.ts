@@ -1,7 +1,6 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import type { Command } from 'commander'
 import { fileLimitsOf, type HostConfig } from '#app/config.ts'
 import { engineDefaults, listenerDefaults } from '#app/defaults.ts'
 import { findFacts } from '#domain/engine/found-facts.ts'
@@ -34,17 +33,8 @@ interface DoctorFlags {
   readonly json?: boolean
 }
 
-export const addDoctor = (program: Command): Command =>
-  program
-    .command('doctor')
-    .description('check whether a host would work well here: port, disk, clock, limits, and its stored data')
-    .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
-    .option('--port <port>', 'port the host is to listen on (8268)')
-    .option('--bind <address>', 'address it is to listen on (127.0.0.1)')
-    .option('--config <file>', 'settings as JSON ($XDG_CONFIG_HOME/tamtam/config.json)')
-    .option('--deep', 'read every file that is kept and compare its digest')
-    .option('--json', 'one JSON object a line')
-    .action((flags: DoctorFlags) => runShowing(() => examine(flags)))
+/** `tamtam doctor`. */
+export const runDoctor = (flags: DoctorFlags): Promise<void> => runShowing(() => examine(flags))
 
 async function examine({ deep = false, json = false, ...flags }: DoctorFlags): Promise<void> {
   let worst = 0

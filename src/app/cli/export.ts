@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Command } from 'commander'
 import { filePath, type Manifest, type Part, type RoomPart, roomPath } from '#bundle/manifest.ts'
 import { encodeLine } from '#bundle/room-lines.ts'
 import { PartChanged, writeBundle } from '#bundle/write-bundle.ts'
@@ -26,18 +25,8 @@ interface ExportFlags {
   readonly json?: boolean
 }
 
-export const addExport = (program: Command): Command =>
-  program
-    .command('export')
-    .description('write the rooms of a stopped host, with their files, into one verified bundle')
-    .argument('<file>', 'where to write it, a new file; - is standard output')
-    .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
-    .option('--room <name>', 'only this room; may be given several times', (name, names: string[] = []) => [
-      ...names,
-      name,
-    ])
-    .option('--json', 'print the result as a JSON object')
-    .action((path: string, flags: ExportFlags) => run(() => exportTo(path, flags)))
+/** `tamtam export`. */
+export const runExport = (path: string, flags: ExportFlags): Promise<void> => run(() => exportTo(path, flags))
 
 async function exportTo(path: string, flags: ExportFlags): Promise<void> {
   const settings = hostSettings(flags.data === undefined ? {} : { data: flags.data })

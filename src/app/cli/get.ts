@@ -5,7 +5,6 @@ import { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import type { Command } from 'commander'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { DownloadError, downloadStream } from '#client/download-stream.ts'
@@ -38,15 +37,13 @@ import {
   print,
   printJson,
   type RoomTarget,
-  rateOf,
   reportFirstRetry,
   runResumable,
-  secondsOf,
   targetOrFileOf,
 } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
-import { collectedFiles, csvOption, expectOption, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
+import { collectedFiles, expectedIn, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
 import { ProgressDisplay } from './progress.ts'
 
 interface GetFlags extends HandInFlags {
@@ -59,37 +56,12 @@ interface GetFlags extends HandInFlags {
   readonly collected?: string
 }
 
-export const addGet = (program: Command): Command =>
-  program
-    .command('get')
-    .description('bring files of a room here, verified, also while they are still arriving; goes on where it ended')
-    .argument('[address]', '[name@]host[:port][/room], or the link of a file', 'localhost')
-    .argument('[names...]', 'file names, or the first signs of their ids; without one the newest file')
-    .option('-o, --output <path>', 'save under this very name, or write into this pipe or device; - is standard output')
-    .option('--save <dir>', 'the folder to save into, as terima_<name> (here)')
-    .option('--all', 'every file of the room that you may see, but those whose sender is away')
-    .option('--collected <dir>', 'for operators: all that was handed in, with a folder there for each person')
-    .addOption(expectOption())
-    .addOption(csvOption())
-    .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
-    .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
-    .option('--json', 'one JSON object a line for each file, on standard output')
-    .option('--quiet', 'say nothing but errors')
-    .option('--plain', 'no line that changes, even on a terminal')
-    .addHelpText(
-      'after',
-      '\nPrints the path of each file. Nothing is ever overwritten, and files that are here already are not fetched again, so that the same command fetches\n' +
-        'the missing ones. A failed file does not stop the others. A half file of another program goes on when it is\n' +
-        'called <path>.part: tamtam get -o talk.pdf … goes on with talk.pdf.part.\n' +
-        'With --collected the newest file of each name has that name, and those before it have their time in theirs; the table at the end lists who\n' +
-        'has handed in and who has not: the members present since the room began to collect, and those named by --expect.',
-    )
-    .action((address: string, names: string[], flags: GetFlags) =>
-      runResumable(async () => {
-        const target = targetOrFileOf(address, process.env)
-        await (flags.collected === undefined ? get(target, names, flags) : getCollected(target, names, flags))
-      }),
-    )
+/** `tamtam get`. */
+export const runGet = (address: string, names: string[], flags: GetFlags): Promise<void> =>
+  runResumable(async () => {
+    const target = targetOrFileOf(address, process.env)
+    await (flags.collected === undefined ? get(target, names, flags) : getCollected(target, names, flags))
+  })
 
 /** All that was handed in, into a folder for each person; then who has, and who has not. */
 async function getCollected(target: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
@@ -97,6 +69,7 @@ async function getCollected(target: RoomTarget, names: readonly string[], flags:
   const hasOthers = names.length > 0 || target.file !== undefined || flags.all || flags.save !== undefined
   if (directory === '' || hasOthers || flags.output !== undefined)
     throw new CommandFailed(exitCodes.usage, '--collected takes a folder, and no names, -o, --save or --all beside it')
+  const expected = expectedIn(flags.expect)
   await asMember(target, async (api) => {
     const retries = new Retries(clientDefaults, { ...patience(flags), report: reportFirstRetry })
     const list = await readHandIns(api, retries, target.room)
@@ -109,7 +82,7 @@ async function getCollected(target: RoomTarget, names: readonly string[], flags:
           ? Promise.reject(failure)
           : await getOne(api, file, { folder: saveFolders.get(folder) ?? new SaveFolder(directory), as }, flags),
     }))
-    await runBatch('got', items, flags).finally(() => printHandIns(list, flags, process.stderr, folders))
+    await runBatch('got', items, flags).finally(() => printHandIns(list, flags, process.stderr, expected, folders))
   })
 }
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { lstat, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Option } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { listHandIns } from '#client/queries.ts'
@@ -22,20 +21,19 @@ import { refused } from './failures.ts'
 
 /** The flags of commands that tell who has handed in what. */
 export interface HandInFlags {
-  readonly expect?: Expected
+  /** Path of the list. */
+  readonly expect?: string
   readonly csv?: boolean
   readonly json?: boolean
   readonly quiet?: boolean
 }
 
-export const expectOption = (): Option =>
-  new Option('--expect <file>', 'with --collected: who should hand in, one name a line').argParser(expectedIn)
-export const csvOption = (): Option => new Option('--csv', 'with --collected: the table as CSV, on standard output')
-
 /** Names of people who should hand in, by what they look like without blanks: as they are written. */
 type Expected = ReadonlyMap<string, string>
 
-function expectedIn(path: string): Expected {
+/** Those on a list, to be read before anything else is done. */
+export function expectedIn(path: string | undefined): Expected | undefined {
+  if (path === undefined) return undefined
   try {
     const text = textOf(readFileSync(path))
     if (typeof text !== 'string') throw new CommandFailed(exitCodes.usage, `${forTerminal(path)}: ${text.message}`)
@@ -142,9 +140,10 @@ export async function printHandIns(
   list: HandInList,
   flags: HandInFlags,
   output: NodeJS.WritableStream,
+  expected: Expected | undefined,
   folders?: ReadonlyMap<Person, string>,
 ): Promise<void> {
-  const rows = rowsOf(list, flags.expect, folders)
+  const rows = rowsOf(list, expected, folders)
   const missing = rows.filter(({ status, isExpected }) => status !== 'handed in' && isExpected !== false)
   if (flags.csv) {
     // `print` ends the last line.
@@ -159,7 +158,7 @@ export async function printHandIns(
     return
   }
   if (flags.quiet && output !== process.stdout) return
-  output.write(`${tableOf(rows)}${summaryOf(list, rows, missing, flags.expect !== undefined)}\n`)
+  output.write(`${tableOf(rows)}${summaryOf(list, rows, missing, expected !== undefined)}\n`)
 }
 
 function rowsOf({ people }: HandInList, expected?: Expected, folders?: ReadonlyMap<Person, string>): readonly Row[] {

@@ -14,6 +14,7 @@ import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { greetingOf, type HostFacts, listeningLine, pageLink } from './greeting.ts'
 import { FileSaver, hostFileTransfers } from './host-files.ts'
+import { stackOf } from './stack.ts'
 import { openTerminal, TypedInput } from './terminal.ts'
 
 export interface HostTerminalParts {
@@ -47,6 +48,7 @@ export function stayIn(
   { tamtam, config, process, data, facts, stopped }: HostTerminalParts,
 ): HostTerminal {
   let shown: RoomClient | undefined
+  let isClosing = false
   const isPerson = process.stdin.isTTY === true && process.stdout.isTTY === true && !config.json && !config.quiet
   const style = isPerson ? 'person' : config.json ? 'json' : config.quiet ? 'quiet' : 'text'
   const language = config.lang ?? languageOf(process.env)
@@ -79,6 +81,8 @@ export function stayIn(
           greeting,
           made: (client) => {
             shown = client
+            // Asked to stop while the host was still starting.
+            if (isClosing) client.end({ type: 'quit' })
           },
         },
         process,
@@ -96,12 +100,13 @@ export function stayIn(
 
   const ended = run().then(
     () => stopped.now(exitCodes.done, 'the host stops; come back in a moment'),
-    (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${error instanceof Error ? error.stack : error}`),
+    (error: unknown) => stopped.now(exitCodes.bug, `a bug of ours: ${stackOf(error)}`),
   )
   return {
     close: async () => {
       // Programs are told all, until the host has stopped.
       if (!isPerson) return void process.stdin.pause()
+      isClosing = true
       shown?.end({ type: 'quit' })
       await ended
     },

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import type { Command } from 'commander'
 import { fileLimitsOf } from '#app/config.ts'
 import { bundleDefaults, engineDefaults } from '#app/defaults.ts'
 import { BadBundle } from '#bundle/bad-bundle.ts'
@@ -33,14 +32,8 @@ interface ImportFlags {
   readonly json?: boolean
 }
 
-export const addImport = (program: Command): Command =>
-  program
-    .command('import')
-    .description('merge a bundle into the data of a stopped host; nothing is added twice')
-    .argument('<file>', 'a bundle that tamtam export wrote; - is standard input')
-    .option('--data <dir>', 'where the host keeps history and files ($XDG_DATA_HOME/tamtam)')
-    .option('--json', 'print the additions as a JSON object')
-    .action((path: string, flags: ImportFlags) => run(() => importFrom(path, flags)))
+/** `tamtam import`. */
+export const runImport = (path: string, flags: ImportFlags): Promise<void> => run(() => importFrom(path, flags))
 
 async function importFrom(path: string, flags: ImportFlags): Promise<void> {
   const settings = hostSettings(flags.data === undefined ? {} : { data: flags.data })

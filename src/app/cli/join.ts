@@ -1,4 +1,3 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
 import { enterRoom } from '#app/connect.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import { keyFor } from '#app/secrets.ts'
@@ -12,14 +11,13 @@ import { Retries } from '#client/retries.ts'
 import type { OnTransferUpdate } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused, type RoomSession } from '#domain/session.ts'
-import { type Language, languageOf, languages, translatorFor } from '#i18n/i18n.ts'
-import { bytesOf } from '#protocol/commands.ts'
+import { type Language, languageOf, translatorFor } from '#i18n/i18n.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
 import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
-import { flushed, inputOf, neverWaitFor, type RoomTarget, rateOf, runShowing, targetOf } from './command.ts'
+import { flushed, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { unreadable } from './host-files.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
@@ -32,33 +30,12 @@ interface JoinFlags {
   readonly plain?: boolean
 }
 
-const AUTO_BYTES = 50_000_000
 /** The time for a host that is away to hear that we leave, and for our reader to take the last output. */
 const FAREWELL_MS = 500
 
-export const addJoin = (program: Command): Command =>
-  program
-    .command('join')
-    .description('take part in a room: chat, and files with /send and /get')
-    .argument('[address]', '[name@]host[:port][/room]', 'localhost')
-    .addOption(
-      new Option('--auto <size>', 'files up to this size come by themselves')
-        .argParser(sizeOf)
-        .default(AUTO_BYTES, '50M'),
-    )
-    .addOption(
-      new Option('--save <dir>', 'the folder that files are saved into, as terima_<name>').default('.', 'here'),
-    )
-    .option('--limit <rate>', 'bytes a second at most for each transfer, like 500k or 5M', rateOf)
-    .addOption(new Option('--lang <language>', 'in which tamtam speaks (as LANG says)').choices(languages))
-    .option('--plain', 'one line an event, and no cursor that moves')
-    .addHelpText(
-      'after',
-      '\nWhat comes through a pipe, in UTF-8, is said line by line; the command ends when all of it is in the room. A line that is refused is told, and the others are said: it then exits with 4.',
-    )
-    .action((address: string, flags: JoinFlags) =>
-      runShowing(() => join(targetOf(address, process.env), flags, process)),
-    )
+/** `tamtam join`. */
+export const runJoin = (address: string, flags: JoinFlags): Promise<void> =>
+  runShowing(() => join(targetOf(address, process.env), flags, process))
 
 async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
   // The same key is the same person, also after the host was restarted.
@@ -130,12 +107,6 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   // A person has seen the refusals; a program has only this.
   if (process.stdin.isTTY !== true) typed.count.end()
   process.exit(exitCodes.done)
-}
-
-function sizeOf(text: string): number {
-  const bytes = bytesOf(text)
-  if (bytes === undefined) throw new InvalidArgumentError('write a size like 500k or 50M.')
-  return bytes
 }
 
 function refusalOf(error: unknown): Refused {

@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
@@ -13,7 +12,7 @@ import { asMember } from './as-member.ts'
 import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failures.ts'
-import { csvOption, expectOption, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
+import { expectedIn, type HandInFlags, printHandIns, readHandIns } from './hand-ins.ts'
 
 const NEARBY_MS = 2000
 
@@ -21,38 +20,28 @@ interface LsFlags extends Pick<HandInFlags, 'json' | 'csv' | 'expect'> {
   readonly collected?: boolean
 }
 
-export const addLs = (program: Command): Command =>
-  program
-    .command('ls')
-    .description(
-      'list the rooms of a host, with a room in the address its files and members, and without an address the hosts nearby',
+/** `tamtam ls`. */
+export const runLs = (address: string | undefined, flags: LsFlags): Promise<void> =>
+  runShowing(async () => {
+    if (flags.collected) return await listCollected(address, flags)
+    if (flags.csv || flags.expect !== undefined)
+      throw new CommandFailed(exitCodes.usage, '--csv and --expect are for --collected')
+    if (address === undefined) return await listNearby(flags)
+    const target = targetOf(address, process.env)
+    const api = apiOf(target)
+    const retries = new Retries(clientDefaults, { report: reportFirstRetry })
+    await (target.roomNamed ? listRoom(api, retries, target, flags) : listHost(api, retries, flags)).finally(() =>
+      api.close(),
     )
-    .argument('[address]', '[name@]host[:port][/room]')
-    .option('--json', 'one JSON object a line')
-    .option('--collected', 'for operators: who has handed in what, and who has not')
-    .addOption(expectOption())
-    .addOption(csvOption())
-    .action((address: string | undefined, flags: LsFlags) =>
-      runShowing(async () => {
-        if (flags.collected) return await listCollected(address, flags)
-        if (flags.csv || flags.expect !== undefined)
-          throw new CommandFailed(exitCodes.usage, '--csv and --expect are for --collected')
-        if (address === undefined) return await listNearby(flags)
-        const target = targetOf(address, process.env)
-        const api = apiOf(target)
-        const retries = new Retries(clientDefaults, { report: reportFirstRetry })
-        await (target.roomNamed ? listRoom(api, retries, target, flags) : listHost(api, retries, flags)).finally(() =>
-          api.close(),
-        )
-      }),
-    )
+  })
 
 async function listCollected(address: string | undefined, flags: LsFlags): Promise<void> {
   if (address === undefined) throw new CommandFailed(exitCodes.usage, '--collected is about a room: write its address')
   const target = targetOf(address, process.env)
+  const expected = expectedIn(flags.expect)
   await asMember(target, async (api) => {
     const list = await readHandIns(api, new Retries(clientDefaults, { report: reportFirstRetry }), target.room)
-    await printHandIns(list, flags, process.stdout)
+    await printHandIns(list, flags, process.stdout, expected)
   })
 }
 

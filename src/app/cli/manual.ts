@@ -3,18 +3,10 @@ import { translatorFor } from '#i18n/i18n.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { exitMeanings } from './exit-codes.ts'
 
-/** The manual page, made of the definition that also reads the command line, as the completion scripts are. */
-export const addManual = (program: Command): Command =>
-  program
-    .command('man')
-    .description('print the manual page')
-    .action(() => {
-      process.stdout.write(manualOf(program))
-    })
-
 const { say } = translatorFor('en')
 
-function manualOf(program: Command): string {
+/** The manual page, made of the definition that also reads the command line, as the completion scripts are. */
+export function manualOf(program: Command): string {
   const help = program.createHelp()
   const commands = help.visibleCommands(program).filter((command) => command.name() !== 'help')
   return [

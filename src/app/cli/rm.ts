@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { listFiles, removeMessage } from '#client/queries.ts'
@@ -12,20 +11,9 @@ import { printJson, type RoomTarget, reportFirstRetry, run, targetOf } from './c
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failures.ts'
 
-export const addRm = (program: Command): Command =>
-  program
-    .command('rm')
-    .description('take files and messages out of a room: your own, or, with the key of an operator, any')
-    .argument('<address>', '[name@]host[:port][/room]')
-    .argument('<what...>', 'files by name or id; #12 is the message with this number, as tail --json shows it')
-    .option('--json', 'one JSON object a line for each, on standard output')
-    .addHelpText(
-      'after',
-      '\nThe bytes and the text are gone from the host; a line in the room tells that they were removed, and by whom. Whoever has fetched them keeps them.',
-    )
-    .action((address: string, what: string[], flags: { readonly json?: boolean }) =>
-      run(() => remove(targetOf(address, process.env), what, flags)),
-    )
+/** `tamtam rm`. */
+export const runRm = (address: string, what: string[], flags: { readonly json?: boolean }): Promise<void> =>
+  run(() => remove(targetOf(address, process.env), what, flags))
 
 async function remove(
   target: RoomTarget,

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
-import type { Command } from 'commander'
 import { chunked } from '#client/chunked.ts'
 import { isPassing, isRefusal, type Refusal } from '#client/errors.ts'
 import { postLines, postMessage } from '#client/queries.ts'
@@ -10,22 +9,14 @@ import type { Ack } from '#domain/room/commands.ts'
 import { notUtf8, type TextLine, TextLines } from '#system/files/text.ts'
 import { RandomIds } from '#system/ids.ts'
 import { clientDefaults } from '../defaults.ts'
+import { LineCount } from './batch.ts'
 import { apiOf, inputOf, type RoomTarget, reportFirstRetry, run, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { refused } from './failures.ts'
-import { LineCount } from './terminal.ts'
 
-export const addSay = (program: Command): Command =>
-  program
-    .command('say')
-    .description('say something in a room; it is there when the command ends')
-    .argument('<address>', '[name@]host[:port][/room]')
-    .argument('[text...]', 'the message; without it each line of standard input')
-    .addHelpText(
-      'after',
-      '\nStandard input is UTF-8. A line that is refused (too long, not UTF-8) is told, and the others are said; the command then exits with 4.',
-    )
-    .action((address: string, words: string[]) => run(() => say(targetOf(address, process.env), words)))
+/** `tamtam say`. */
+export const runSay = (address: string, words: string[]): Promise<void> =>
+  run(() => say(targetOf(address, process.env), words))
 
 /** Said at once, when they come quickly; a host takes up to 64 KiB. */
 const BATCH_BYTES = 32 * 1024

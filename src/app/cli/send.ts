@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { Command } from 'commander'
 import { configDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
@@ -14,20 +13,8 @@ import { forTerminal } from '#domain/names/text.ts'
 import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { type DiskPath, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
-import { type Item, runBatch, type Told, type Turn } from './batch.ts'
-import {
-  apiOf,
-  counted,
-  inputOf,
-  print,
-  printJson,
-  type RoomTarget,
-  rateOf,
-  runResumable,
-  secondsOf,
-  spanTyped,
-  targetOf,
-} from './command.ts'
+import { type Item, runBatch, type Told } from './batch.ts'
+import { apiOf, counted, inputOf, print, printJson, type RoomTarget, runResumable, targetOf } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
 import { ProgressDisplay } from './progress.ts'
@@ -45,30 +32,9 @@ interface SendFlags {
   readonly plain?: boolean
 }
 
-export const addSend = (program: Command): Command =>
-  program
-    .command('send')
-    .description('put files and folders into a room; goes on where an earlier attempt, of whatever client, ended')
-    .argument('<address>', '[name@]host[:port][/room]')
-    .argument('<files...>', 'files, folders and pipes; - sends standard input')
-    .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
-    .option('--wait', 'wait until all present members have verified it')
-    .option('--timeout <seconds>', 'give up when nothing has moved for so long (never)', secondsOf)
-    .option('--name <name>', 'the name of the file or folder in the room')
-    .option('--to <nick>', 'for this one person in the room only')
-    .option('--expires <time>', 'take it away again after so long, like 90m, 12h or 7d', spanTyped)
-    .option('--json', 'one JSON object a line for each file, on standard output')
-    .option('--quiet', 'say nothing but errors')
-    .option('--plain', 'no line that changes, even on a terminal')
-    .addHelpText(
-      'after',
-      '\nPrints the link of each file. A folder is sent as one: paths, times, empty folders, executable files, and symbolic links that stay inside;\n' +
-        'unsent parts of it are named, and the exit code is 6. A failure does not stop the others: it is reported, and the exit code is its own, or 6 where several failed\n' +
-        'in several ways. Called again it sends the missing ones. A file is sent as it was when it was opened, even if it is written to.',
-    )
-    .action((address: string, paths: string[], flags: SendFlags) =>
-      runResumable(() => send(targetOf(address, process.env), paths, flags)),
-    )
+/** `tamtam send`. */
+export const runSend = (address: string, paths: string[], flags: SendFlags): Promise<void> =>
+  runResumable(() => send(targetOf(address, process.env), paths, flags))
 
 async function send(target: RoomTarget, paths: readonly string[], flags: SendFlags): Promise<void> {
   if (flags.name !== undefined && paths.length > 1)
@@ -134,7 +100,7 @@ const itemsAt = (to: Destination, paths: readonly DiskPath[], flags: SendFlags):
     return {
       label: isInput ? '-' : forTerminal(pathText(path)),
       key: name,
-      run: (turn) => sendOne(to, isInput ? undefined : path, flags.name ?? name, flags, turn),
+      run: (come) => sendOne(to, isInput ? undefined : path, flags.name ?? name, flags, come),
     }
   })
 
@@ -144,13 +110,13 @@ async function sendOne(
   path: DiskPath | undefined,
   name: string,
   flags: SendFlags,
-  turn: Turn,
+  come: Promise<void>,
 ): Promise<Told> {
   const startedAt = performance.now()
   const title = path !== undefined && (await isFolder(path)) ? `${name}/` : name
   const display = flags.quiet
     ? undefined
-    : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true, turn.come)
+    : new ProgressDisplay(process.stderr, 'sending', title, flags.plain === true, come)
   const meta = {
     name,
     ...(flags.to === undefined ? {} : { to: flags.to }),
@@ -173,7 +139,7 @@ async function sendOne(
     file = sent
     files.add(file)
     ms = performance.now() - startedAt
-    seen = await waitForReceipts(api, file.id, { ...flags, moment: turn.isLast() }, display)
+    seen = await waitForReceipts(api, file.id, flags, display)
   } catch (error) {
     display?.end()
     throw error
@@ -199,59 +165,46 @@ async function sendOne(
 
 async function reportSent(api: ApiClient, file: SentPath, seen: Seen, ms: number, flags: SendFlags) {
   const url = `${api.http.base}${api.filePath(file.id, `/${encodeURIComponent(file.name)}`)}`
-  const { verified, waiting, owners } = seen
+  const { verified, waiting } = seen
   if (flags.json) await printJson({ type: 'sent', ...file, url, ms: Math.round(ms), verified, waiting })
   else await print(url)
   if (flags.quiet) return
-  const present = verified.length + waiting.length - (flags.wait ? 0 : owners.length)
-  const receipts = present === 0 ? '' : ` verified ${verified.length}/${present}`
+  const present = verified.length + waiting.length
+  const isTold = flags.wait ? present > 0 : verified.length > 0
+  const receipts = isTold ? ` verified ${verified.length}/${present}` : ''
   const what = `${forTerminal(titleOf(file))} ${fileSizeText(file, translatorFor('en'))}`
   const how = file.already ? `already there: ${what}` : `sent ${what} in ${tookText(ms)}`
   process.stderr.write(`${how} sha256 ${file.sha256.slice(0, 4)}…${receipts}\n`)
 }
 
-/** The names of a file's receivers, and of the members without a receipt; `owners` of the host are some of these. */
+/** The names of a file's receivers, and of the members without a receipt. */
 interface Seen {
   readonly verified: readonly string[]
   readonly waiting: readonly string[]
-  readonly owners: readonly string[]
 }
 
-const SHORT_MS = 1000
 const LOOK_MS = 200
 
-interface Patience {
-  /** Waits until all have verified it. */
-  readonly wait?: boolean
-  readonly timeout?: number
-  /** Waits a moment for that; else the host is asked once. */
-  readonly moment: boolean
-}
-
-/**
- * Looks who has verified the file, for as long as was asked for. The host's own terminal copies every file, and is waited for only with all
- * others. A host that can't be asked ends it, too.
- */
+/** Looks once who has verified the file, or until all have or the time is over. A host that can't be asked ends it, too. */
 async function waitForReceipts(
   api: ApiClient,
   id: string,
-  { wait, timeout, moment }: Patience,
+  { wait = false, timeout = Number.POSITIVE_INFINITY }: Pick<SendFlags, 'wait' | 'timeout'>,
   display: ProgressDisplay | undefined,
 ): Promise<Seen> {
-  const until = performance.now() + (wait ? (timeout ?? Number.POSITIVE_INFINITY) : moment ? SHORT_MS : 0)
-  let seen: Seen = { verified: [], waiting: [], owners: [] }
+  const until = performance.now() + timeout
+  let seen: Seen = { verified: [], waiting: [] }
   while (true) {
     const answer = await receiptsOf(api, id).catch((error: unknown) => {
       if (error instanceof Disconnected) return undefined
       throw error
     })
     if (answer !== undefined && !isRefusal(answer)) {
-      const { verified, waiting, owners = [] } = answer
-      seen = { verified: verified.map(({ name }) => name), waiting, owners }
-      display?.receipts(seen.verified.length, seen.verified.length + waiting.length)
-      if (waiting.length === (wait ? 0 : owners.length)) return seen
-    } else if (!wait) return seen
-    if (performance.now() >= until) return seen
+      seen = { verified: answer.verified.map(({ name }) => name), waiting: answer.waiting }
+      display?.receipts(seen.verified.length, seen.verified.length + seen.waiting.length)
+      if (seen.waiting.length === 0) return seen
+    }
+    if (!wait || performance.now() >= until) return seen
     await setTimeout(LOOK_MS)
   }
 }

@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { follow } from '#client/event-stream.ts'
@@ -9,7 +8,7 @@ import { isEntry, lastSeqOf, type RoomEvent } from '#domain/room/events.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { pastLine } from '#i18n/render-event.ts'
 import { clientDefaults } from '../defaults.ts'
-import { apiOf, countOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
+import { apiOf, print, printJson, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { refused } from './failures.ts'
 
 interface TailFlags {
@@ -24,17 +23,9 @@ const words = translatorFor('en', forTerminal, false)
 /** As many as a host gives at once. */
 const PAGE = 500
 
-export const addTail = (program: Command): Command =>
-  program
-    .command('tail')
-    .description('show the messages of a room, old and new')
-    .argument('<address>', '[name@]host[:port][/room]')
-    .option('--after <seq>', 'everything behind this sequence number', countOf)
-    .option('-n, --lines <count>', `the newest so many, at most ${PAGE}`, countOf, 10)
-    .option('--follow', 'go on with new messages', true)
-    .option('--no-follow', 'end after the last message so far')
-    .option('--json', 'one JSON object a line, with sequence numbers')
-    .action((address: string, flags: TailFlags) => runShowing(() => tail(targetOf(address, process.env), flags)))
+/** `tamtam tail`. */
+export const runTail = (address: string, flags: TailFlags): Promise<void> =>
+  runShowing(() => tail(targetOf(address, process.env), flags))
 
 async function tail(target: RoomTarget, flags: TailFlags): Promise<void> {
   const api = apiOf(target)

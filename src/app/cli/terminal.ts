@@ -13,7 +13,7 @@ import { runPlain } from '#terminal/plain.ts'
 import type { Ending, FileTransfers, HostControls, JobControl, Output, Refusal, TypedLines } from '#terminal/ports.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { themes } from '#terminal/rows.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { LineCount } from './batch.ts'
 
 /** How much history is shown at first. */
 const HISTORY = 20
@@ -89,30 +89,6 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     paths: pathsBeginning,
     at: client.at,
   }))
-}
-
-/** Lines of an input, of which each has its own end: how many were refused is how a command ends that was given them. */
-export class LineCount {
-  #taken = 0
-  #refused = 0
-
-  /** Blank ones too. */
-  took(lines: number): void {
-    this.#taken += lines
-  }
-
-  /** Answers which one it was. */
-  refused(): number {
-    this.#refused++
-    return this.#taken + this.#refused
-  }
-
-  /** Throws where lines were refused. */
-  end(): void {
-    if (this.#refused === 0) return
-    const all = this.#taken + this.#refused
-    throw new CommandFailed(exitCodes.refused, `${this.#refused} of ${all} ${all === 1 ? 'line' : 'lines'} refused`)
-  }
 }
 
 /** Standard input, line by line. */

@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import { replaceToken } from '#server/security/host-token.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { defaultDataDirectory, hostConfig } from '../config.ts'
@@ -10,13 +9,8 @@ interface TokenFlags {
   readonly new?: boolean
 }
 
-export const addToken = (program: Command): Command =>
-  program
-    .command('token')
-    .description('print the token of a host on this machine that was started with --lan')
-    .option('--new', 'replace it: members who joined by the old one are removed, also while the host runs')
-    .option('--data <dir>', 'where the host keeps its data ($XDG_DATA_HOME/tamtam)')
-    .action((flags: TokenFlags) => run(() => token(flags)))
+/** `tamtam token`. */
+export const runToken = (flags: TokenFlags): Promise<void> => run(() => token(flags))
 
 async function token({ data, new: isNew }: TokenFlags): Promise<void> {
   const given = data === undefined ? {} : { data }

@@ -1,3 +1,5 @@
+import { lazily } from './lazily.ts'
+
 // Letters and digits that look like one or more of a-z and 0-9, after NFKD and case folding. Derived from the data of
 // UTS 39 (confusables.txt of Unicode 15.0, as carried by ICU 72): a letter goes by the look of its lower case, or else of
 // its upper case. Added: 0 looks like o; 1, i and l alike; m like rn; w like vv. Each line: the look, then the code
@@ -63,7 +65,7 @@ z 3b6 1d22 a4dc ab93 102f5 118c4 118c9 118e5
 `
 
 // Pure: a page that compares no names is built without it.
-const PROTOTYPES = /* @__PURE__ */ prototypesIn(TABLE)
+const prototypes = /* @__PURE__ */ lazily(() => prototypesIn(TABLE))
 
 function prototypesIn(table: string): ReadonlyMap<string, string> {
   return new Map(
@@ -78,9 +80,9 @@ function prototypesIn(table: string): ReadonlyMap<string, string> {
 }
 
 /** The a-z or 0-9 character that `character`, folded, looks like; itself if it looks like none. */
-const prototypeOf = (character: string): string => PROTOTYPES.get(character) ?? character
+const prototypeOf = (character: string): string => prototypes().get(character) ?? character
 
-const DOT_ON_I = /(?<=i\p{M}*)\u0307/gu
+const dotOnI = lazily(() => /(?<=i\p{M}*)\u0307/gu)
 
 /**
  * `text` without the difference of upper and lower case, close to Unicode's full case folding: ß and ẞ become ss, all sigmas
@@ -88,11 +90,11 @@ const DOT_ON_I = /(?<=i\p{M}*)\u0307/gu
  */
 export function foldCase(text: string): string {
   // Lower first for ẞ, which is its own upper case; then up for ß, ı and ligatures; then down to stay.
-  return text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replace(DOT_ON_I, '')
+  return text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').replace(dotOnI(), '')
 }
 
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
-const DOT_ON_DOTTED = /(?<=[lj]\p{M}*)\u0307/gu
+const invisible = lazily(() => /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu)
+const dotOnDotted = lazily(() => /(?<=[lj]\p{M}*)\u0307/gu)
 
 /**
  * The skeleton of `name`, after the idea of UTS 39, for comparing only: two names with one skeleton can be taken for
@@ -101,6 +103,6 @@ const DOT_ON_DOTTED = /(?<=[lj]\p{M}*)\u0307/gu
  * Known gap: a letter has one prototype, for both cases. Greek ν is v, so an all-Greek ΝΙΚΟΣ is not a Latin NIKO.
  */
 export function skeleton(name: string): string {
-  const letters = foldCase(name.normalize('NFKD')).replace(INVISIBLE, '')
-  return letters.replace(/./gsu, prototypeOf).normalize('NFD').replace(DOT_ON_DOTTED, '')
+  const letters = foldCase(name.normalize('NFKD')).replace(invisible(), '')
+  return letters.replace(/./gsu, prototypeOf).normalize('NFD').replace(dotOnDotted(), '')
 }

@@ -1,5 +1,6 @@
 import { type Rejected, rejected } from '../errors.ts'
 import { foldCase } from './confusables.ts'
+import { lazily } from './lazily.ts'
 import { cutUtf8, SPELLING, utf8Length } from './text.ts'
 
 // Rule F: a client's file name is data, never a path. It is made safe for every system that may receive the file, not
@@ -14,10 +15,10 @@ const MAX_NUMBERED_BYTES = 255
 const HEAD_UNITS = 1024
 const TAIL_UNITS = 64
 
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/v
-const HIDDEN = new RegExp(`(?:${SPELLING})|(?<hidden>${INVISIBLE.source})`, 'gv')
+const invisible = lazily(() => /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/v)
+const hidden = lazily(() => new RegExp(`(?:${SPELLING})|(?<hidden>${invisible().source})`, 'gv'))
 const JOINER_RUN = /([\u200c\u200d])[\u200c\u200d]+/g
-const UNPRINTABLE = /[\p{Cc}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu
+const unprintable = lazily(() => /[\p{Cc}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu)
 const ILLEGAL_ON_WINDOWS = /[<>:"|?*]/g
 const SPACES_AT_START = /^\s+/
 const DOTS_AND_SPACES_AT_END = /[.\s]+$/
@@ -39,7 +40,7 @@ export function safeFileName(raw: string, id: string): string | Rejected {
     return rejected('BAD_NAME', 'This file name is a directory. Name the file itself.')
   }
   const name = seen
-    .replace(UNPRINTABLE, '_')
+    .replace(unprintable(), '_')
     .replace(ILLEGAL_ON_WINDOWS, '_')
     .replace(SPACES_AT_START, '')
     .replace(DOTS_AND_SPACES_AT_END, '')
@@ -65,11 +66,11 @@ export function labelled(name: string, label: string): string {
 
 /** Without characters that are not seen. Joiners and selectors stay where they are how a word or an emoji is spelled. */
 export function withoutHidden(name: string): string {
-  if (!INVISIBLE.test(name)) return name
+  if (!invisible().test(name)) return name
   // Of several joiners, typed by mistake, one does all.
   return name
     .replace(JOINER_RUN, '$1')
-    .replace(HIDDEN, (found, ...rest) =>
+    .replace(hidden(), (found, ...rest) =>
       (rest.at(-1) as { readonly hidden?: string }).hidden === undefined ? found : '',
     )
 }
@@ -101,14 +102,14 @@ function extensionOf(name: string): string {
 
 const stemOf = (name: string, extension: string): string => name.slice(0, name.length - extension.length)
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const graphemes = lazily(() => new Intl.Segmenter('en', { granularity: 'grapheme' }))
 
 /** The longest start of so many bytes that ends between two graphemes; within one only where not even the first has room. */
 function cutGraphemes(text: string, maxBytes: number): string {
   if (utf8Length(text) <= maxBytes) return text
   const longest = cutUtf8(text, maxBytes)
   let end = 0
-  for (const { index } of graphemes.segment(text)) {
+  for (const { index } of graphemes().segment(text)) {
     if (index > longest.length) break
     end = index
   }

@@ -1,5 +1,6 @@
 import { type Rejected, rejected } from '../errors.ts'
 import { skeleton } from './confusables.ts'
+import { lazily } from './lazily.ts'
 import { JOINERS, utf8Length } from './text.ts'
 
 /** A member's name. Names with the same `skeleton` look alike: at most one of them may be in use. */
@@ -10,8 +11,8 @@ export interface Nick {
 
 // Names that would speak for the host or for everybody (C64). `host` is not among them: the member at the host's own
 // console has it.
-const RESERVED = /* @__PURE__ */ skeletonsOf(
-  'server system tamtam root admin administrator nickserv chanserv operator owner everybody everyone here',
+const reserved = lazily(() =>
+  skeletonsOf('server system tamtam root admin administrator nickserv chanserv operator owner everybody everyone here'),
 )
 
 function skeletonsOf(names: string): ReadonlySet<string> {
@@ -28,7 +29,7 @@ export function checkNick(raw: string): Nick | Rejected {
   const name = spelledNick(raw)
   if (typeof name !== 'string') return name
   const likeness = skeleton(name)
-  if (RESERVED.has(likeness.replace(/[_.-]/g, ''))) {
+  if (reserved().has(likeness.replace(/[_.-]/g, ''))) {
     return rejected('BAD_NAME', 'This name is reserved, or looks like one that is. Choose another.')
   }
   if ([name, likeness].some((text) => ADDRESS.test(text.replace(/[_.-]+$/, '')))) {
@@ -49,14 +50,17 @@ const SCRIPTS = [
   ['Han', 'Bopo'],
   ...'Armn Beng Deva Ethi Geor Gujr Guru Hebr Khmr Knda Laoo Mlym Mymr Orya Sinh Taml Telu Thaa Thai Tibt'.split(' '),
   ...'Adlm Bali Cakm Cans Cham Cher Java Mong Nkoo Olck Sund Syrc Tfng Vaii Yiii'.split(' '),
-].map((group) => wordIn(typeof group === 'string' ? [group] : group))
+].map((group) => lazily(() => wordIn(typeof group === 'string' ? [group] : group)))
 
-const FLOOD = /\p{M}{5}|(\p{M})\1/u
+/** Without marks and of one script, as nearly all names are. */
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
+const flood = lazily(() => /\p{M}{5}|(\p{M})\1/u)
 
-const JOINED = new RegExp(JOINERS, 'gv')
+const joined = lazily(() => new RegExp(JOINERS, 'gv'))
 
 /** A name without the joiners within its words (as Persian ones have). */
-export const withoutJoiners = (name: string): string => name.replace(JOINED, '')
+export const withoutJoiners = (name: string): string =>
+  /[\u200C\u200D]/.test(name) ? name.replace(joined(), '') : name
 
 const MAX_NICK_BYTES = 32
 
@@ -77,11 +81,12 @@ export function spelledNick(raw: string): string | Rejected {
 export function spellingFault(name: string, maxBytes: number, letters = name): string | undefined {
   if (name === '') return 'it is empty; write at least one letter or digit'
   if (utf8Length(name) > maxBytes) return `it is longer than ${maxBytes} bytes in UTF-8; shorten it`
+  if (PLAIN.test(letters)) return undefined
   if (!/^[\p{L}\p{Nd}]/u.test(letters)) return 'it has to start with a letter or a digit'
-  if (!SCRIPTS.some((script) => script.test(letters))) {
+  if (!SCRIPTS.some((script) => script().test(letters))) {
     return 'write it with _ - . and letters and digits of one script only (not Latin and Cyrillic together)'
   }
-  return FLOOD.test(letters) ? 'it has too many marks on one letter; leave some out' : undefined
+  return flood().test(letters) ? 'it has too many marks on one letter; leave some out' : undefined
 }
 
 // Overlays (U+0334 to U+0338) would make a second ø or đ.

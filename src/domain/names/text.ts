@@ -1,4 +1,5 @@
 import { type Rejected, rejected } from '../errors.ts'
+import { lazily } from './lazily.ts'
 
 /** Bytes that `text` takes in UTF-8. A lone surrogate counts 3, as the replacement character that encoders put there. */
 export function utf8Length(text: string): number {
@@ -108,8 +109,8 @@ const PLAIN =
 
 // More than four marks on one base only serve to freeze or paint over a terminal (C59).
 const FLOOD = `(?<=${MARK}{4})${MARK}+`
-const SUSPECT = new RegExp(`[^${DRAWN}${MARK}]|${MARK}{5}`, 'v')
-const ESCAPED = new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${DRAWN}${MARK}])`, 'gv')
+const suspect = lazily(() => new RegExp(`[^${DRAWN}${MARK}]|${MARK}{5}`, 'v'))
+const escaped = lazily(() => new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${DRAWN}${MARK}])`, 'gv'))
 
 /**
  * `text` as it may be written to a terminal: on one line, with nothing in it that acts. Controls become pictures (␛ ␊),
@@ -119,17 +120,19 @@ const ESCAPED = new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${DR
  */
 export function forTerminal(text: string): string {
   if (PLAIN.test(text)) return text
-  return SUSPECT.test(text) ? text.replace(ESCAPED, visible) : text
+  return suspect().test(text) ? text.replace(escaped(), visible) : text
 }
 
 // Joiners and the selectors of emoji may stay.
-const ACTING_IN_JSON = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u200C\u200D\uFE0E\uFE0F]]/gv
+const actingInJson = lazily(
+  () => /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u200C\u200D\uFE0E\uFE0F]]/gv,
+)
 const PLAIN_JSON = /^[\x20-\x7e]*$/
 
 /** `value` as JSON in which nothing acts on a terminal that shows it, as curl does; a parser gets the original value (C57). */
 export function jsonForTerminal(value: unknown): string {
   const json = JSON.stringify(value)
-  return PLAIN_JSON.test(json) ? json : json.replace(ACTING_IN_JSON, codesOf)
+  return PLAIN_JSON.test(json) ? json : json.replace(actingInJson(), codesOf)
 }
 
 const codesOf = (found: string): string =>
@@ -176,10 +179,10 @@ export function isNamedIn(text: string, nick: string): boolean {
 }
 
 export const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
-const english = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+const english = lazily(() => new Intl.NumberFormat('en', { maximumFractionDigits: 1 }))
 
 /** Bytes in decimal units, for people: `11.5 MB`. */
-export function sizeText(bytes: number, format: Intl.NumberFormat = english): string {
+export function sizeText(bytes: number, format: Intl.NumberFormat = english()): string {
   let unit = 0
   let amount = bytes
   while (amount >= 999.95 && unit < SIZE_UNITS.length - 1) {

@@ -14,6 +14,9 @@ export interface Digest {
  */
 export type Pieces = 'kept' | 'lent'
 
+/** The bytes that pieces have together. */
+export const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
+
 /** The only writer of one file on its way. Calls may not overlap. */
 export interface FileWriter {
   /** Bytes taken so far. */

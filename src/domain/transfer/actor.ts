@@ -1,7 +1,7 @@
 import { type Observable, Subject } from 'rxjs'
 import { SerialQueue } from '../async/serial-queue.ts'
 import { type Rejected, rejected } from '../errors.ts'
-import type { Digest, FileWriter } from '../ports/file-store.ts'
+import { bytesOf, type Digest, type FileWriter } from '../ports/file-store.ts'
 import { IN_BAND, type OfferFile } from '../room/commands.ts'
 import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import {
@@ -265,8 +265,8 @@ export class TransferActor {
       },
       // Not in turn: a writer that waits for the caps must not keep the next one out. A file that is too large stays so; space may come.
       append: (...pieces) => {
-        const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
-        const append = () => ifMine(() => this.#append(epoch, writer, pieces, bytes))
+        const bytes = bytesOf(pieces)
+        const append = () => ifMine(() => this.#append(epoch, writer, pieces))
         const wait = this.#parts.admit(bytes, writer.offset + bytes)
         this.#waiting++
         const appended =
@@ -299,14 +299,9 @@ export class TransferActor {
     return undefined
   }
 
-  async #append(
-    epoch: number,
-    writer: FileWriter,
-    pieces: readonly Uint8Array[],
-    bytes: number,
-  ): Promise<Rejected | undefined> {
+  async #append(epoch: number, writer: FileWriter, pieces: readonly Uint8Array[]): Promise<Rejected | undefined> {
     const { size } = this.#file
-    if (size !== undefined && writer.offset + bytes > size)
+    if (size !== undefined && writer.offset + bytesOf(pieces) > size)
       return rejected('BAD_OFFSET', `this file has ${size} bytes, as was said, and more than that came`)
     const why =
       (await writer.append(...pieces)) ??

@@ -61,6 +61,18 @@ const writing = (inFileStore: InFileStore): readonly ContractCase[] => [
     assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
     assert.ok(bytes.equals(await collect(fileStore.read(TWO))))
   }),
+  inFileStore('an append takes any number of pieces, in order, short and long, and none', async (fileStore) => {
+    const bytes = sample(3 * MIB)
+    const ends = [0, 1, 1, 65_537, 65_540, MIB, 2 * MIB + 5, 3 * MIB]
+    const pieces = ends.slice(1).map((end, index) => bytes.subarray(ends[index], end))
+    const writer = await begin(fileStore, ONE)
+    assert.equal(await writer.append(), undefined)
+    assert.equal(await writer.append(...pieces), undefined)
+    assert.equal(writer.offset, bytes.length)
+    assert.equal(writer.digest(), sha256(bytes))
+    await writer.finish()
+    assert.ok(bytes.equals(await collect(fileStore.read(ONE))))
+  }),
   inFileStore('the bytes of an append may be changed once it has resolved', async (fileStore) => {
     const writer = await begin(fileStore, ONE)
     const bytes = Buffer.alloc(1000, 'a')

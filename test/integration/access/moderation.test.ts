@@ -12,7 +12,7 @@ async function room(options: HostOptions = {}) {
   const ani = await LineClient.join(host.port, 'ani')
   const budi = await LineClient.join(host.port, 'budi')
   await owner.send({ type: 'op', name: 'ani' })
-  await budi.until('* host made ani an op')
+  await budi.until('* host made ani a moderator')
   return { ...host, owner, ani, budi, enter: (nick: string) => LineClient.join(host.port, nick) }
 }
 

@@ -48,6 +48,40 @@ describe('of several files that are sent', () => {
     expect(again.errors).toMatch(/sent 1 of 2 files, 1 was there already\n$/)
   })
 
+  it('many go side by side, and are told of in their order', async () => {
+    const { port } = await hostForVerbs()
+    const proxy = await ChaosProxy.open(port)
+    const names = Array.from({ length: 30 }, (_, index) => `f${String(index).padStart(2, '0')}`)
+    const cwd = await folderOf(Object.fromEntries(names.map((name) => [name, `I am ${name}`])))
+    const sent = await CliProcess.run(['send', `127.0.0.1:${proxy.port}`, ...names, '--json'], { cwd })
+    expect([sent.code, sent.errors]).toEqual([0, expect.stringMatching(/sent 30 of 30 files\n$/)])
+    expect(sent.said.map(({ name }) => name)).toEqual(names)
+    expect(await namesIn(port)).toEqual(names)
+    // One list for all; for each the offer with its bytes, and a look at the receipts.
+    expect(proxy.accepted).toBe(1 + 2 * names.length)
+    const begun = sent.errors.match(/^sending f\d\d/gm)
+    expect(begun).toEqual(names.map((name) => `sending ${name}`))
+  })
+
+  it('one whose answer is lost is there once', async () => {
+    const { port } = await hostForVerbs()
+    const proxy = await ChaosProxy.open(port)
+    const cwd = await folderOf({ a: 'a'.repeat(200_000) })
+    proxy.up.stallAt(100_000)
+    const sending = new CliProcess(['send', `127.0.0.1:${proxy.port}`, 'a', '--json'], { cwd })
+    await sending.until('the middle', () => proxy.up.stalled)
+    proxy.down.stall()
+    proxy.up.release()
+    await sending.until('the file', async () => (await filesOf(port))[0]?.status === 'whole')
+    proxy.cutAll()
+    proxy.down.release()
+    const { code, said, errors } = await sending.ended()
+    expect([code, errors]).toEqual([0, expect.stringContaining('trying again')])
+    expect(said).toMatchObject([{ type: 'sent', name: 'a', size: 200_000 }])
+    expect(said[0]).not.toHaveProperty('already')
+    expect(await namesIn(port)).toEqual(['a'])
+  })
+
   it('those that the host refuses are named, and failures of several kinds make it incomplete', async () => {
     const { at, port } = await hostForVerbs({ limits: { maxFileBytes: 1000 } })
     const cwd = await folderOf({ large: 'x'.repeat(1001), huge: 'y'.repeat(2000), b: 'bb' })

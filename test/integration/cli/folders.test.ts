@@ -56,11 +56,11 @@ describe('tamtam send and tamtam get', () => {
       { type: 'sent', name: 'music', folder: { files: 1, bytes: 5 } },
     ])
     expect((await CliProcess.run(args, { cwd })).errors).toContain('sent 0 of 3 files, 3 were there already')
-    // They went side by side.
-    const inRoom = (await filesOf(port)).map(({ name }) => name)
-    expect(inRoom.toSorted()).toEqual(['music', 'photos', 'talk.pdf'])
+    // They went side by side: the one that began last need not be the one that ended last.
+    const newestFirst = (await filesOf(port)).toSorted((one, other) => other.at - one.at).map(({ name }) => name)
+    expect(newestFirst.toSorted()).toEqual(['music', 'photos', 'talk.pdf'])
     const all = ['get', at, '--all', '--save', 'in', '--json']
-    expect((await CliProcess.run(all, { cwd })).said.map(({ name }) => name)).toEqual(inRoom.toReversed())
+    expect((await CliProcess.run(all, { cwd })).said.map(({ name }) => name)).toEqual(newestFirst)
     expect((await CliProcess.run(all, { cwd })).errors).toContain('got 0 of 3 files, 3 were there already')
     expect((await readdir(join(cwd, 'in'))).sort()).toEqual(['terima_music', 'terima_photos', 'terima_talk.pdf'])
     expect(await treeAt(join(cwd, 'in', 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
@@ -204,15 +204,31 @@ describe('a folder that is on its way', () => {
 
   it('whose tree has no room on the disk says so, and comes once there is some', async (context) => {
     const { at } = await hostForVerbs()
-    const cwd = await folderOf({ a: file(Buffer.alloc(1_500_000)), b: file(Buffer.alloc(1_500_000)) })
+    const cwd = await folderOf({ a: file(Buffer.alloc(3_000_000)), b: file(Buffer.alloc(1)) })
     await CliProcess.run(['send', at, 'photos'], { cwd })
     const disk = await smallDisk(context, '5m')
     const full = await CliProcess.run(['get', at, '--save', disk], { cwd })
     expect(full).toMatchObject({ code: 74, errors: expect.stringContaining('the disk is full') })
-    // The archive stays, and no half folder.
-    expect(await readdir(disk)).toEqual([expect.stringMatching(/^terima_photos\.\w{8}\.part$/)])
+    // The archive stays, but for what was built of it, and no half folder.
+    const [part = '', ...more] = await readdir(disk)
+    expect([part, more]).toEqual([expect.stringMatching(/^terima_photos\.\w{8}\.part$/), []])
+    expect((await stat(join(disk, part))).size).toBeGreaterThan(3_000_000)
     expect(spawnSync('mount', ['-o', 'remount,size=20m', disk]).status).toBe(0)
     expect((await CliProcess.run(['get', at, '--save', disk], { cwd })).code).toBe(0)
+    expect(await readdir(disk)).toEqual(['terima_photos'])
+    expect(await treeAt(join(disk, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+  })
+
+  it('needs no more room on the disk than its archive and its largest file', async (context) => {
+    const { at } = await hostForVerbs()
+    const parts = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [`${index % 3}/${index}`, file(Buffer.alloc(100_000, `${index} `))]),
+    )
+    const cwd = await folderOf({ ...parts, way: { type: 'link', target: '1/1', modified: 5 } })
+    await CliProcess.run(['send', at, 'photos'], { cwd })
+    const disk = await smallDisk(context, '5m')
+    const got = await CliProcess.run(['get', at, '--save', disk], { cwd })
+    expect(got.code, got.errors).toBe(0)
     expect(await readdir(disk)).toEqual(['terima_photos'])
     expect(await treeAt(join(disk, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
   })

@@ -73,7 +73,12 @@ test('C135 the same sources packed again are the same package, byte for byte', (
 test('the package holds what runs and what is read, and nothing else', () => {
   const names = must('tar', ['tzf', archive]).trim().split('\n')
   expect(names).toEqual(
-    expect.arrayContaining(['package/src/app/main.js', 'package/src/app/index.d.ts', 'package/dist/page/index.html']),
+    expect.arrayContaining([
+      'package/dist/program/main.js',
+      'package/dist/program/LICENSES.txt',
+      'package/src/app/index.d.ts',
+      'package/dist/page/index.html',
+    ]),
   )
   expect(
     names.filter(

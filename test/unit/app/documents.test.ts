@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { programOf } from '#app/cli/program.ts'
 import { CODES } from '#domain/errors.ts'
 import { STATUSES } from '#protocol/errors.ts'
 import { cases } from '../../../scripts/claims.ts'
@@ -25,7 +26,9 @@ const made = ['docs/test-report.md', 'docs/benchmarks.md']
 
 const fenced = (text: string) => text.match(/^```[\s\S]*?^```$/gm) ?? []
 const linksIn = (text: string) =>
-  [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target)
+  [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^()\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)].map(
+    ([, link, picture = '']) => link ?? picture,
+  )
 
 /** As GitHub names the place of a heading. */
 const anchorsIn = (text: string) =>
@@ -67,9 +70,10 @@ describe('the README in English and the one in Indonesian', () => {
 
   test.each(READMES)('%s tells every flag of a host and every variable that is read', (path) => {
     const text = read(path)
-    const flags = matches(['src/app/cli/host.ts'], /\.option\(\s*'(--[a-z-]+)/g)
-    expect(flags.size).toBeGreaterThan(20)
-    expect([...flags].filter((flag) => !new RegExp(`[\`(/ ]${flag}(?![a-z-])`).test(text))).toEqual([])
+    const host = programOf().commands.find((each) => each.name() === 'host')
+    const flags = host?.options.map(({ long }) => long ?? '') ?? []
+    expect(flags.length).toBeGreaterThan(20)
+    expect(flags.filter((flag) => !new RegExp(`[\`(/ ]${flag}(?![a-z-])`).test(text))).toEqual([])
     const sources = globSync('src/**/*.ts', { cwd: root })
     const variables = matches(sources, /\benv\['(TAMTAM_\w+|NO_COLOR|TERM|LANG|LC_ALL|LC_MESSAGES)'\]/g)
     const secrets = matches(sources, /secretOf\('(\w+)'/g)

@@ -36,12 +36,12 @@ test('C134 the Node that a machine is given has the digest of what was reviewed,
     expect(pin, name).toMatchObject({ version, integrity: expect.stringMatching(/^sha512-[A-Za-z0-9+/]{86}==$/) })
     expect(pin, name).not.toHaveProperty('resolved')
   }
-  expect(read('scripts/launch.mjs')).toContain("npm(['ci', '--prefix', home]")
+  expect(read('scripts/set-up.mjs')).toContain("npm(['ci', '--prefix', home]")
 })
 
 test('C134 no package runs a script of its own when it is installed', () => {
   expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true')
-  expect(read('scripts/launch.mjs')).toContain("'--ignore-scripts'")
+  expect(read('scripts/set-up.mjs')).toContain("'--ignore-scripts'")
 })
 
 test('C134 a new version of a package waits a week', () => {

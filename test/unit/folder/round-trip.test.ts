@@ -127,6 +127,20 @@ describe('a tree', () => {
   })
 })
 
+describe('names that are no UTF-8', () => {
+  it('go by their bytes, and links find them', async () => {
+    const folder = await planted({ a: file('a') })
+    const path = join(folder, 'tree')
+    const latin = Buffer.concat([Buffer.from(`${path}/caf`), Buffer.of(0xe9)])
+    await writeFile(latin, 'latin')
+    await symlink(latin.subarray(path.length + 1), join(path, 'way'))
+    const { skipped } = await walk(path)
+    expect(skipped).toEqual([])
+    const { 'caf%E9': sent, way } = await treeAt(await unpacked(await packed(path), folder))
+    expect([sent, way]).toEqual([expect.stringMatching(/^file/), expect.stringMatching(/^link to caf%E9 /)])
+  })
+})
+
 describe('what can not travel', () => {
   it('is named, and everything else goes', async () => {
     const folder = await planted({

@@ -64,7 +64,38 @@ describe('the rows of a timeline', () => {
     expect(rows(items).map(({ type, key }) => [type, key])).toEqual([
       ['day', expect.anything()],
       ['talk', 'e2'],
-      ['file', `f${id}`],
+      ['files', `g${id}`],
     ])
+  })
+
+  test('gather the files of one person in the order in which they were offered, under the head of what they said', () => {
+    const file = (seq: number, id: string, type: 'fileOffered' | 'fileCompleted', by = ani): Item => ({
+      ...{ type, seq, at: AT, by },
+      file: { ...whole, id },
+    })
+    const items = [
+      said(1),
+      file(2, 'a', 'fileOffered'),
+      file(3, 'b', 'fileOffered'),
+      file(4, 'b', 'fileCompleted'),
+      file(5, 'a', 'fileCompleted'),
+      file(6, 'c', 'fileCompleted', budi),
+      said(7, 'x', budi),
+    ]
+    const found = rows(items).flatMap((row) =>
+      row.type === 'files' ? [[row.key, row.headed, row.entries.map((entry) => entry.file.id).join()]] : [],
+    )
+    expect(found).toEqual([
+      ['ga', false, 'a,b'],
+      ['gc', true, 'c'],
+    ])
+    const last = rows(items).at(-1)
+    expect(last?.type === 'talk' && last.headed).toBe(false)
+  })
+
+  test('B15: say what happened in its order, and nothing of somebody who was started again under the same name', () => {
+    const host = { id: 'h1', name: 'host' }
+    const all = rows([said(1), went(host), came({ id: 'h2', name: 'host' }), went(budi), came(cici)])
+    expect(presence(all)).toMatchObject([{ joined: ['cici'], left: ['budi'], isLeftFirst: true }])
   })
 })

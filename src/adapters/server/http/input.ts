@@ -42,7 +42,11 @@ export const isOn = v.optional(
 )
 
 /** Which archive of a room is meant. */
-export const archiveQuery = v.object({ collected: isOn })
+export const archiveQuery = v.object({
+  collected: isOn,
+  /** Ids of files, with commas between them; left out: all. */
+  only: v.optional(v.pipe(v.string('must be given once'), v.regex(/^[\w-]+(?:,[\w-]+)*$/, 'must be ids of files'))),
+})
 
 /** How many are wanted: `usual` unless asked otherwise, and at most `most`. */
 export const limitOf = (usual: number, most: number) =>

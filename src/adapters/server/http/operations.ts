@@ -58,6 +58,7 @@ const sentFiles = { json: { anyOf: [ref('Sent'), objectOf({ files: { type: 'arra
 const limit = optional(v.pipe(bodies.count, v.minValue(1), v.maxValue(500), v.description('How many at most.')), 100)
 const to = optional(text('The name of the one member whom the file is for; left out, it is for everybody.'))
 const collected = optional(text('1: what was handed in, in a folder for each person; for operators.'))
+const only = optional(text('Ids of files, with commas between them: these alone.'))
 const ticket = optional(text('From a link of POST /files/{id}/links: stands for all that a request shows.'))
 const dropName = optional(text('Whose it is; the user of HTTP Basic will do as well.'))
 const location = { Location: text("The file's address.") }
@@ -364,7 +365,7 @@ export const operations = {
   },
   roomArchive: {
     summary: 'All whole files of the room that the requester may see, folders as folders, in one archive.',
-    query: { collected, ticket },
+    query: { collected, only, ticket },
     answers: {
       200: {
         description: 'Made as it is sent: its length is known, and it has no ranges.',
@@ -417,7 +418,7 @@ export const operations = {
   },
   addRoomLink: {
     summary: "The same for the room's archives.",
-    query: { collected },
+    query: { collected, only },
     answers: { 201: { description: 'The link of the zip; the tar has the same.', body: bodies.signedLink } },
   },
 } satisfies Readonly<Record<string, Operation>>

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { Semaphore } from '#domain/async/semaphore.ts'
 import type { Rejected } from '#domain/errors.ts'
 import { fileTooLarge } from '#domain/file-limits.ts'
-import { type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
+import { bytesOf, type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -272,8 +272,6 @@ export class Upload implements FileWriter {
     return this.#refused
   }
 }
-
-const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
 
 /** The pieces as they are, but for those longer than a step. */
 function* stepsOf(pieces: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Waiters } from '#domain/async/waiters.ts'
 import type { Limit, Rejected } from '#domain/errors.ts'
 import { fileTooLarge, noSpace } from '#domain/file-limits.ts'
-import { type BoundedFileStore, type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
+import { type BoundedFileStore, bytesOf, type Digest, FileMissing, type FileWriter } from '#domain/ports/file-store.ts'
 
 /** Limits of a file store in memory; 0, or left out: none. */
 export interface MemoryFileStoreOptions {
@@ -189,7 +189,7 @@ class MemoryWriter implements FileWriter {
 
   async append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined> {
     this.#mustBeOpen()
-    this.#refused ??= this.#claim(pieces.reduce((sum, { length }) => sum + length, 0))
+    this.#refused ??= this.#claim(bytesOf(pieces))
     if (!this.#refused) for (const bytes of pieces) this.#file.append(bytes)
     return this.#refused
   }

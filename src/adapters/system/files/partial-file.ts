@@ -43,7 +43,7 @@ export class PartialFile {
       // Begun under another umask, or by an older version, which kept it to itself.
       const asNew = SAVED_MODE & ~process.umask()
       if (size > 0 && (mode & 0o777) !== asNew) await file.chmod(asNew).catch(ignoreForeign)
-      for await (const piece of piecesIn(file, 0, size, READ_BYTES)) {
+      for await (const piece of piecesIn(file, 0, size, READ_BYTES, 'lent')) {
         part.#took(piece)
         part.#written = part.size
         hashed(part.size, size)
@@ -87,6 +87,9 @@ export class PartialFile {
     await this.#flush()
     return await readerOf(this.#file)(from, length)
   }
+
+  /** Gives the bytes from there on back to the disk: of one that was digested, and is read from its end. Where that is interrupted they are fetched again. */
+  readonly cut = (size: number): Promise<void> => this.#file.truncate(size)
 
   digest(): string {
     return this.#hash.copy().digest('hex')

@@ -5,6 +5,11 @@ import { type DiskPath, pathText } from './disk-path.ts'
 import { errorCode } from './file-system.ts'
 
 const READ_BYTES = 1024 * 1024
+/** Memory for so many lent pieces: one that is read, and three that its reader may still have on their way. */
+const LENT_PIECES = 4
+
+/** `lent`: good until three more were taken, so that no memory is made for each; `kept`: as long as its reader likes. */
+export type Pieces = 'kept' | 'lent'
 
 /** The path is nothing that can be sent. The message gives cause and remedy, but not the path: the room may see it. */
 export class NoSource extends Error {
@@ -19,7 +24,7 @@ export interface Source {
   /** In bytes. Undefined for sources that can be read only once and tell their size only at the end, like a pipe and a file in `/proc`. */
   readonly size: number | undefined
   /** Fewer than `size` when the file was truncated meanwhile. When `size` is undefined: only once, and from 0. */
-  bytes(from?: number): AsyncIterable<Uint8Array>
+  bytes(from?: number, pieces?: Pieces): AsyncIterable<Uint8Array>
   /** Whether it was written to since it was opened. */
   changed(): Promise<boolean>
   close(): Promise<void>
@@ -57,12 +62,16 @@ export async function* piecesIn(
   from: number,
   to: number,
   size: number,
+  pieces: Pieces = 'kept',
 ): AsyncGenerator<Uint8Array> {
+  const free: Buffer[] = []
   for (let at = from; at < to; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(size, to - at))
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+    const length = Math.min(size, to - at)
+    const buffer = (free.length === LENT_PIECES ? free.shift() : undefined) ?? Buffer.allocUnsafeSlow(length)
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(length, buffer.length), at)
     if (bytesRead === 0) return
     yield buffer.subarray(0, bytesRead)
+    if (pieces === 'lent') free.push(buffer)
     at += bytesRead
   }
 }
@@ -84,7 +93,7 @@ export const readerOf =
 function fileSource(handle: FileHandle, { size, mtimeMs }: Stats, readBytes: number): Source {
   return {
     size,
-    bytes: (from = 0) => piecesIn(handle, from, size, readBytes),
+    bytes: (from = 0, pieces) => piecesIn(handle, from, size, readBytes, pieces),
     changed: async () => {
       const now = await handle.stat()
       return now.mtimeMs !== mtimeMs || now.size !== size

@@ -1,5 +1,5 @@
 import { ApiClient, type Http, type HttpAnswer, type HttpRequest } from '#client/api-client.ts'
-import { Disconnected, type Refusal, refusal } from '#client/errors.ts'
+import { Disconnected, isRefusal, type Refusal, refusal } from '#client/errors.ts'
 
 /** HTTP to the page's own host. `fetch` does not tell how far a body has got, so this is the older way to ask. */
 class BrowserHttp implements Http {
@@ -12,7 +12,7 @@ class BrowserHttp implements Http {
       throw new TypeError('a page sends text and blobs')
     const request = new XMLHttpRequest()
     request.open(method, path)
-    request.responseType = 'arraybuffer'
+    request.responseType = 'blob'
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
     const abort = () => request.abort()
     signal?.addEventListener('abort', abort)
@@ -30,10 +30,17 @@ class BrowserHttp implements Http {
   close(): void {}
 }
 
-function answerOf(request: XMLHttpRequest): HttpAnswer {
+interface BrowserAnswer extends HttpAnswer {
+  /** The body, as browsers keep it: a large one on the disk. */
+  readonly body: Blob
+}
+
+function answerOf(request: XMLHttpRequest): BrowserAnswer {
   const { status, statusText } = request
-  const bytes = async () => new Uint8Array(request.response)
+  const body = (request.response as Blob | null) ?? new Blob()
+  const bytes = async () => new Uint8Array(await body.arrayBuffer())
   return {
+    body,
     status,
     statusText,
     header: (name) => request.getResponseHeader(name) ?? undefined,
@@ -58,6 +65,12 @@ export class PageApi extends ApiClient {
   constructor({ key, token, name }: Credentials) {
     const own = { ...(token === undefined ? {} : { token }), ...(name === undefined ? {} : { name }) }
     super(new BrowserHttp(), { key: () => key, ...own })
+  }
+
+  /** A good answer's body as the browser keeps it. */
+  async blob(path: string, request?: HttpRequest): Promise<Blob | Refusal> {
+    const answer = await this.ask(path, request)
+    return isRefusal(answer) ? answer : (answer as BrowserAnswer).body
   }
 
   override async ask(path: string, request?: HttpRequest): Promise<HttpAnswer | Refusal> {

@@ -77,3 +77,26 @@ export function readFragment(hash: string): Fragment {
 }
 
 export const roomFragment = (room: string): string => `#${new URLSearchParams({ room })}`
+
+/** The `ref` of a field that was asked for just now. */
+export const focusOn = (field: HTMLElement | null): void => field?.focus()
+
+/** Puts a text on the clipboard, and says whether that worked. `navigator.clipboard` is not there on plain http; this is. */
+export function copied(text: string): boolean {
+  const field = document.createElement('textarea')
+  field.value = text
+  field.className = 'unseen'
+  const focused = document.activeElement
+  // Inside an open dialog: nothing else can be selected then.
+  const place = document.querySelector('dialog[open] .sheet') ?? document.body
+  place.append(field)
+  field.select()
+  try {
+    return document.execCommand('copy')
+  } catch {
+    return false
+  } finally {
+    field.remove()
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true })
+  }
+}

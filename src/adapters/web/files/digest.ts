@@ -47,8 +47,49 @@ export class BlobDigest implements SourceDigest {
   }
 }
 
+/** The same of a small file, for which no worker is worth its start. */
+export class SmallDigest implements SourceDigest {
+  readonly whole: Promise<string>
+  readonly #file: Blob
+  #known: string | undefined
+
+  constructor(file: Blob) {
+    this.#file = file
+    this.whole = digestHere(file)
+    this.whole.then(
+      (sha256) => {
+        this.#known = sha256
+      },
+      () => {},
+    )
+  }
+
+  get known(): string | undefined {
+    return this.#known
+  }
+
+  prefix(bytes: number): Promise<string> {
+    return digestHere(this.#file.slice(0, bytes))
+  }
+
+  close(): void {}
+}
+
+async function digestHere(file: Blob): Promise<string> {
+  const { Sha256 } = await import('./sha256.ts')
+  const bytes = await file.arrayBuffer().catch((error: unknown) => {
+    throw new FileChanged(String(error))
+  })
+  const hash = new Sha256()
+  hash.update(new Uint8Array(bytes))
+  return hash.digest()
+}
+
 /** Rejects with `FileChanged`. */
-export const digestOf = (file: Blob): Promise<string> => new BlobDigest(file).whole
+export const digestOf = (file: Blob): Promise<string> =>
+  file.size <= SMALL_BYTES ? digestHere(file) : new BlobDigest(file).whole
+
+const SMALL_BYTES = 1_000_000
 
 /** Entries that are handed to a worker at once: so many take some milliseconds. */
 const ENTRIES_AT_ONCE = 500

@@ -2,84 +2,89 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
-import { sizeText } from '#i18n/format.ts'
+import type { MentionedFile } from '#domain/room/events.ts'
+import { sizeText, titleOf } from '#i18n/format.ts'
 import type { FolderListing } from '#protocol/schema.ts'
+import { copied } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
 import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
+import { Dialog } from '../views/dialog.tsx'
+import { Icon } from '../views/icons.tsx'
+import { Item, Menu } from '../views/menu.tsx'
+import { CopyLine, QrCode } from '../views/share-sheet.tsx'
 import { digestOf } from './digest.ts'
 import { kindOf, openLink, plainLink, saveFrom } from './file-links.ts'
+import { DownloadButton, receiversOf } from './file-parts.tsx'
+import type { KnownFile } from './room-files.ts'
 
-export interface PreviewProps {
+interface PreviewProps {
   readonly room: Room
-  readonly file: MentionedFile
-  /** Undefined while it is still arriving. */
-  readonly sha256: string | undefined
+  readonly file: KnownFile
 }
 
-/** The preview of a file; small pictures at once, all else on demand. Players do not wait for the end of it. */
-export function FilePreview({ room, file, sha256 }: PreviewProps) {
-  const { say, refusal } = useFullWords()
+/** The preview of a file, where it is asked for or small. Players do not wait for the end of it. */
+export function FilePreview({ room, file, hide }: PreviewProps & { readonly hide: () => void }) {
   const kind = kindOf(file.name)
-  const size = file.size ?? Number.POSITIVE_INFINITY
-  const shown = useSignal<'no' | 'yes' | { readonly url: string } | Refusal>(
-    kind === 'picture' && size <= pageDefaults.pictureBytes ? 'yes' : 'no',
-  )
-  const isWhole = sha256 !== undefined
-  if (kind === undefined || (!isWhole && (kind === 'picture' || kind === 'text'))) return null
-  if (kind === 'text' && size > pageDefaults.textPreviewBytes) return null
-  const open = async () => {
-    if (kind === 'picture' || kind === 'text') {
-      shown.value = 'yes'
-      return
-    }
-    shown.value = await openLink(room.store.api, file.id)
+  switch (kind) {
+    case 'picture':
+      return <Picture room={room} file={file} />
+    case 'text':
+      return <TextPreview room={room} file={file} />
+    case 'audio':
+    case 'video':
+      return <Player room={room} file={file} kind={kind} />
+    case 'pdf':
+      return <PdfOpener room={room} file={file} done={hide} />
+    default:
+      return null
   }
-  const now = shown.value
-  const what = say(kind === 'picture' ? 'showPicture' : kind === 'text' ? 'showText' : 'play')
-  if (now === 'no')
-    return (
-      <button type="button" class="quiet" aria-label={`${what}: ${file.name}`} onClick={open}>
-        {what}
-      </button>
-    )
-  if (now !== 'yes' && isRefusal(now)) return <p class="fine">{say('previewFailed', { why: refusal(now) })}</p>
+}
+
+function Player({ room, file, kind }: PreviewProps & { readonly kind: 'audio' | 'video' }) {
+  const { say, refusal } = useFullWords()
+  const link = useSignal<{ readonly url: string } | Refusal | undefined>(undefined)
+  useEffect(() => {
+    void openLink(room.store.api, file.id).then((found) => {
+      link.value = found
+    })
+  }, [file.id])
+  const now = link.value
+  if (now === undefined) return null
+  if (isRefusal(now)) return <p class="fine">{say('previewFailed', { why: refusal(now) })}</p>
   const label = `${say('play')}: ${file.name}`
   return (
     <div class="preview">
-      {now === 'yes' && kind === 'picture' && <Picture room={room} file={file} sha256={sha256 ?? ''} />}
-      {now === 'yes' && kind === 'text' && <TextPreview room={room} file={file} />}
-      {now !== 'yes' && kind === 'audio' && <audio controls autoplay src={now.url} aria-label={label} />}
-      {now !== 'yes' && kind === 'video' && <video controls autoplay playsinline src={now.url} aria-label={label} />}
-      {kind !== 'picture' && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => {
-            shown.value = 'no'
-          }}
-        >
-          {say('hide')}
-        </button>
+      {kind === 'audio' ? (
+        <audio controls autoplay src={now.url} aria-label={label} />
+      ) : (
+        <video controls autoplay playsinline src={now.url} aria-label={label} />
       )}
     </div>
   )
 }
 
-interface PictureProps {
-  readonly room: Room
-  readonly file: MentionedFile
-  readonly sha256: string
+/** Types that the page draws by itself, by the first bytes of the file and never by its name (C97). */
+function pictureType(told: string, start: Uint8Array, name: string): string | undefined {
+  if (/^image\/(?:png|jpeg|gif|webp)$/.test(told)) return told
+  const text = new TextDecoder('latin1').decode(start)
+  if (/^.{4}ftypavi[fs]/s.test(text)) return 'image/avif'
+  // In an `img` nothing of it runs, and it can fetch nothing; it is opened nowhere else.
+  return /\.svg$/i.test(name) && /^\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]/s.test(text)
+    ? 'image/svg+xml'
+    : undefined
 }
 
+const START_BYTES = 512
+
 /**
- * A picture in the timeline, brought here when somebody comes near it. The host says by its first bytes that it is one (C97), and it is
- * shown only when its digest is right: then this member has it, and says so.
+ * A picture in the timeline, brought here when somebody comes near it. It is shown only when its digest is right: then this member has it,
+ * and says so.
  */
-function Picture({ room, file, sha256 }: PictureProps) {
+export function Picture({ room, file }: PreviewProps) {
   const { say, refusal } = useFullWords()
   const place = useRef<HTMLDivElement>(null)
+  const isLarge = useSignal(false)
   const shown = useSignal<{ readonly url: string } | { readonly why: string } | undefined>(undefined)
   useEffect(() => {
     const wanted = new AbortController()
@@ -90,14 +95,17 @@ function Picture({ room, file, sha256 }: PictureProps) {
         shown.value = { why: refusal(answer) }
         return
       }
-      const picture = new Blob([await answer.bytes()], { type: answer.header('content-type') ?? '' })
-      if (!/^image\/(?:png|jpeg|gif|webp)$/.test(picture.type)) shown.value = { why: say('notShowable') }
-      else if ((await digestOf(picture)) !== sha256) shown.value = { why: say('isOther', { file: file.name }) }
+      const bytes = await answer.bytes()
+      const type = pictureType(answer.header('content-type') ?? '', bytes.subarray(0, START_BYTES), file.name)
+      const picture = new Blob([bytes], { type: type ?? '' })
+      if (type === undefined) shown.value = { why: say('notShowable') }
+      else if ((await digestOf(picture)) !== file.sha256) shown.value = { why: say('isOther', { file: file.name }) }
       else if (!wanted.signal.aborted) {
         shown.value = { url: URL.createObjectURL(picture) }
-        const me = room.store.member.peek().name
-        const { verified } = room.files.of(file.id).peek()
-        if (!verified.includes(me)) room.store.post({ type: 'receiveFile', file: file.id })
+        const me = room.store.member.peek()
+        const known = room.files.of(file.id).peek()
+        if (known?.by.id !== me.id && known?.verified.includes(me.name) !== true)
+          room.store.post({ type: 'receiveFile', file: file.id })
       }
     }
     const near = new IntersectionObserver(
@@ -119,16 +127,90 @@ function Picture({ room, file, sha256 }: PictureProps) {
     }
   }, [file.id])
   const now = shown.value
+  const label = say('pictureOf', { file: file.name })
   return (
-    <div ref={place} class="picture">
+    <div ref={place} class="picture" data-key={`f${file.id}`}>
       {now !== undefined && 'url' in now && (
-        <a href={now.url} target="_blank" rel="noopener">
-          <img src={now.url} alt={say('pictureOf', { file: file.name })} />
-        </a>
+        <button
+          type="button"
+          onClick={() => {
+            isLarge.value = true
+          }}
+        >
+          <img src={now.url} alt={label} />
+        </button>
       )}
       {now !== undefined && 'why' in now && <p class="fine">{say('previewFailed', { why: now.why })}</p>}
+      {isLarge.value && now !== undefined && 'url' in now && (
+        <Dialog
+          title={forTerminal(file.name)}
+          variant="large"
+          actions={
+            <>
+              <DownloadButton room={room} file={file} />
+              <Menu label={`${say('moreOf')}: ${file.name}`} button={<Icon of="more" />}>
+                {() => <FileActions room={room} file={file} />}
+              </Menu>
+            </>
+          }
+          closed={() => {
+            isLarge.value = false
+          }}
+        >
+          <img src={now.url} alt={label} />
+        </Dialog>
+      )}
     </div>
   )
+}
+
+/** A PDF in the browser's own viewer, in a tab of its own. */
+function PdfOpener({ room, file, done }: PreviewProps & { readonly done: () => void }) {
+  const { say, refusal } = useFullWords()
+  const failed = useSignal<string | undefined>(undefined)
+  useEffect(() => {
+    const load = async () => {
+      const found = await room.store.api.blob(plainLink(file))
+      if (isRefusal(found)) return refusal(found)
+      // Another type would be another program in the page's own name.
+      if ((await found.slice(0, 5).text()) !== '%PDF-') return say('notShowable')
+      const url = URL.createObjectURL(new Blob([found], { type: 'application/pdf' }))
+      open(url, '_blank', 'noopener')
+      setTimeout(() => URL.revokeObjectURL(url), OPENED_MS)
+      return undefined
+    }
+    void load().then((why) => {
+      failed.value = why
+      if (why === undefined) done()
+    })
+  }, [file.id])
+  if (failed.value === undefined) return <p class="fine">{say('loading')}</p>
+  return <p class="fine">{say('previewFailed', { why: failed.value })}</p>
+}
+
+/** A new tab has read it by then. */
+const OPENED_MS = 60_000
+
+async function textOf(room: Room, file: MentionedFile): Promise<string | Refusal | undefined> {
+  const answer = await room.store.api.ask(plainLink(file))
+  if (isRefusal(answer)) return answer
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await answer.bytes())
+  } catch {
+    // Not UTF-8.
+    return undefined
+  }
+}
+
+/** The first words of a short text, in the line about its file. */
+export function FirstWords({ room, file }: PreviewProps) {
+  const text = useSignal('')
+  useEffect(() => {
+    void textOf(room, file).then((found) => {
+      if (typeof found === 'string') text.value = forTerminal(found.trim().replace(/\s*\n\s*/g, ', '))
+    })
+  }, [file.id])
+  return text.value === '' ? null : <span class="cut">{text.value}</span>
 }
 
 /** The text of a small file, as text: whatever it says, nothing of it runs (C97). */
@@ -137,15 +219,9 @@ function TextPreview({ room, file }: { readonly room: Room; readonly file: Menti
   const shown = useSignal<string | undefined>(undefined)
   useEffect(() => {
     const load = async () => {
-      const answer = await room.store.api.ask(plainLink(file))
-      if (isRefusal(answer)) return say('previewFailed', { why: refusal(answer) })
-      const bytes = await answer.bytes()
-      try {
-        return new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n').map(forTerminal).join('\n')
-      } catch {
-        // Not UTF-8.
-        return say('previewFailed', { why: say('notShowable') })
-      }
+      const found = await textOf(room, file)
+      if (typeof found === 'string') return found.split('\n').map(forTerminal).join('\n')
+      return say('previewFailed', { why: found === undefined ? say('notShowable') : refusal(found) })
     }
     void load().then((text) => {
       shown.value = text
@@ -153,15 +229,125 @@ function TextPreview({ room, file }: { readonly room: Room; readonly file: Menti
   }, [file.id])
   // One can scroll in it with the keyboard.
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reached by keys
-    <section tabIndex={0} aria-label={`${say('textOfFile')}: ${file.name}`}>
-      <pre>{shown.value ?? say('loading')}</pre>
-    </section>
+    <div class="preview">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reached by keys */}
+      <section tabIndex={0} aria-label={`${say('textOfFile')}: ${file.name}`}>
+        <pre>{shown.value ?? say('loading')}</pre>
+      </section>
+    </div>
+  )
+}
+
+/** What can be done with a file beside saving it. */
+export function FileActions({ room, file }: PreviewProps) {
+  const { say, refusal } = useFullWords()
+  const state = room.files.of(file.id).value
+  const copy = async () => {
+    const link = await linkTo(room, file)
+    if (typeof link !== 'string') room.notices.add(refusal(link), 'wrong')
+    else if (copied(link)) room.notices.add(say('copied'))
+  }
+  const name = titleOf(file)
+  const label = (what: string) => `${what}: ${name}`
+  return (
+    <>
+      <Item icon="copy" label={label(say('copyLink'))} act={() => void copy()}>
+        {say('copyLink')}
+      </Item>
+      <Item icon="share" label={label(say('linkAsCode'))} act={() => room.show({ type: 'fileLink', file: file.id })}>
+        {say('linkAsCode')}
+      </Item>
+      {state?.status === 'whole' && (
+        <Item icon="people" label={label(say('whoHasIt'))} act={() => room.show({ type: 'receivers', file: file.id })}>
+          {say('whoHasIt')}
+        </Item>
+      )}
+      {state !== undefined && room.mayRemove(state.by) && (
+        <Item
+          icon="remove"
+          class="grave"
+          label={label(say('remove'))}
+          act={() => room.show({ type: 'remove', command: { type: 'removeFile', file: file.id }, name: file.name })}
+        >
+          {say('remove')}
+        </Item>
+      )}
+    </>
+  )
+}
+
+/** An address that opens the file for others: signed where the file, or the host, is not open to everybody. */
+async function linkTo({ store, isOpen }: Room, file: MentionedFile): Promise<string | Refusal> {
+  if (isOpen && file.audience === undefined) return location.origin + plainLink(file)
+  const link = await openLink(store.api, file.id)
+  return isRefusal(link) ? link : location.origin + link.url
+}
+
+interface FileDialogProps {
+  readonly room: Room
+  readonly id: string
+  readonly closed: () => void
+}
+
+/** A file's address as a code for phones. */
+export function FileLinkDialog({ room, id, closed }: FileDialogProps) {
+  const { say, refusal } = useFullWords()
+  const link = useSignal<string | Refusal | undefined>(undefined)
+  const file = room.files.of(id).value?.file
+  useEffect(() => {
+    if (file === undefined) return
+    void linkTo(room, file).then((found) => {
+      link.value = found
+    })
+  }, [id])
+  const now = link.value
+  return (
+    <Dialog title={file === undefined ? say('files') : forTerminal(titleOf(file))} closed={closed}>
+      {now !== undefined && typeof now !== 'string' && <p class="wrong">{refusal(now)}</p>}
+      {typeof now === 'string' && (
+        <div class="share">
+          <QrCode text={now} />
+          <div class="ways">
+            <CopyLine text={now} />
+          </div>
+        </div>
+      )}
+    </Dialog>
+  )
+}
+
+/** Who has a file, who has not, and whether one's own copy is the same. */
+export function ReceiversDialog({ room, id, closed }: FileDialogProps) {
+  const { say } = useFullWords()
+  const state = room.files.of(id).value
+  if (state === undefined) return null
+  const { file, by } = state
+  const { have, missing, away } = receiversOf(room, file, by)
+  const lists = [
+    ['whoHas', have],
+    ['whoHasAway', away],
+    ['whoNot', missing],
+  ] as const
+  return (
+    <Dialog title={forTerminal(titleOf(file))} closed={closed}>
+      <dl class="who-has">
+        {lists.map(
+          ([title, names]) =>
+            (names.length > 0 || title === 'whoHas') && (
+              <div key={title}>
+                <dt>{say(title)}</dt>
+                <dd>{names.length === 0 ? say('nobodyYet') : names.map(forTerminal).join(', ')}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+      {file.folder === undefined && file.sha256 !== undefined && <CompareCopy room={room} file={file} />}
+    </Dialog>
   )
 }
 
 /** Compares a saved copy with the file; a match is a receipt in the room. */
-export function CheckSaved({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
+function CompareCopy({ room, file }: PreviewProps) {
   const { say } = useFullWords()
   const state = useSignal<'idle' | 'checking' | 'exact' | 'other' | 'unreadable'>('idle')
   const input = useRef<HTMLInputElement>(null)
@@ -176,23 +362,21 @@ export function CheckSaved({ room, file }: { readonly room: Room; readonly file:
     if (state.value === 'exact') room.store.post({ type: 'receiveFile', file: file.id })
   }
   return (
-    <span class="check">
-      <button
-        type="button"
-        class="quiet"
-        aria-label={`${say('checkSaved')}: ${file.name}`}
-        onClick={() => input.current?.click()}
-      >
-        {say('checkSaved')}
-      </button>
-      <input ref={input} type="file" hidden aria-label={`${say('checkSaved')}: ${file.name}`} onChange={check} />
-      <span role="status" class={`fine ${state.value}`}>
+    <section class="check">
+      <p class="fine">{say('compareLead')}</p>
+      <div class="choices">
+        <button type="button" onClick={() => input.current?.click()}>
+          {say('compareCopy')}
+        </button>
+      </div>
+      <input ref={input} type="file" hidden aria-label={`${say('compareCopy')}: ${file.name}`} onChange={check} />
+      <p role="status" class={state.value}>
         {state.value === 'checking' && say('checking')}
-        {state.value === 'exact' && say('isExact', { file: file.name })}
+        {state.value === 'exact' && say('isExact')}
         {state.value === 'other' && say('isOther', { file: file.name })}
         {state.value === 'unreadable' && say('fileChanged')}
-      </span>
-    </span>
+      </p>
+    </section>
   )
 }
 
@@ -202,7 +386,7 @@ function toFileChanged(error: unknown): undefined {
 }
 
 /** What a folder holds, on demand; each file in it can be saved alone. */
-export function FolderList({ room, file }: { readonly room: Room; readonly file: WholeFile }) {
+export function FolderList({ room, file }: { readonly room: Room; readonly file: MentionedFile }) {
   const { say, refusal, language } = useFullWords()
   const shown = useSignal<FolderListing | Refusal | undefined>(undefined)
   const open = async ({ currentTarget }: { readonly currentTarget: HTMLDetailsElement }) => {

@@ -1,32 +1,31 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
-import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { spanText } from '#i18n/format.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { ClockIcon, FileIcon, FolderIcon, TextIcon } from '../views/icons.tsx'
+import { Icon } from '../views/icons.tsx'
 import { More } from '../views/load-more.tsx'
+import { Item, Menu } from '../views/menu.tsx'
 import { dropped, picked } from './chosen.ts'
-import { UploadRows } from './upload-rows.tsx'
 
-/** The running transfers, above the message field; also handles a drop anywhere on the page. */
+/** Takes what is dropped anywhere on the page, and pasted; tells of the ends of uploads. */
 export function FileTransfersView({ room }: { readonly room: Room }) {
-  const { transfers } = usePage()
-  const over = useSignal(false)
+  const { transfers, words } = usePage()
+  const over = useSignal<number | undefined>(undefined)
   useEffect(() => {
     const dragged = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
     const drag = (event: DragEvent) => {
       if (!dragged(event)) return
       event.preventDefault()
-      over.value = true
+      over.value = event.dataTransfer?.items.length
     }
     const leave = (event: DragEvent) => {
       // Leaving an element for another inside the window has one to go to.
-      if (event.relatedTarget === null) over.value = false
+      if (event.relatedTarget === null) over.value = undefined
     }
     const drop = (event: DragEvent) => {
-      over.value = false
+      over.value = undefined
       if (event.dataTransfer === null || !dragged(event)) return
       event.preventDefault()
       transfers.send(room, dropped(event.dataTransfer))
@@ -43,6 +42,14 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
     const warn = (event: BeforeUnloadEvent) => {
       if (transfers.uploads.busy) event.preventDefault()
     }
+    transfers.onEnd(({ name, state }) => {
+      const { say, refusal } = words.peek()
+      const end = state.peek()
+      if (end.status === 'failed') transfers.tell(say('wasNotSent', { file: name, why: refusal(end.why) }))
+      if (end.status !== 'whole') return
+      if (end.already) room.notices.add(say('isHereAlready', { file: name }))
+      else transfers.tell(say('wasSent', { file: name }))
+    })
     const heard = { dragenter: drag, dragover: drag, dragleave: leave, drop, paste, beforeunload: warn }
     for (const [type, listener] of Object.entries(heard)) addEventListener(type, listener as EventListener)
     return () => {
@@ -55,8 +62,7 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
   const text = transfers.draft.value
   return (
     <>
-      <UploadRows room={room} />
-      {over.value && <DropOverlay room={room} />}
+      {over.value !== undefined && <DropOverlay room={room} count={over.value} />}
       {text !== undefined && <More>{({ TextDialog }) => <TextDialog room={room} text={text} />}</More>}
       <p class="unseen" role="status">
         {transfers.news.value}
@@ -65,13 +71,15 @@ export function FileTransfersView({ room }: { readonly room: Room }) {
   )
 }
 
-/** Over the whole window while files are dragged in. It says which room they would go to, or which person. */
-function DropOverlay({ room }: { readonly room: Room }) {
+/** While files are dragged in. It says which room they would go to, or which person. */
+function DropOverlay({ room, count }: { readonly room: Room; readonly count: number }) {
   const say = useSay()
   const to = room.writing.to.value
   return (
     <div class="drop-overlay">
+      <Icon of="upload" />
       <p>{to === undefined ? say('dropHere', { room: room.name }) : say('dropFor', { name: to })}</p>
+      {count > 0 && <p class="fine">{say('fileCount', { count })}</p>}
     </div>
   )
 }
@@ -92,31 +100,35 @@ export function FileButtons({ room }: { readonly room: Room }) {
   const sendFiles = to === undefined ? say('sendFiles') : say('sendFilesTo', { name: to })
   const seconds = transfers.expiresInSeconds.value
   const fileStay = seconds === undefined ? say('fileStay') : `${say('fileStay')}: ${spanText(seconds, language)}`
-  const write = () => {
-    transfers.draft.value = ''
-  }
-  const button = (what: string, icon: ComponentChild, act: () => void) => (
-    <button type="button" class="plain" aria-label={what} title={what} onClick={act}>
-      {icon}
-    </button>
-  )
   return (
     <div class="file-buttons">
-      {button(sendFiles, <FileIcon />, () => files.current?.click())}
+      <Menu label={say('attach')} button={<Icon of="plus" />}>
+        {() => (
+          <>
+            <Item icon="file" act={() => files.current?.click()}>
+              {sendFiles}
+            </Item>
+            {canPickFolders && (
+              <Item icon="folder" act={() => folder.current?.click()}>
+                {say('sendFolder')}
+              </Item>
+            )}
+            <Item
+              icon="text"
+              act={() => {
+                transfers.draft.value = ''
+              }}
+            >
+              {say('sendText')}
+            </Item>
+            <Item icon="clock" act={() => room.show({ type: 'expiry' })}>
+              {fileStay}
+            </Item>
+          </>
+        )}
+      </Menu>
       <input ref={files} type="file" multiple hidden aria-label={sendFiles} onChange={choose} />
-      {canPickFolders && button(say('sendFolder'), <FolderIcon />, () => folder.current?.click())}
       <input ref={folder} type="file" hidden aria-label={say('sendFolder')} onChange={choose} />
-      {button(say('sendText'), <TextIcon />, write)}
-      <button
-        type="button"
-        class={seconds === undefined ? 'plain' : 'plain chosen'}
-        aria-label={fileStay}
-        title={fileStay}
-        aria-haspopup="dialog"
-        onClick={() => room.show({ type: 'expiry' })}
-      >
-        <ClockIcon />
-      </button>
     </div>
   )
 }

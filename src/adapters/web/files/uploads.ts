@@ -1,6 +1,7 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { ApiClient } from '#client/api-client.ts'
 import { FileChanged, isRefusal, type Refusal, refusal } from '#client/errors.ts'
+import { listFiles } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { type Progress, TransferMeter, type TransferUpdate } from '#client/transfers.ts'
 import { type SentFile, type SourceDigest, Uploader, type UploadSource } from '#client/uploader.ts'
@@ -9,8 +10,9 @@ import type { FileWithdrawn, Folder } from '#domain/room/events.ts'
 import type { KeyValueStorage } from '../browser/platform.ts'
 import { folderPolicy, pageDefaults, sessionDefaults, uploadPolicy } from '../defaults.ts'
 import type { Room } from '../state/room.ts'
-import { BlobDigest, packedFolder } from './digest.ts'
+import { BlobDigest, packedFolder, SmallDigest } from './digest.ts'
 import type { FolderEntry, PackedFolder } from './folder-tar.ts'
+import type { FileState } from './room-files.ts'
 
 /** A file, or a folder, in which is looked when it is its turn. */
 export type ToSend = { readonly name: string } & (
@@ -22,7 +24,8 @@ export type UploadState =
   | { readonly status: 'waiting' }
   | { readonly status: 'moving' }
   | { readonly status: 'paused' }
-  | { readonly status: 'whole'; readonly at: number }
+  /** `already`: the room had it. */
+  | { readonly status: 'whole'; readonly at: number; readonly already: boolean }
   | { readonly status: 'failed'; readonly why: Refusal }
   /** By somebody, while it was on its way. */
   | { readonly status: 'removed'; readonly event: FileWithdrawn }
@@ -38,6 +41,8 @@ export interface UploadOptions {
   readonly expiresInSeconds?: number | undefined
   /** Ids that other uploads of this page write. */
   readonly taken: () => ReadonlySet<string>
+  /** The files of the room as they stand, for those of the same name that are there already, or were begun. */
+  readonly known?: () => readonly FileState[]
   /** Keeps the ids of uploads over a reload, where no list of the room tells them. */
   readonly memory?: UploadMemory
   /** Told what of a folder is left out, for people. */
@@ -122,7 +127,9 @@ export class Upload {
     this.#uploader?.close()
     // It would be found whole, and be no news.
     if (!isRefusal(end)) this.#keep(undefined)
-    this.#state.value = isRefusal(end) ? { status: 'failed', why: end } : { status: 'whole', at: Date.now() }
+    this.#state.value = isRefusal(end)
+      ? { status: 'failed', why: end }
+      : { status: 'whole', at: Date.now(), already: end.already === true }
   }
 
   async #send(going: AbortSignal): Promise<SentFile | Refusal> {
@@ -151,7 +158,7 @@ export class Upload {
   }
 
   #uploaderOf(bytes: Sendable): Uploader {
-    const { api, room, me: by, to, expiresInSeconds, taken, memory } = this.#options
+    const { api, room, me: by, to, expiresInSeconds, taken, memory, known } = this.#options
     const { name } = this.sent
     const { file, folder } = bytes
     const offered = (id: string | undefined) => {
@@ -161,8 +168,25 @@ export class Upload {
     }
     const blind = memory === undefined ? {} : { blind: true, kept: memory.find(name, file) }
     const report = (update: TransferUpdate) => this.#report(update)
-    const policy = folder === undefined ? uploadPolicy : folderPolicy
-    const options = { api, room, retries: this.#retries, report, policy, taken, offered, ...blind }
+    const isHere = known?.().some((each) => each.status === 'whole' && each.file.size === file.size) === true
+    const policy = {
+      ...(folder === undefined ? uploadPolicy : folderPolicy),
+      // Of what may be here already, and of what goes in one request, the digest is worth waiting for.
+      ...(isHere || file.size <= uploadPolicy.wholeBytes ? { digestMs: Number.POSITIVE_INFINITY } : {}),
+    }
+    // What the page has heard of the room's files need not be asked for again.
+    const files =
+      known === undefined
+        ? {}
+        : {
+            files: async (again: boolean) =>
+              again
+                ? await listFiles(api, room)
+                : known().flatMap(({ file, by, status }) =>
+                    status === 'gone' ? [] : [{ ...file, byId: by.id, status }],
+                  ),
+          }
+    const options = { api, room, retries: this.#retries, report, policy, taken, offered, ...files, ...blind }
     const of = folder === undefined ? {} : { folder }
     return new Uploader(options, sourceOf(bytes), { name, to, by, expiresInSeconds, ...of })
   }
@@ -178,6 +202,16 @@ export class Upload {
   pause(): void {
     this.#going.abort()
     this.#state.value = { status: 'paused' }
+  }
+
+  /** It takes its turn again. */
+  wait(): void {
+    this.#state.value = { status: 'waiting' }
+  }
+
+  /** It goes in one request. */
+  get isSmall(): boolean {
+    return 'file' in this.sent && this.sent.file.size <= uploadPolicy.wholeBytes
   }
 
   /** Whether the host has known it by this id, now or before it began again. */
@@ -218,7 +252,11 @@ const gone = (error: unknown): never => {
 const sourceOf = ({ file, folder, sha256 }: Sendable): UploadSource => ({
   size: file.size,
   digest: (prefixes) =>
-    sha256 === undefined || prefixes.length > 0 ? new BlobDigest(file, prefixes) : knownDigest(sha256),
+    sha256 !== undefined && prefixes.length === 0
+      ? knownDigest(sha256)
+      : file.size <= uploadPolicy.wholeBytes
+        ? new SmallDigest(file)
+        : new BlobDigest(file, prefixes),
   async body(from, to) {
     const bytes = file.slice(from, to)
     // A request whose body can't be read looks like a connection that was lost. Any file of a folder may be the one.
@@ -239,6 +277,14 @@ const knownDigest = (sha256: string): SourceDigest => ({
 export class Uploads {
   #count = 0
   readonly #all = signal<readonly Upload[]>([])
+  /** Those of this batch that are done, since nothing was on its way. */
+  #done = { files: 0, bytes: 0 }
+  readonly #ended: ((upload: Upload) => void) | undefined
+
+  /** `ended`: called when one is whole, has failed, or was removed; those that are whole then leave the list. */
+  constructor(ended?: (upload: Upload) => void) {
+    this.#ended = ended
+  }
 
   get all(): ReadonlySignal<readonly Upload[]> {
     return this.#all
@@ -247,6 +293,23 @@ export class Uploads {
   /** Whether something would be cut off were the page closed. */
   get busy(): boolean {
     return this.#all.peek().some(({ state }) => state.peek().status === 'moving' || state.peek().status === 'waiting')
+  }
+
+  /** All that is on its way together, and what of the batch is done. */
+  get progress(): UploadsProgress {
+    const open = this.#all.peek().filter(({ state }) => OPEN.has(state.peek().status))
+    const moving = open.map(({ progress }) => progress)
+    const sum = (count: (each: Progress) => number) => moving.reduce((total, each) => total + count(each), 0)
+    return {
+      files: this.#done.files + open.length,
+      sent: this.#done.files,
+      waiting: open.filter(({ state }) => state.peek().status === 'waiting').length,
+      done: this.#done.bytes + sum(({ done }) => done),
+      total: this.#done.bytes + sum(({ total = 0 }) => total),
+      rate: sum(({ rate }) => rate),
+      stillMs: Math.min(...moving.map(({ stillMs }) => stillMs)),
+      retries: Math.max(0, ...moving.map(({ retries }) => retries)),
+    }
   }
 
   send(files: readonly ToSend[], options: Omit<UploadOptions, 'taken'>): void {
@@ -267,11 +330,24 @@ export class Uploads {
     void this.#run(upload)
   }
 
+  pauseAll(): void {
+    for (const upload of this.#all.peek()) if (MOVES.has(upload.state.peek().status)) upload.pause()
+  }
+
+  resumeAll(): void {
+    for (const upload of this.#all.peek()) if (upload.state.peek().status === 'paused') upload.wait()
+    this.#next()
+  }
+
+  cancelAll(): void {
+    for (const upload of this.#all.peek()) if (OPEN.has(upload.state.peek().status)) this.remove(upload)
+  }
+
   /** Ends it, and takes it out of the list. */
   remove(upload: Upload): void {
     const { status } = upload.state.peek()
     if (status !== 'whole' && status !== 'removed') upload.cancel()
-    this.#all.value = this.#all.peek().filter((each) => each !== upload)
+    this.#drop(upload)
     this.#next()
   }
 
@@ -279,9 +355,9 @@ export class Uploads {
   removed(event: FileWithdrawn): void {
     const upload = this.#all.peek().find((each) => each.wasBegun(event.file.id))
     if (upload === undefined) return
-    if (upload.state.peek().status === 'whole') this.remove(upload)
-    else upload.removed(event)
-    this.#next()
+    upload.removed(event)
+    this.#ended?.(upload)
+    this.remove(upload)
   }
 
   /** The host is back. */
@@ -290,24 +366,51 @@ export class Uploads {
   }
 
   #next(): void {
-    const moving = this.#all.peek().filter(({ state }) => state.peek().status === 'moving').length
-    const waiting = this.#all.peek().filter(({ state }) => state.peek().status === 'waiting')
-    for (const upload of waiting.slice(0, Math.max(0, pageDefaults.uploadsAtOnce - moving))) void this.#run(upload)
+    const moving = this.#all.peek().filter(({ state }) => state.peek().status === 'moving')
+    let [large, small] = [
+      moving.filter(({ isSmall }) => !isSmall).length,
+      moving.filter(({ isSmall }) => isSmall).length,
+    ]
+    for (const upload of this.#all.peek()) {
+      if (upload.state.peek().status !== 'waiting') continue
+      if (upload.isSmall ? small >= pageDefaults.smallUploadsAtOnce : large >= pageDefaults.uploadsAtOnce) continue
+      if (upload.isSmall) small++
+      else large++
+      void this.#run(upload)
+    }
   }
 
   async #run(upload: Upload): Promise<void> {
     await upload.run()
-    if (upload.state.peek().status === 'whole')
-      setTimeout(() => {
-        this.#all.value = this.#all.peek().filter((each) => each !== upload)
-      }, pageDefaults.sentShownMs)
+    const { status } = upload.state.peek()
+    if (status === 'whole') {
+      this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + (upload.progress.total ?? 0) }
+      if (this.#ended !== undefined) this.#drop(upload)
+    }
+    if (status === 'whole' || status === 'failed') this.#ended?.(upload)
     this.#next()
   }
+
+  #drop(upload: Upload): void {
+    this.#all.value = this.#all.peek().filter((each) => each !== upload)
+    if (!this.#all.peek().some(({ state }) => OPEN.has(state.peek().status))) this.#done = { files: 0, bytes: 0 }
+  }
+}
+
+const MOVES: ReadonlySet<UploadState['status']> = new Set(['moving', 'waiting'])
+const OPEN: ReadonlySet<UploadState['status']> = new Set(['moving', 'waiting', 'paused'])
+
+export interface UploadsProgress extends Omit<Progress, 'name' | 'phase'> {
+  readonly files: number
+  readonly sent: number
+  readonly waiting: number
 }
 
 /** Files that leave from here, whichever way they were chosen. */
 export class FileTransfers {
-  readonly uploads = new Uploads()
+  readonly uploads = new Uploads((upload) => this.#tellEnd(upload))
+  /** Told of each that ends; the views have the words for it. */
+  #tellEnd: (upload: Upload) => void = () => {}
   readonly #session: KeyValueStorage
   readonly #expiresInSeconds: Signal<number | undefined>
   readonly #news = signal('')
@@ -334,15 +437,20 @@ export class FileTransfers {
     return this.#news
   }
 
+  onEnd(tell: (upload: Upload) => void): void {
+    this.#tellEnd = tell
+  }
+
   tell(news: string): void {
     this.#news.value = news
   }
 
   /** To the person whom one is whispering to, or to all in the room. */
-  send({ store, name, writing, notices }: Room, files: readonly ToSend[]): void {
+  send({ store, name, writing, notices, files: inRoom }: Room, files: readonly ToSend[]): void {
     const [me, to] = [store.member.peek().id, writing.to.peek()]
     const leftOut = (skipped: readonly string[]) => notices.add(skipped.map(forTerminal).join('; '), 'wrong')
     const expiresInSeconds = this.#expiresInSeconds.peek()
-    this.uploads.send(files, { api: store.api, room: name, me, to, expiresInSeconds, leftOut })
+    const known = () => inRoom.all()
+    this.uploads.send(files, { api: store.api, room: name, me, to, expiresInSeconds, known, leftOut })
   }
 }

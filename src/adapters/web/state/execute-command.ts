@@ -79,8 +79,12 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       refuse(near === undefined ? say('unknownWord', { word }) : say('didYouMean', { word, near }))
       break
     }
+    case 'files':
+      openFiles(page, room)
+      break
     case 'elsewhere':
-      refuse(say('wordNotHere', { word: parsed.word }))
+      if (parsed.word === 'files') openFiles(page, room)
+      else refuse(say('wordNotHere', { word: parsed.word }))
       break
     case 'submissions':
       // A page of its own, which this one need not carry.
@@ -88,7 +92,6 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       break
     // `SEND name` is for clients that show files as lines. No row of the others is at the page.
     case 'send':
-    case 'files':
     case 'fileMode':
     case 'get':
     case 'bell':
@@ -131,4 +134,9 @@ function ignored(page: Page, name: string): string {
   const names = [...page.ignored.peek()].join(', ')
   if (name === '') return names === '' ? say('nobodyIgnored') : say('ignored', { names })
   return page.ignore(name) ? say('ignoring', { name }) : say('notIgnoring', { name })
+}
+
+function openFiles(page: Page, room: Room): void {
+  page.showsFiles.value = true
+  room.tab.value = 'files'
 }

@@ -11,11 +11,14 @@ import { Refused } from '#domain/session.ts'
 import { eventText } from '#i18n/render-event.ts'
 import type { FullPageTranslator, Language, PageTranslator } from '#i18n/translator.ts'
 import type { RoomRow } from '#protocol/schema.ts'
+import { PageApi } from '../browser/http.ts'
 import { BrowserClock, BrowserIds, type KeyValueStorage, readFragment, roomFragment } from '../browser/platform.ts'
 import { pageDefaults, sessionDefaults } from '../defaults.ts'
 import { FileTransfers } from '../files/uploads.ts'
+import { hueIn, huesOf } from '../text/hues.ts'
 import { fullPageTranslator, pageTranslator } from '../text/translator.ts'
 import { Announcer } from './announcer.ts'
+import { Notifications } from './notifications.ts'
 import { Room } from './room.ts'
 import { Secrets } from './secrets.ts'
 
@@ -23,7 +26,12 @@ import { Secrets } from './secrets.ts'
 export interface Why {
   readonly code: string
   readonly message: string
+  /** Of a room that is not told of: what would open it, as far as that can be known. */
+  readonly needs?: 'link' | 'newLink' | 'password' | 'otherPassword' | undefined
 }
+
+/** A name as it can be had: blanks and apostrophes are no part of one. */
+export const asNick = (typed: string): string => typed.trim().replace(/[\s'’]+/g, '-')
 
 export type Stage =
   | { readonly status: 'asking'; readonly why: Why | undefined }
@@ -53,6 +61,13 @@ export class Page {
   readonly announcer = new Announcer(new BrowserClock(), pageDefaults.announceEveryMs, (count) =>
     this.words.peek().say('newMessages', { count }),
   )
+  readonly notifications: Notifications
+  /** Whether the files stand beside the talk, where there is room for both. */
+  readonly showsFiles = signal(matchMedia('(min-width: 68.75rem)').matches)
+  readonly #hues = computed(() => {
+    const stage = this.#stage.value
+    return huesOf(stage.status === 'inside' ? stage.room.store.members.value.map(({ name }) => name) : [])
+  })
   readonly #fullWords = signal<FullPageTranslator | undefined>(undefined)
   readonly #ignored: Signal<ReadonlySet<string>>
   readonly #secrets: Secrets
@@ -69,6 +84,7 @@ export class Page {
     kept.set('key', this.key)
     this.#ignored = signal<ReadonlySet<string>>(new Set(kept.get('ignored')?.split('\n')))
     this.#secrets = new Secrets(kept)
+    this.notifications = new Notifications(kept)
   }
 
   get stage(): ReadonlySignal<Stage> {
@@ -81,6 +97,11 @@ export class Page {
 
   get name(): string {
     return this.kept.get('name') ?? ''
+  }
+
+  /** The number of a person's colour. */
+  hueOf(name: string): number {
+    return hueIn(this.#hues.value, name)
   }
 
   /** Those of whom nothing is shown, by their names in lower case. */
@@ -153,7 +174,7 @@ export class Page {
 
   /** Joins the room under a name; the host checks both as well, and also the name's skeleton. */
   async join(name: string, room: string, secret?: string): Promise<void> {
-    const nick = spelledNick(name.trim())
+    const nick = spelledNick(asNick(name))
     const named = checkRoomName(room.trim() === '' ? LOBBY : room.trim())
     if (typeof nick !== 'string') return this.ask(nick)
     if (typeof named !== 'string') return this.ask(named)
@@ -232,7 +253,25 @@ export class Page {
       }
       if (why.code !== 'NOT_FOUND') break
     }
-    return why ?? { code: 'NOT_FOUND', message: '' }
+    if (why !== undefined && why.code !== 'NOT_FOUND') return why
+    return { code: 'NOT_FOUND', message: '', needs: secret === undefined ? await this.#needed() : 'otherPassword' }
+  }
+
+  /** The rooms of the host before one is in, as far as they are open to what this browser has. */
+  async around(): Promise<readonly RoomRow[]> {
+    const rooms = await listRooms(this.#api)
+    return isRefusal(rooms) ? [] : rooms
+  }
+
+  /** A host says no more than that there is no such room: what it shows besides tells whether the link or the password is missing. */
+  async #needed(): Promise<Why['needs']> {
+    if ((await this.around()).length > 0) return 'password'
+    if (this.#secrets.token === undefined) return 'link'
+    return isRefusal(await this.#api.ask('/metrics')) ? 'newLink' : 'password'
+  }
+
+  get #api(): PageApi {
+    return new PageApi({ key: this.key, token: this.#secrets.token })
   }
 
   #heard(event: RoomEvent, room: Room): void {
@@ -240,6 +279,12 @@ export class Page {
     if (event.type === 'cleared') this.announcer.forget((seq) => seq <= event.upTo)
     if (event.type === 'fileWithdrawn' && event.removedBy !== undefined) this.transfers.uploads.removed(event)
     this.#readOut(event, room)
+    if (
+      isMessage(event) &&
+      event.by.id !== room.store.member.peek().id &&
+      !this.#ignored.peek().has(event.by.name.toLowerCase())
+    )
+      this.notifications.heard(event, room.store.member.peek().name, room.name)
   }
 
   #readOut(event: RoomEvent, room: Room): void {

@@ -7,7 +7,13 @@ import type { Room } from './room.ts'
 export async function requestAccess(page: Page, room: Room, request: AccessRequest): Promise<void> {
   const answer = await changeAccess(roomAccess(room.store.api, room.name), request)
   if (answer.type === 'refused') room.notices.add(page.words.value.refusal(answer.why), 'wrong')
-  else if (answer.type !== 'passwordChanged') room.notices.add(accessText(page, room, answer))
+  else if (answer.type === 'passwordChanged')
+    room.notices.add(
+      page.words.value.say(
+        request.type === 'setPassword' && request.password !== undefined ? 'passwordHolds' : 'passwordOff',
+      ),
+    )
+  else room.notices.add(accessText(page, room, answer), answer.type === 'revoked' ? 'told' : 'kept')
 }
 
 type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' | 'dropLinks' }>
@@ -16,8 +22,7 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
   const { say } = words.value
   switch (answer.type) {
     case 'invited': {
-      const link = `${location.origin}/#${new URLSearchParams({ t: answer.invitation.code, room })}`
-      return say('invitation', { link })
+      return say('invitation', { link: invitationLink(room, answer.invitation.code) })
     }
     case 'invitations': {
       const rows = answer.kept.map(({ id, expiresAt, used }) =>
@@ -40,3 +45,6 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
       return answer satisfies never
   }
 }
+
+export const invitationLink = (room: string, code: string): string =>
+  `${location.origin}/#${new URLSearchParams({ t: code, room })}`

@@ -25,6 +25,8 @@ export class RoomStore {
   readonly room: string
   /** The host over HTTP, as this member. */
   readonly api: PageApi
+  /** The host's token or an invitation, by which one came in. */
+  readonly token: string | undefined
   readonly #session: RemoteRoom
   readonly #events = new Subject<RoomEvent>()
   readonly #member = signal<Member>({ id: '', name: '' })
@@ -36,6 +38,7 @@ export class RoomStore {
   constructor(wanted: RoomTarget, credentials: Credentials) {
     this.room = wanted.room
     this.api = new PageApi(credentials)
+    this.token = credentials.token
     const { key, token } = credentials
     const url = `${location.origin.replace(/^http/, 'ws')}/ws`
     this.#session = new RemoteRoom(

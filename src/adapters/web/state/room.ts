@@ -8,18 +8,23 @@ import { BrowserClock, BrowserIds, type KeyValueStorage } from '../browser/platf
 import { pageDefaults } from '../defaults.ts'
 import { RoomFiles } from '../files/room-files.ts'
 import { Outbox, type Talk } from '../timeline/outbox.ts'
-import { HostHistory, Timeline } from '../timeline/timeline.ts'
+import { HostHistory, type Item, Timeline } from '../timeline/timeline.ts'
 import * as unread from '../timeline/unread.ts'
 import { Batcher } from './announcer.ts'
 import { RoomStore, type RoomTarget } from './room-store.ts'
 
 /** A dialog in front of the room. */
 export type Dialog =
-  | { readonly type: 'menu' | 'settings' | 'care' | 'help' | 'topic' | 'expiry' }
+  | { readonly type: 'settings' | 'manage' | 'share' | 'help' | 'expiry' | 'rooms' }
   | { readonly type: 'search'; readonly query: string }
   /** Asks whether that is meant. `name`: of the file, or of the room. */
   | { readonly type: 'remove'; readonly command: Removal; readonly name: string }
-  | { readonly type: 'member'; readonly member: Member }
+  /** Its receivers, and whether one's own copy is the same. */
+  | { readonly type: 'receivers'; readonly file: string }
+  | { readonly type: 'fileLink'; readonly file: string }
+
+/** The part of the room that a narrow screen shows. */
+export type Tab = 'talk' | 'files' | 'people'
 
 export interface RoomParts {
   readonly wanted: RoomTarget
@@ -39,6 +44,12 @@ export class Room {
   readonly files: RoomFiles
   readonly writing: Writing
   readonly notices = new Notices()
+  readonly tab = signal<Tab>('talk')
+  /** Whether the topic is being written. */
+  readonly editsTopic = signal(false)
+  readonly #isMuted = signal(false)
+  readonly #isLocked = signal(false)
+  readonly #mutedNames = signal<ReadonlySet<string>>(new Set())
   readonly #kept: KeyValueStorage
   readonly #read: number | undefined
   readonly #unread = signal(unread.opened(undefined, 0))
@@ -60,7 +71,11 @@ export class Room {
     this.timeline = new Timeline(this.history, Date.now)
     this.writing = new Writing(session, room)
     this.outbox = new Outbox({
-      send: (talk) => this.store.send(talk),
+      send: async (talk) => {
+        const answer = await this.store.send(talk)
+        if (answer.type === 'rejected' && answer.code === 'MUTED') this.#isMuted.value = true
+        return answer
+      },
       newId: () => ids.next(),
       kept: listIn<Talk>(session.get(`unsent.${room}`)),
       keep: (talks) => session.set(`unsent.${room}`, talks.length === 0 ? undefined : JSON.stringify(talks)),
@@ -77,6 +92,20 @@ export class Room {
 
   get dialog(): ReadonlySignal<Dialog | undefined> {
     return this.#dialog
+  }
+
+  /** Whether this page's person may only read. */
+  get isMuted(): ReadonlySignal<boolean> {
+    return this.#isMuted
+  }
+
+  /** The names of those who may only read, as far as the page has heard. */
+  get mutedNames(): ReadonlySignal<ReadonlySet<string>> {
+    return this.#mutedNames
+  }
+
+  get isLocked(): ReadonlySignal<boolean> {
+    return this.#isLocked
   }
 
   /** The names of the members who are typing. */
@@ -102,6 +131,7 @@ export class Room {
       divider === undefined ? this.timeline.toLatest() : this.timeline.around(divider, { type: 'divider' }),
       this.files.load(),
     ])
+    for (const item of this.timeline.span.peek().items) this.#learned(item)
   }
 
   /** Somebody looks at the end of the room, or does something there. */
@@ -120,6 +150,23 @@ export class Room {
     this.#dialog.value = dialog
   }
 
+  /** What is said from now on is for one person. */
+  writeTo(name: string): void {
+    this.tab.value = 'talk'
+    this.writing.address(name)
+  }
+
+  /** Everybody who reaches the host comes in: an address without a secret will do. */
+  get isOpen(): boolean {
+    return this.store.token === undefined && !this.store.facts.peek().hasPassword
+  }
+
+  /** The room decides; these are offered it. */
+  mayRemove(by: Member): boolean {
+    const me = this.store.member.value
+    return by.id === me.id || me.role !== undefined
+  }
+
   leave(): void {
     void this.store.leave()
   }
@@ -133,6 +180,7 @@ export class Room {
     this.files.heard(event)
     this.outbox.heard(event, me)
     this.#writes(event, me)
+    this.#learned(event)
     if (!isEntry(event)) return
     const own = event.by.id === me
     if (event.type === 'messageRemoved') this.writing.forget((seq) => seq === event.target)
@@ -144,6 +192,19 @@ export class Room {
       this.#unread.value = unread.said(this.#unread.peek(), event.seq, this.#isSeen, own)
     } else if (this.#isSeen) this.#unread.value = unread.looked(this.#unread.peek(), event.seq)
     this.#remember()
+  }
+
+  #learned({ type, ...event }: RoomEvent | Item): void {
+    if (type === 'locked' || type === 'unlocked') this.#isLocked.value = type === 'locked'
+    if ((type === 'muted' || type === 'unmuted') && 'name' in event) this.#restrained(event.name, type === 'muted')
+  }
+
+  #restrained(name: string, isMuted: boolean): void {
+    const names = new Set(this.#mutedNames.peek())
+    if (isMuted) names.add(name)
+    else names.delete(name)
+    this.#mutedNames.value = names
+    if (name === this.store.member.peek().name) this.#isMuted.value = isMuted
   }
 
   #writes(event: RoomEvent, me: string): void {
@@ -179,6 +240,7 @@ interface Quote {
   readonly line: string
 }
 
+const MOST_RECALLED = 50
 /** How much of a message is quoted in an answer to it. */
 const QUOTED_CHARS = 200
 
@@ -191,6 +253,9 @@ export class Writing {
   readonly #keepQuotes: (quotes: readonly Quote[]) => void
   /** The name of the one it is whispered to; undefined: to everybody. */
   readonly #to = signal<string | undefined>(undefined)
+  /** What was sent from here, oldest first. */
+  #sent: readonly string[] = []
+  #recalled = 0
   /** Rises when the message field is to have the focus. */
   readonly #focusRequests = signal(0)
 
@@ -219,6 +284,24 @@ export class Writing {
     this.#draft.value = draft
     this.#keep(draft)
     if (draft === '') this.#quote([])
+  }
+
+  /** The field is sent, and empty again. */
+  sent(line: string): void {
+    this.#sent = [...this.#sent.filter((each) => each !== line), line].slice(-MOST_RECALLED)
+    this.#recalled = 0
+    this.write('')
+  }
+
+  /** An earlier line, or a later one again; false where there is none. The draft must be empty, or be such a line itself. */
+  recall(step: 1 | -1): boolean {
+    const shown = this.#recalled === 0 ? '' : this.#sent.at(-this.#recalled)
+    if (this.#draft.peek() !== shown) return false
+    const next = this.#recalled + step
+    if (next < 0 || next > this.#sent.length) return false
+    this.#recalled = next
+    this.write(next === 0 ? '' : (this.#sent.at(-next) ?? ''))
+    return true
   }
 
   focus(): void {
@@ -257,14 +340,16 @@ export class Writing {
 
 export interface Notice {
   readonly id: number
-  readonly kind: 'told' | 'wrong'
+  /** What is told goes by itself. */
+  readonly kind: 'told' | 'kept' | 'wrong'
   /** Escaped already. */
   readonly text: string
 }
 
 const MOST_NOTICES = 3
+const NOTICE_MS = 5000
 
-/** Messages to this page's person alone: answers and refusals. */
+/** Messages to this page's person alone: answers, which go by themselves, and refusals. */
 class Notices {
   readonly #all = signal<readonly Notice[]>([])
   #ids = 0
@@ -274,7 +359,9 @@ class Notices {
   }
 
   add(text: string, kind: Notice['kind'] = 'told'): void {
-    this.#all.value = [...this.#all.peek(), { id: ++this.#ids, kind, text }].slice(-MOST_NOTICES)
+    const id = ++this.#ids
+    this.#all.value = [...this.#all.peek(), { id, kind, text }].slice(-MOST_NOTICES)
+    if (kind === 'told') setTimeout(() => this.drop(id), NOTICE_MS)
   }
 
   drop(id: number): void {

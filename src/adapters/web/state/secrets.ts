@@ -41,6 +41,11 @@ export class Secrets {
     if (password !== undefined) this.#kept.set(`password.${room}`, password)
   }
 
+  /** The one that is shown first. */
+  get token(): string | undefined {
+    return this.#tokens[0]
+  }
+
   get #tokens(): readonly string[] {
     return this.#kept.get('tokens')?.split('\n') ?? []
   }

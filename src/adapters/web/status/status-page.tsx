@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import { amountText, durationText, sizeText } from '#i18n/format.ts'
-import { pageTranslator } from '../text/translator.ts'
+import { fullPageTranslator } from '../text/translator.ts'
 import { type Facts, type Reading, readingOf } from './facts.ts'
 
 const EVERY_MS = 1000
@@ -10,7 +10,7 @@ const EVERY_MS = 1000
 const READINGS = 120
 
 const language = /^(?:id|in)\b/i.test(navigator.language) ? 'id' : 'en'
-const { say } = await pageTranslator(language)
+const { say } = await fullPageTranslator(language)
 
 /** The state of the host, for its operator. */
 export function StatusPage() {

@@ -1,9 +1,51 @@
-/** A piece of a message: its text, and its target if it is a link. */
+/** A piece of a message: its text, its target if it is a link, and whether it is code, with its signs. */
 export interface Piece {
   /** Where in the text. */
   readonly at: number
   readonly text: string
   readonly href?: string
+  readonly isCode?: true
+}
+
+/** A part of a message: lines of text, or a block of code between fences. */
+export interface Block {
+  readonly at: number
+  readonly type: 'text' | 'code'
+  readonly lines: readonly string[]
+}
+
+const FENCE = /^```[\w+#.-]*$/
+
+/** The blocks of a message. A fence that is never closed is text. */
+export function blocksOf(lines: readonly string[]): readonly Block[] {
+  const blocks: Block[] = []
+  let from = 0
+  for (let at = 0; at < lines.length; at++) {
+    if (!FENCE.test(lines[at]?.trimEnd() ?? '')) continue
+    const end = lines.findIndex((line, index) => index > at && line.trimEnd() === '```')
+    if (end < 0) break
+    if (at > from) blocks.push({ at: from, type: 'text', lines: lines.slice(from, at) })
+    blocks.push({ at, type: 'code', lines: lines.slice(at + 1, end) })
+    at = end
+    from = end + 1
+  }
+  if (from < lines.length) blocks.push({ at: from, type: 'text', lines: lines.slice(from) })
+  return blocks
+}
+
+const CODE = /`([^`\n]+)`/g
+
+/** Where links and code spans in a text are: nothing in a code span is a link. */
+export function piecesOf(text: string): readonly Piece[] {
+  const pieces: Piece[] = []
+  let at = 0
+  for (const found of text.matchAll(CODE)) {
+    if (found.index > at) pieces.push(...linksIn(text.slice(at, found.index), at))
+    pieces.push({ at: found.index, text: found[0], isCode: true })
+    at = found.index + found[0].length
+  }
+  if (at < text.length || pieces.length === 0) pieces.push(...linksIn(text.slice(at), at))
+  return pieces
 }
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi
@@ -11,18 +53,18 @@ const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi
 const TRAILING = /[.,:;!?…*_~]+$/
 
 /** Where the links in a text are. Only http and https lead anywhere (C96); all the rest is text. */
-export function piecesOf(text: string): readonly Piece[] {
+function linksIn(text: string, from: number): readonly Piece[] {
   const pieces: Piece[] = []
   let at = 0
   for (const found of text.matchAll(ADDRESS)) {
     const written = withoutEnd(found[0])
     const href = hrefOf(written)
     if (href === undefined) continue
-    if (found.index > at) pieces.push({ at, text: text.slice(at, found.index) })
-    pieces.push({ at: found.index, text: written, href })
+    if (found.index > at) pieces.push({ at: from + at, text: text.slice(at, found.index) })
+    pieces.push({ at: from + found.index, text: written, href })
     at = found.index + written.length
   }
-  if (at < text.length || pieces.length === 0) pieces.push({ at, text: text.slice(at) })
+  if (at < text.length || pieces.length === 0) pieces.push({ at: from + at, text: text.slice(at) })
   return pieces
 }
 
@@ -40,6 +82,18 @@ function hrefOf(written: string): string | undefined {
   if (!URL.canParse(written)) return undefined
   const { protocol, href } = new URL(written)
   return protocol === 'http:' || protocol === 'https:' ? href : undefined
+}
+
+/** The word before the cursor that is being typed: a command at the beginning of the text, or the name of somebody; undefined where neither is meant. */
+export function begunIn(
+  text: string,
+  cursor: number,
+): { readonly type: 'command' | 'person'; readonly text: string } | undefined {
+  const before = text.slice(0, cursor)
+  const word = /^\/([a-z-]*)$/.exec(before)?.[1]
+  if (word !== undefined) return { type: 'command', text: word }
+  const name = /(?:^|\s)@([^\s@]*)$/u.exec(before)?.[1]
+  return name === undefined ? undefined : { type: 'person', text: name }
 }
 
 /** A name that is begun before the cursor with `@`, or as the first word behind a slash word, is completed. Undefined where none is meant. */

@@ -23,7 +23,8 @@ export type Row =
   | { readonly type: 'divider'; readonly key: string }
   /** `headed`: with name and time; else it goes on from the message above. */
   | { readonly type: 'talk'; readonly key: string; readonly entry: Talked; readonly headed: boolean }
-  | { readonly type: 'file'; readonly key: string; readonly entry: FileEntry }
+  /** Files of one person in a row, in the order in which they were offered. */
+  | { readonly type: 'files'; readonly key: string; readonly entries: readonly FileEntry[]; readonly headed: boolean }
   | { readonly type: 'told'; readonly key: string; readonly entry: Told }
   | { readonly type: 'notice'; readonly key: string; readonly event: Missed | HostNotice }
   /** Comings and goings in a row, folded into one. */
@@ -33,6 +34,8 @@ export interface PresenceRow {
   readonly at: number
   readonly joined: readonly string[]
   readonly left: readonly string[]
+  /** The first of them went. */
+  readonly isLeftFirst: boolean
   /** Came and went meanwhile. */
   readonly passed: readonly string[]
   readonly renamed: readonly { readonly from: string; readonly name: string }[]
@@ -48,7 +51,7 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
   let clearedBy: string | undefined
   let day = ''
   let isDivided = divider === undefined
-  let above: Talked | undefined
+  let above: Talked | FileEntry | undefined
   let fold: Extract<Item, { readonly key: string }>[] = []
   const foldUp = () => {
     const first = fold[0]
@@ -86,19 +89,29 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
       above = undefined
     }
     const key = `e${item.seq}`
-    if (isTalk(item)) {
-      rows.push({ type: 'talk', key, entry: item, headed: !goesOn(above, item, groupMs) })
-      above = item
-    } else {
-      rows.push(
-        isFile(item) ? { type: 'file', key: `f${item.file.id}`, entry: item } : { type: 'told', key, entry: item },
-      )
-      above = undefined
-    }
+    const headed = !goesOn(above, item, groupMs)
+    if (isTalk(item)) rows.push({ type: 'talk', key, entry: item, headed })
+    else if (isFile(item)) {
+      const last = rows.at(-1)
+      const isMore = !headed && last?.type === 'files' && above !== undefined && isFile(above) && isForSame(above, item)
+      const entries = isMore ? [...last.entries, item] : [item]
+      const inOrder = entries.sort((one, other) => (begins.get(one.file.id) ?? 0) - (begins.get(other.file.id) ?? 0))
+      if (isMore) rows.pop()
+      rows.push({
+        type: 'files',
+        key: `g${inOrder[0]?.file.id}`,
+        entries: inOrder,
+        headed: isMore ? last.headed : headed || item.file.audience !== undefined,
+      })
+    } else rows.push({ type: 'told', key, entry: item })
+    above = isTalk(item) || isFile(item) ? item : undefined
   }
   foldUp()
   return rows
 }
+
+const isForSame = (one: FileEntry, other: FileEntry): boolean =>
+  JSON.stringify(one.file.audience) === JSON.stringify(other.file.audience)
 
 type Notice = 'missed' | HostNotice['type']
 const isNotice = <Each extends Item>(item: Each): item is Extract<Each, { readonly type: Notice }> =>
@@ -110,10 +123,13 @@ const isTalk = (entry: Entry): entry is Talked =>
 export const isFile = (entry: Entry): entry is FileEntry =>
   entry.type === 'fileOffered' || entry.type === 'fileCompleted' || entry.type === 'fileWithdrawn'
 
-function goesOn(above: Talked | undefined, below: Talked, groupMs: number): boolean {
+/** Whether it stands under the same head as what is above it: anything that one person says to everybody, or sends, within a while. */
+function goesOn(above: Talked | FileEntry | undefined, below: Entry, groupMs: number): boolean {
+  const stands = (entry: Entry) => entry.type === 'said' || isFile(entry)
   return (
-    above?.type === 'said' &&
-    below.type === 'said' &&
+    above !== undefined &&
+    stands(above) &&
+    stands(below) &&
     above.by.id === below.by.id &&
     above.by.name === below.by.name &&
     below.at - above.at < groupMs
@@ -139,20 +155,29 @@ function presenceOf(items: readonly Extract<Item, { readonly key: string }>[]): 
   const passed: string[] = []
   const renamed: { from: string; name: string }[] = []
   const kicked: { name: string; by: string; why: string }[] = []
+  let first: 'joined' | 'left' | undefined
   for (const item of items) {
     if (isNotice(item) || item.type === 'away' || item.type === 'back') continue
     const { id, name } = item.by
     if (item.type === 'renamed') renamed.push({ from: item.from, name })
     else if (item.type === 'joined') {
-      // Gone for a moment only: a page that was opened anew, a connection that was lost.
-      if (!left.delete(id)) joined.set(id, name)
+      // Gone for a moment only: a page that was opened anew, a connection that was lost, a host that was started again.
+      const before = left.has(id) ? id : [...left].find(([, gone]) => gone === name)?.[0]
+      if (before !== undefined) left.delete(before)
+      else {
+        first ??= 'joined'
+        joined.set(id, name)
+      }
     } else if (item.kickedBy !== undefined) {
       joined.delete(id)
       kicked.push({ name, by: item.kickedBy.name, why: item.reason })
     } else if (joined.delete(id)) passed.push(name)
-    else left.set(id, name)
+    else {
+      first ??= 'left'
+      left.set(id, name)
+    }
   }
   const all = { joined: [...joined.values()], left: [...left.values()], passed, renamed, kicked }
   const at = items[0]?.at ?? 0
-  return Object.values(all).some(({ length }) => length > 0) ? { at, ...all } : undefined
+  return Object.values(all).some(({ length }) => length > 0) ? { at, isLeftFirst: first === 'left', ...all } : undefined
 }

@@ -1,18 +1,20 @@
 import type { ComponentChildren } from 'preact'
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { useSay } from '../state/context.ts'
-import { CloseIcon } from './icons.tsx'
+import { IconButton } from './menu.tsx'
 
 interface DialogProps {
   readonly title: string
   /** How it looks: a card in the middle unless given. */
-  readonly variant?: 'card' | 'drawer'
+  readonly variant?: 'card' | 'large'
+  /** Beside the button that closes it. */
+  readonly actions?: ComponentChildren
   readonly closed: () => void
   readonly children: ComponentChildren
 }
 
 /** The browser's own dialog: it keeps the focus inside, closes on Esc, and gives the focus back. */
-export function Dialog({ title, variant = 'card', closed, children }: DialogProps) {
+export function Dialog({ title, variant = 'card', actions, closed, children }: DialogProps) {
   const say = useSay()
   const element = useRef<HTMLDialogElement>(null)
   const titled = useId()
@@ -32,9 +34,8 @@ export function Dialog({ title, variant = 'card', closed, children }: DialogProp
       <div class="sheet">
         <header>
           <h2 id={titled}>{title}</h2>
-          <button type="button" class="plain" aria-label={say('close')} onClick={() => element.current?.close()}>
-            <CloseIcon />
-          </button>
+          {actions}
+          <IconButton icon="close" label={say('close')} act={() => element.current?.close()} />
         </header>
         {children}
       </div>

@@ -2,26 +2,16 @@ import { forTerminal } from '#domain/names/text.ts'
 import type { Language } from '#i18n/translator.ts'
 import { usePage, useSay } from '../state/context.ts'
 
-/** So many colours are there for people; each can be read on both backgrounds, and none says anything alone. */
-const HUES = 8
-
-const hueOf = (id: string): string => {
-  let sum = 0
-  for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) >>> 0
-  return `hue-${sum % HUES}`
-}
-
 interface NameProps {
-  readonly id: string
   readonly name: string
 }
 
 /** `dir` keeps a right-to-left name from turning around its neighbours. */
-export const Name = ({ id, name }: NameProps) => <bdi class={`name ${hueOf(id)}`}>{forTerminal(name)}</bdi>
+export const Name = ({ name }: NameProps) => <bdi class={`name hue-${usePage().hueOf(name)}`}>{forTerminal(name)}</bdi>
 
-/** The first letter, in the member's colour. */
-export const Face = ({ id, name }: NameProps) => (
-  <span class={`face ${hueOf(id)}`} aria-hidden="true">
+/** The first letter, in the colour of the name. */
+export const Face = ({ name }: NameProps) => (
+  <span class={`face hue-${usePage().hueOf(name)}`} aria-hidden="true">
     {forTerminal([...name][0] ?? '?').slice(0, 2)}
   </span>
 )
@@ -65,3 +55,5 @@ export function Day({ at }: { readonly at: number }) {
   if (day === new Date(now - DAY_MS).toDateString()) return <>{say('yesterday')}</>
   return <>{format(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)}</>
 }
+
+export const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const

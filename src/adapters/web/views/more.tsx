@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { forTerminal } from '#domain/names/text.ts'
 import type { Removal } from '#domain/room/commands.ts'
-import { spanText } from '#i18n/format.ts'
+import { leftText, spanText } from '#i18n/format.ts'
 import { secondsRuleText } from '#i18n/render-event.ts'
-import type { Language } from '#i18n/translator.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { pageDefaults } from '../defaults.ts'
 import { textFile } from '../files/chosen.ts'
@@ -15,11 +15,65 @@ import { Time } from './labels.tsx'
 
 // The page loads this when some of it is first used (`More`), with the messages of `i18n/more.*.ts`.
 
-export { CheckSaved, FilePreview, FolderList } from '../files/file-preview.tsx'
-export { MemberDialog } from './member-dialog.tsx'
-export { ModerationDialog } from './moderation-dialog.tsx'
+export {
+  FileActions,
+  FileLinkDialog,
+  FilePreview,
+  FirstWords,
+  FolderList,
+  Picture,
+  ReceiversDialog,
+} from '../files/file-preview.tsx'
+export { FilesPanel } from '../files/files-panel.tsx'
+export { ManageRoom } from './manage-room.tsx'
+export { PersonActions } from './person-actions.tsx'
 export { SearchDialog } from './search-dialog.tsx'
 export { SettingsDialog } from './settings-dialog.tsx'
+export { ShareCard, ShareSheet } from './share-sheet.tsx'
+
+/** Ctrl-K: the rooms, by what is typed; Enter goes to the first of them, or makes one. */
+export function RoomSwitcher({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
+  const page = usePage()
+  const { say } = useFullWords()
+  const wanted = useSignal('')
+  const names = [...new Set([...page.rooms.rows.value.map(({ name }) => name), room.name])].filter((name) =>
+    name.includes(wanted.value.trim().toLowerCase()),
+  )
+  const go = (name: string) => {
+    closed()
+    if (name !== room.name && name !== '') page.go(name)
+  }
+  return (
+    <Dialog title={say('goToRoom')} closed={closed}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          go(names[0] ?? wanted.peek().trim())
+        }}
+      >
+        <input
+          aria-label={say('roomName')}
+          placeholder={say('roomName')}
+          autocapitalize="none"
+          autocomplete="off"
+          autofocus
+          onInput={({ currentTarget }) => {
+            wanted.value = currentTarget.value
+          }}
+        />
+      </form>
+      <ul class="switcher">
+        {names.map((name) => (
+          <li key={name}>
+            <button type="button" class="item" onClick={() => go(name)}>
+              # {forTerminal(name)}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  )
+}
 
 /** How to type what there is. */
 export function HelpDialog({ closed }: { readonly closed: () => void }) {
@@ -40,37 +94,6 @@ export function HelpDialog({ closed }: { readonly closed: () => void }) {
             ),
         )}
       </dl>
-    </Dialog>
-  )
-}
-
-export function TopicDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
-  const page = usePage()
-  const { say } = page.words.value
-  const topic = useSignal(room.store.facts.peek().topic)
-  return (
-    <Dialog title={say('topic')} closed={closed}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (topic.peek() !== room.store.facts.peek().topic) ask(page, room, { type: 'setTopic', topic: topic.peek() })
-          room.show(undefined)
-        }}
-      >
-        <label>
-          {say('setTopic')}
-          <input
-            value={topic}
-            autofocus
-            onInput={({ currentTarget }) => {
-              topic.value = currentTarget.value
-            }}
-          />
-        </label>
-        <button type="submit" class="primary">
-          {say('save')}
-        </button>
-      </form>
     </Dialog>
   )
 }
@@ -155,19 +178,6 @@ export function Expiry({ at }: { readonly at: number }) {
     return () => clearInterval(timer)
   }, [])
   return <Time at={at} text={say('goneIn', { time: leftText(at - now.value, language) })} />
-}
-
-/** In the largest unit that there is more than one and a half of. */
-function leftText(ms: number, language: Language): string {
-  const minutes = Math.max(1, Math.ceil(ms / MINUTE_MS))
-  const hours = Math.round(minutes / 60)
-  const [unit, count] =
-    minutes < 90
-      ? (['minute', minutes] as const)
-      : hours < 36
-        ? (['hour', hours] as const)
-        : (['day', Math.round(hours / 24)] as const)
-  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
 }
 
 /** For text that is too long to be said: it becomes a file. */

@@ -3,105 +3,223 @@ import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import { secondsRules } from '#domain/room/rules.ts'
 import { secondsRuleText } from '#i18n/render-event.ts'
+import { focusOn } from '../browser/platform.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
-import type { Room } from '../state/room.ts'
+import { ask } from '../state/execute-command.ts'
+import type { Room, Tab } from '../state/room.ts'
 import { Composer } from './composer.tsx'
 import { Dialogs } from './dialogs.tsx'
-import { CloseIcon, EditIcon, MenuIcon, SearchIcon, SettingsIcon } from './icons.tsx'
-import { useLoadMore } from './load-more.tsx'
+import { Icon } from './icons.tsx'
+import { More, useLoadMore } from './load-more.tsx'
+import { IconButton, Item, Menu } from './menu.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TimelineView } from './timeline-view.tsx'
 
 export function RoomView({ room }: { readonly room: Room }) {
+  const page = usePage()
   const say = useSay()
-  const { announcer } = usePage()
   useEffect(() => {
     const seen = () => {
       if (document.visibilityState !== 'visible') return
       room.store.hurry()
       if (room.timeline.reading.peek() === 'end') room.markSeen()
     }
+    const press = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey)) return
+      event.preventDefault()
+      room.show({ type: 'rooms' })
+    }
     document.addEventListener('visibilitychange', seen)
     addEventListener('online', seen)
+    addEventListener('keydown', press)
     return () => {
       document.removeEventListener('visibilitychange', seen)
       removeEventListener('online', seen)
+      removeEventListener('keydown', press)
     }
   }, [room])
+  const closeFiles = () => {
+    page.showsFiles.value = false
+    room.tab.value = 'talk'
+  }
+  const showsFiles = page.showsFiles.value || room.tab.value === 'files'
   return (
-    <div class="page">
+    <div class={showsFiles ? 'page with-files' : 'page'} data-tab={room.tab.value}>
       <button type="button" class="skip" onClick={() => room.writing.focus()}>
         {say('skipToMessage')}
       </button>
-      <aside class="wide">
-        <Sidebar room={room} />
-      </aside>
+      <Sidebar room={room} />
       <main class="room">
         <RoomHeader room={room} />
-        <RankBadge room={room} />
-        <TimelineView room={room} />
-        <TypingLine room={room} />
-        <NoticeList room={room} />
-        <FileTransfersView room={room} />
-        <Composer room={room} />
+        <Tabs room={room} />
+        <div class="talk-column">
+          <Standing room={room} />
+          <TimelineView room={room} />
+          <Composer room={room} />
+          <FileTransfersView room={room} />
+        </div>
       </main>
+      {showsFiles && <More>{({ FilesPanel }) => <FilesPanel room={room} close={closeFiles} />}</More>}
+      <NoticeList room={room} />
       <Dialogs room={room} />
       <div class="unseen" role="log" aria-live="polite">
-        {announcer.text.value}
+        {page.announcer.text.value}
       </div>
     </div>
+  )
+}
+
+/** On a narrow screen one thing at a time. */
+function Tabs({ room }: { readonly room: Room }) {
+  const say = useSay()
+  const { tab, files, store } = room
+  const tabs: readonly (readonly [Tab, string])[] = [
+    ['talk', say('talk')],
+    ['files', `${say('files')} ${files.ids.value.length}`],
+    ['people', `${say('people')} ${store.members.value.length}`],
+  ]
+  return (
+    <nav class="tabs" aria-label={say('parts')}>
+      {tabs.map(([name, label]) => (
+        <button
+          key={name}
+          type="button"
+          aria-current={tab.value === name ? 'page' : undefined}
+          onClick={() => {
+            tab.value = name
+          }}
+        >
+          {label}
+        </button>
+      ))}
+    </nav>
   )
 }
 
 function RoomHeader({ room }: { readonly room: Room }) {
   const page = usePage()
   const { say } = page.words.value
-  const { facts, members } = room.store
-  const { topic, hasPassword } = facts.value
+  const { facts, member } = room.store
+  const { hasPassword, collectingSince } = facts.value
+  const isOp = member.value.role !== undefined
   const load = useLoadMore()
   // Who opens something hears of a host that does not answer.
   const near = () => void load().catch(() => {})
+  const rules = [
+    ...(hasPassword ? [say('withPassword')] : []),
+    ...(room.isLocked.value ? [say('isLocked')] : []),
+    ...(collectingSince === undefined ? [] : [say('isCollecting')]),
+    ...secondsRules.flatMap((rule) =>
+      facts.value[rule] > 0 ? [secondsRuleText(rule, facts.value[rule], page.words.value)] : [],
+    ),
+  ]
   return (
     // Its buttons open what is loaded then: whoever comes near one need not wait.
     <header class="room-header" onFocusIn={near} onPointerEnter={near}>
-      <button type="button" class="plain narrow" aria-label={say('menu')} onClick={() => room.show({ type: 'menu' })}>
-        <MenuIcon />
-      </button>
       <div class="about">
         <h1>
           <bdi>{forTerminal(room.name)}</bdi>
-          <span class="count">{say('peopleHere', { count: members.value.length })}</span>
-          {hasPassword && <span class="count">{say('withPassword')}</span>}
-          {secondsRules.map(
-            (rule) =>
-              facts.value[rule] > 0 && (
-                <span key={rule} class="count">
-                  {secondsRuleText(rule, facts.value[rule], page.words.value)}
-                </span>
-              ),
-          )}
         </h1>
-        <button type="button" class="topic" onClick={() => room.show({ type: 'topic' })}>
-          <span class="unseen">{say('setTopic')}: </span>
-          <span class="words" dir="auto">
-            {topic === '' ? say('noTopic') : forTerminal(topic)}
+        <Topic room={room} />
+        {rules.map((rule) => (
+          <span key={rule} class="rule" title={rule}>
+            {rule}
           </span>
-          <EditIcon />
-        </button>
+        ))}
       </div>
-      <button
-        type="button"
-        class="plain"
-        aria-label={say('search')}
-        onClick={() => room.show({ type: 'search', query: '' })}
-      >
-        <SearchIcon />
+      <button type="button" class="with-words" onClick={() => room.show({ type: 'share' })}>
+        <Icon of="share" />
+        {say('share')}
       </button>
-      <button type="button" class="plain" aria-label={say('settings')} onClick={() => room.show({ type: 'settings' })}>
-        <SettingsIcon />
-      </button>
+      <IconButton icon="search" label={say('search')} act={() => room.show({ type: 'search', query: '' })} />
+      {!page.showsFiles.value && (
+        <IconButton
+          icon="file"
+          class="plain files-button"
+          label={say('files')}
+          act={() => {
+            page.showsFiles.value = true
+          }}
+        />
+      )}
+      <Menu label={say('moreActions')} button={<Icon of="more" />}>
+        {() => (
+          <>
+            {isOp && <Item act={() => room.show({ type: 'manage' })}>{say('manageRoom')}</Item>}
+            <Item
+              act={() => {
+                room.editsTopic.value = true
+              }}
+            >
+              {say('setTopic')}
+            </Item>
+            <Item act={() => room.show({ type: 'settings' })}>{say('settings')}</Item>
+            <Item act={() => room.show({ type: 'help' })}>{say('help')}</Item>
+            {isLocal && <Item act={() => void open('/status', '_blank', 'noopener')}>{say('hostStatus')}</Item>}
+            <Item class="grave" act={() => page.ask()}>
+              {say('leaveRoom')}
+            </Item>
+          </>
+        )}
+      </Menu>
     </header>
+  )
+}
+
+/** Only this machine is shown how its host is doing. */
+const isLocal = /^(?:localhost|127\..*|\[::1\])$/.test(location.hostname)
+
+/** Click to write it. */
+function Topic({ room }: { readonly room: Room }) {
+  const page = usePage()
+  const { say } = page.words.value
+  const { topic } = room.store.facts.value
+  if (room.editsTopic.value) {
+    const save = (wanted: string) => {
+      room.editsTopic.value = false
+      if (wanted !== topic) ask(page, room, { type: 'setTopic', topic: wanted })
+    }
+    return (
+      <form
+        class="topic-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          save(String(new FormData(event.currentTarget).get('topic') ?? '').trim())
+        }}
+      >
+        <input
+          name="topic"
+          aria-label={say('topic')}
+          defaultValue={topic}
+          autocomplete="off"
+          ref={focusOn}
+          onKeyDown={({ key }) => {
+            if (key === 'Escape') room.editsTopic.value = false
+          }}
+          onBlur={() => {
+            room.editsTopic.value = false
+          }}
+        />
+      </form>
+    )
+  }
+  const isOffered = topic !== '' || room.store.member.value.role !== undefined || !room.isLocked.value
+  if (!isOffered) return null
+  return (
+    <button
+      type="button"
+      class="topic"
+      title={topic}
+      onClick={() => {
+        room.editsTopic.value = true
+      }}
+    >
+      {topic !== '' && <span class="unseen">{say('setTopic')}: </span>}
+      <span class="words" dir="auto">
+        {topic === '' ? say('addTopic') : forTerminal(topic)}
+      </span>
+    </button>
   )
 }
 
@@ -109,32 +227,19 @@ function RoomHeader({ room }: { readonly room: Room }) {
 function NoticeList({ room }: { readonly room: Room }) {
   const say = useSay()
   return (
-    <div class="notices" role="status">
+    <div class="toasts" role="status">
       {room.notices.all.value.map(({ id, kind, text }) => (
-        <p key={id} class={kind}>
+        <p key={id} class={`toast ${kind}`}>
           <span>{text}</span>
-          <button type="button" class="plain" aria-label={say('close')} onClick={() => room.notices.drop(id)}>
-            <CloseIcon />
-          </button>
+          <IconButton icon="close" label={say('close')} act={() => room.notices.drop(id)} />
         </p>
       ))}
     </div>
   )
 }
 
-/** Always as tall, so that nothing jumps. */
-function TypingLine({ room }: { readonly room: Room }) {
-  const say = useSay()
-  const names = room.typing.value
-  return (
-    <p class="typing">
-      {names.length > 0 && say('typing', { count: names.length, names: names.slice(0, 3).join(', ') })}
-    </p>
-  )
-}
-
 /** How things stand with the host, where they do not stand well. */
-function RankBadge({ room }: { readonly room: Room }) {
+function Standing({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
   const state = room.store.state.value
@@ -143,8 +248,7 @@ function RankBadge({ room }: { readonly room: Room }) {
     <div class="standing" role="status">
       {state.status === 'retrying' && (
         <p>
-          {left > 0 ? say('retryIn', { why: state.why, seconds: left }) : say('retryNow', { why: state.why })}{' '}
-          {say('stillKept')}{' '}
+          {left > 0 ? say('retryIn', { seconds: left }) : say('retryNow')} {say('stillKept')}
           {left > 1 && (
             <button type="button" onClick={() => room.store.hurry()}>
               {say('tryAgain')}
@@ -154,15 +258,19 @@ function RankBadge({ room }: { readonly room: Room }) {
       )}
       {state.status === 'closed' && (
         <p class="wrong">
-          {say('placeEnded', {
-            why:
-              state.code === undefined
-                ? forTerminal(state.why)
-                : page.words.value.refusal({ code: state.code, message: state.why }),
-          })}{' '}
-          <button type="button" onClick={() => void page.join(page.name, room.name)}>
-            {say('comeBack')}
-          </button>
+          {state.code === 'REPLACED'
+            ? say('otherTab')
+            : say('placeEnded', {
+                why:
+                  state.code === undefined
+                    ? forTerminal(state.why)
+                    : page.words.value.refusal({ code: state.code, message: state.why }),
+              })}
+          {state.code !== 'BANNED' && (
+            <button type="button" onClick={() => void page.join(page.name, room.name)}>
+              {say('comeBack')}
+            </button>
+          )}
         </p>
       )}
     </div>

@@ -1,17 +1,18 @@
 import { Component } from 'preact'
 import { isNamedIn } from '#domain/names/text.ts'
-import type { Removal } from '#domain/room/commands.ts'
 import type { Audience, Member } from '#domain/room/events.ts'
-import { eventText } from '#i18n/render-event.ts'
+import { eventText, kickedText } from '#i18n/render-event.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
-import { FileCard } from '../files/file-card.tsx'
+import { copied } from '../browser/platform.ts'
+import { FileGroup } from '../files/file-group.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { MessageText } from '../text/message-text.tsx'
 import type { PendingMessage } from '../timeline/outbox.ts'
-import type { FileEntry, PresenceRow, Row, Talked } from '../timeline/rows.ts'
-import { CopyIcon, RemoveIcon, ReplyIcon } from './icons.tsx'
+import type { PresenceRow, Row, Talked } from '../timeline/rows.ts'
 import { Day, Face, Name, Time } from './labels.tsx'
+import { IconButton } from './menu.tsx'
+import { PersonMenu } from './person-menu.tsx'
 
 interface RowProps {
   readonly room: Room
@@ -34,15 +35,13 @@ export class RowView extends Component<RowProps> {
       case 'day':
         return (
           <li class="day" data-key={row.key}>
-            <span>
-              <Day at={row.at} />
-            </span>
+            <Day at={row.at} />
           </li>
         )
       case 'divider':
         return (
           <li class="divider" data-key={row.key}>
-            <span>{words.say('newHere')}</span>
+            {words.say('newHere')}
           </li>
         )
       case 'talk':
@@ -51,10 +50,10 @@ export class RowView extends Component<RowProps> {
             <TalkRow room={room} entry={row.entry} headed={row.headed} active={active} />
           </li>
         )
-      case 'file':
+      case 'files':
         return (
           <li class={`row${mark}`} data-key={row.key} tabIndex={-1}>
-            <FileRow room={room} entry={row.entry} active={active} />
+            <FilesRow room={room} row={row} />
           </li>
         )
       case 'told':
@@ -72,7 +71,7 @@ export class RowView extends Component<RowProps> {
       case 'presence':
         return (
           <li class="told" data-key={row.key}>
-            {presenceText(row.presence, words.say)}
+            {presenceText(row.presence, words)}
           </li>
         )
       default:
@@ -83,36 +82,60 @@ export class RowView extends Component<RowProps> {
 
 function isSame(one: Row, other: Row): boolean {
   if (one.type === 'talk' && other.type === 'talk') return one.entry === other.entry && one.headed === other.headed
-  if (one.type === 'file' && other.type === 'file') return one.entry === other.entry
+  if (one.type === 'files' && other.type === 'files')
+    return (
+      one.headed === other.headed &&
+      one.entries.length === other.entries.length &&
+      one.entries.every((entry, at) => entry === other.entries[at])
+    )
   return one.key === other.key && JSON.stringify(one) === JSON.stringify(other)
 }
 
 const MOST_NAMES = 5
 
-function presenceText({ joined, left, passed, renamed, kicked }: PresenceRow, say: PageTranslator['say']): string {
+function presenceText(
+  { joined, left, passed, renamed, kicked, isLeftFirst }: PresenceRow,
+  words: PageTranslator,
+): string {
+  const { say } = words
   const some = (names: readonly string[]) => {
     const shown = [...new Set(names)].slice(0, MOST_NAMES).join(', ')
     const more = names.length - MOST_NAMES
     return more > 0 ? say('andMore', { names: shown, count: more }) : shown
   }
-  const [come] = joined
-  const [gone] = left
-  const told: string[] = []
-  if (come !== undefined)
-    told.push(
-      joined.length === 1
-        ? say('joined', { name: come })
-        : say('joinedMany', { count: joined.length, names: some(joined) }),
-    )
-  if (passed.length > 0) told.push(say('cameAndWent', { count: passed.length, names: some(passed) }))
-  if (gone !== undefined)
-    told.push(
-      left.length === 1 ? say('left', { name: gone }) : say('leftMany', { count: left.length, names: some(left) }),
-    )
-  for (const { from, name } of renamed) told.push(say('renamed', { from, name }))
-  for (const each of kicked) told.push(say('kicked', each))
-  return told.join(' · ')
+  const told = (names: readonly string[], one: 'joined' | 'left') => {
+    const [name] = names
+    if (name === undefined) return []
+    return [names.length === 1 ? say(one, { name }) : say(`${one}Many`, { count: names.length, names: some(names) })]
+  }
+  const came = told(joined, 'joined')
+  const went = told(left, 'left')
+  return [
+    ...(isLeftFirst ? went : came),
+    ...(passed.length > 0 ? [say('cameAndWent', { count: passed.length, names: some(passed) })] : []),
+    ...(isLeftFirst ? came : went),
+    ...renamed.map(({ from, name }) => say('renamed', { from, name })),
+    ...kicked.map(({ name, by, why }) => kickedText(name, by, why, words)),
+  ].join(' · ')
 }
+
+interface HeadProps {
+  readonly room: Room
+  readonly by: Member
+  readonly at: number
+  /** Who else sees it, where not everybody does. */
+  readonly only?: string | undefined
+}
+
+const Head = ({ room, by, at, only }: HeadProps) => (
+  <div class="head">
+    <PersonMenu room={room} member={by} class="who">
+      <Name name={by.name} />
+    </PersonMenu>
+    {only !== undefined && <span class="only">{only}</span>}
+    <Time at={at} />
+  </div>
+)
 
 interface TalkProps {
   readonly room: Room
@@ -129,24 +152,15 @@ function TalkRow({ room, entry, headed, active }: TalkProps) {
   const { by, text, type } = entry
   const own = by.id === me.id
   const lit = !own && isNamedIn(text, me.name)
+  const only = type !== 'whispered' ? undefined : own ? say('onlyTo', { name: entry.to.name }) : say('toYou')
   return (
     <div class={`talk ${type}${headed ? ' headed' : ''}${lit ? ' lit' : ''}`}>
-      <div class="gutter">{headed ? <Face {...by} /> : <Time at={entry.at} />}</div>
+      <div class="gutter">{headed ? <Face name={by.name} /> : <Time at={entry.at} />}</div>
       <div class="body">
-        {headed && type !== 'acted' && (
-          <div class="head">
-            <button type="button" class="who" onClick={() => room.show({ type: 'member', member: by })}>
-              <Name {...by} />
-            </button>
-            {type === 'whispered' && (
-              <span class="only">{own ? say('onlyTo', { name: entry.to.name }) : say('toYou')}</span>
-            )}
-            <Time at={entry.at} />
-          </div>
-        )}
+        {headed && type !== 'acted' && <Head room={room} by={by} at={entry.at} only={only} />}
         {type === 'acted' ? (
           <div class="act">
-            <Name {...by} /> <MessageText text={text} /> <Time at={entry.at} />
+            <Name name={by.name} /> <MessageText text={text} /> <Time at={entry.at} />
           </div>
         ) : (
           <MessageText text={text} />
@@ -169,73 +183,35 @@ function Actions({ room, entry, own }: { readonly room: Room; readonly entry: Ta
   }
   return (
     <div class="actions">
-      <button type="button" class="plain" aria-label={say('replyTo', { name: entry.by.name })} onClick={reply}>
-        <ReplyIcon />
-      </button>
-      <button type="button" class="plain" aria-label={say('copy')} onClick={copy}>
-        <CopyIcon />
-      </button>
-      {mayRemove(room, entry.by) && (
-        <RemoveButton room={room} command={{ type: 'removeMessage', seq: entry.seq }} name="" />
+      <IconButton icon="reply" label={say('replyTo', { name: entry.by.name })} act={reply} />
+      <IconButton icon="copy" label={say('copy')} act={copy} />
+      {room.mayRemove(entry.by) && (
+        <IconButton
+          icon="remove"
+          label={say('remove')}
+          act={() => room.show({ type: 'remove', command: { type: 'removeMessage', seq: entry.seq }, name: '' })}
+        />
       )}
     </div>
   )
 }
 
-/** The room decides; these are offered it. */
-const mayRemove = ({ store }: Room, by: Member): boolean =>
-  by.id === store.member.value.id || store.member.value.role !== undefined
-
-interface RemoveProps {
-  readonly room: Room
-  readonly command: Removal
-  /** Of a file; empty for a message. */
-  readonly name: string
-}
-
-function RemoveButton({ room, command, name }: RemoveProps) {
+/** Files, as something that somebody said. */
+function FilesRow({ room, row }: { readonly room: Room; readonly row: Extract<Row, { readonly type: 'files' }> }) {
   const say = useSay()
-  const label = name === '' ? say('remove') : `${say('remove')}: ${name}`
-  return (
-    <button type="button" class="plain" aria-label={label} onClick={() => room.show({ type: 'remove', command, name })}>
-      <RemoveIcon />
-    </button>
-  )
-}
-
-interface FileRowProps {
-  readonly room: Room
-  readonly entry: FileEntry
-  /** Its actions are shown. */
-  readonly active: boolean
-}
-
-/** A file, as something that somebody said. */
-function FileRow({ room, entry, active }: FileRowProps) {
-  const say = useSay()
-  const { by, at, file } = entry
+  const { entries, headed } = row
+  const [first] = entries
+  if (first === undefined) return null
+  const { by, at, file } = first
   const me = room.store.member.value.id
-  const isGone = entry.type === 'fileWithdrawn' || room.files.of(file.id).value.status === 'gone'
+  const audience = file.audience === undefined ? undefined : only(file.audience, me, say)
   return (
-    <div class="talk headed">
-      <div class="gutter">
-        <Face {...by} />
-      </div>
+    <div class={headed ? 'talk headed' : 'talk'}>
+      <div class="gutter">{headed ? <Face name={by.name} /> : <Time at={at} />}</div>
       <div class="body">
-        <div class="head">
-          <button type="button" class="who" onClick={() => room.show({ type: 'member', member: by })}>
-            <Name {...by} />
-          </button>
-          {file.audience !== undefined && <span class="only">{only(file.audience, me, say)}</span>}
-          <Time at={at} />
-        </div>
-        <FileCard room={room} entry={entry} />
+        {headed && <Head room={room} by={by} at={at} only={audience} />}
+        <FileGroup room={room} entries={entries} />
       </div>
-      {active && !isGone && mayRemove(room, by) && (
-        <div class="actions">
-          <RemoveButton room={room} command={{ type: 'removeFile', file: file.id }} name={file.name} />
-        </div>
-      )}
     </div>
   )
 }
@@ -256,11 +232,11 @@ export function PendingRow({ room, pending }: { readonly room: Room; readonly pe
     <li class={`row unshown ${status}`} tabIndex={-1}>
       <div class="talk headed">
         <div class="gutter">
-          <Face {...me} />
+          <Face name={me.name} />
         </div>
         <div class="body">
           <div class="head">
-            <Name {...me} />
+            <Name name={me.name} />
             {talk.type === 'whisper' && <span class="only">{say('onlyTo', { name: talk.to })}</span>}
             {status === 'waiting' && <span class="state">{say('waiting')}</span>}
           </div>
@@ -280,22 +256,4 @@ export function PendingRow({ room, pending }: { readonly room: Room; readonly pe
       </div>
     </li>
   )
-}
-
-/** Puts a text on the clipboard, and says whether that worked. `navigator.clipboard` is not there on plain http; this is. */
-function copied(text: string): boolean {
-  const field = document.createElement('textarea')
-  field.value = text
-  field.className = 'unseen'
-  const focused = document.activeElement
-  document.body.append(field)
-  field.select()
-  try {
-    return document.execCommand('copy')
-  } catch {
-    return false
-  } finally {
-    field.remove()
-    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true })
-  }
 }

@@ -116,7 +116,7 @@ const rowWith = (scroller: HTMLElement, key: string): HTMLElement | undefined =>
  * whatever row is the first of it, so it is no place to hold on to.
  */
 function anchorIn(scroller: HTMLElement): { readonly key: string; readonly top: number } | undefined {
-  const rows = scroller.querySelectorAll<HTMLElement>('[data-key]:not(.day, .divider)')
+  const rows = scroller.querySelectorAll<HTMLElement>('li[data-key]:not(.day, .divider)')
   const edge = topOf(scroller)
   let [low, high] = [0, rows.length]
   while (low < high) {

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
@@ -32,16 +32,26 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
   const found = useSignal<Found>({ status: 'nothing asked' })
   const search = async () => {
     const asked = wanted.peek().trim()
-    if (asked === '') return
+    if (asked === '') {
+      found.value = { status: 'nothing asked' }
+      return
+    }
     found.value = { status: 'asking' }
     const entries = await room.history.search(asked, pageDefaults.searchHits)
+    // More was typed meanwhile.
+    if (asked !== wanted.peek().trim()) return
     found.value = isRefusal(entries)
       ? { status: 'failed', why: entries }
       : { status: 'found', entries: entries.filter(isEntry) }
   }
-  useEffect(() => void search(), [])
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  useEffect(() => {
+    void search()
+    return () => clearTimeout(timer.current)
+  }, [])
   const go = (entry: Entry) => {
     room.show(undefined)
+    room.tab.value = 'talk'
     const key = isFile(entry) ? `f${entry.file.id}` : `e${entry.seq}`
     void room.timeline.around(entry.seq, { type: 'row', key })
   }
@@ -57,9 +67,9 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
     <Dialog title={say('search')} closed={closed}>
       <search>
         <form
-          class="search"
           onSubmit={(event) => {
             event.preventDefault()
+            clearTimeout(timer.current)
             void search()
           }}
         >
@@ -71,11 +81,10 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
             autofocus
             onInput={({ currentTarget }) => {
               wanted.value = currentTarget.value
+              clearTimeout(timer.current)
+              timer.current = setTimeout(() => void search(), pageDefaults.searchAfterMs)
             }}
           />
-          <button type="submit" class="primary">
-            {say('search')}
-          </button>
         </form>
       </search>
       <p class="why" role="status">
@@ -89,7 +98,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
             <li key={entry.seq}>
               <button type="button" title={say('showThere')} onClick={() => go(entry)}>
                 <span class="head">
-                  <Name {...entry.by} />{' '}
+                  <Name name={entry.by.name} />{' '}
                   <span class="when">
                     <Day at={entry.at} /> <Time at={entry.at} />
                   </span>

@@ -5,8 +5,8 @@ import { executeCommand } from '../state/execute-command.ts'
 import { themes } from '../state/page.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
-
-const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
+import { LANGUAGE_NAMES } from './labels.tsx'
+import { Switch } from './manage-room.tsx'
 
 /** The person's settings and nick. */
 export function SettingsDialog({ room, closed }: { readonly room: Room; readonly closed: () => void }) {
@@ -59,20 +59,18 @@ export function SettingsDialog({ room, closed }: { readonly room: Room; readonly
             ))}
           </select>
         </label>
+        {page.notifications.possible && (
+          <Switch
+            isOn={page.notifications.wanted.value}
+            about={say('notifyAbout')}
+            turn={(on) => void page.notifications.want(on)}
+          >
+            {say('notify')}
+          </Switch>
+        )}
         <div class="choices">
           <button type="submit" class="primary">
             {say('save')}
-          </button>
-          {room.store.member.value.role !== undefined && (
-            <button type="button" onClick={() => room.show({ type: 'care' })}>
-              {say('lookAfter')}
-            </button>
-          )}
-          <button type="button" onClick={() => room.show({ type: 'help' })}>
-            {say('help')}
-          </button>
-          <button type="button" class="grave" onClick={() => page.ask()}>
-            {say('leaveRoom')}
           </button>
         </div>
       </form>

@@ -2,10 +2,13 @@ import { useComputed, useSignal } from '@preact/signals'
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { isRefusal } from '#client/errors.ts'
 import { pageDefaults } from '../defaults.ts'
+import { picked } from '../files/chosen.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { rowsOf } from '../timeline/rows.ts'
-import { DownIcon } from './icons.tsx'
+import { Icon } from './icons.tsx'
+import { More } from './load-more.tsx'
+import { RovingTabStop } from './roving-tab-stop.ts'
 import { PendingRow, RowView } from './row-view.tsx'
 import { ScrollAnchor } from './scroll-anchor.ts'
 
@@ -24,12 +27,19 @@ export function TimelineView({ room }: { readonly room: Room }) {
   })
   const scroller = useRef<HTMLElement>(null)
   const keeper = useMemo(() => new ScrollAnchor(room), [room])
+  const stop = useMemo(() => new RovingTabStop(), [room])
   /** The row with which something can be done, and the one that was looked for. */
   const active = useSignal<string | undefined>(undefined)
   const found = useSignal<string | undefined>(undefined)
   const aim = timeline.aim.value
   if (aim?.type === 'row') found.value = aim.key
-  useLayoutEffect(() => (scroller.current === null ? undefined : keeper.attach(scroller.current)), [keeper])
+  useLayoutEffect(() => {
+    if (scroller.current === null) return undefined
+    const ends = [keeper.attach(scroller.current), stop.attach(scroller.current)]
+    return () => {
+      for (const end of ends) end()
+    }
+  }, [keeper])
   // Rows must keep their place on the screen across this drawing.
   keeper.mark()
   useLayoutEffect(() => keeper.settle())
@@ -38,12 +48,19 @@ export function TimelineView({ room }: { readonly room: Room }) {
     active.value = event.target instanceof Element ? rowAt(event.target)?.dataset['key'] : undefined
   }
   const press = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || (event.target as Element).closest('[popover], dialog, input, video, audio')) return
+    const here = rowAt(event.target as Element)
     if (event.key === 'Escape') room.writing.focus()
-    if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return
-    const rows = keeper.rows
-    const at = rows.indexOf(rowAt(event.target as Element) as HTMLElement)
-    const next =
-      event.key === 'ArrowUp' ? rows[at < 0 ? rows.length - 1 : at - 1] : rows[at < 0 ? rows.length - 1 : at + 1]
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+    const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (side !== undefined && here !== undefined) {
+      if (stop.walk(here, side)) event.preventDefault()
+      return
+    }
+    if (step === undefined) return
+    const all = keeper.rows
+    const at = here === undefined ? -1 : all.indexOf(here)
+    const next = all[at < 0 ? all.length - 1 : at + step]
     if (next === undefined) return
     event.preventDefault()
     next.focus()
@@ -53,6 +70,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
   const failure = timeline.failure.value
   const away = timeline.reading.value === 'above' && rows.value.length > 0
   const { count } = unread.value
+  const isEmpty = atStart && atEnd && outbox.pending.value.length === 0 && !rows.value.some(isContent)
   return (
     <div class="timeline">
       {/* biome-ignore lint/a11y/useKeyWithMouseEvents: onFocusIn is what onFocus is elsewhere */}
@@ -69,9 +87,9 @@ export function TimelineView({ room }: { readonly room: Room }) {
           active.value = undefined
         }}
       >
-        <ol>
+        <ol class="column">
           {loading === 'older' && <li class="told">{say('loading')}</li>}
-          {atStart && items.length > 0 && <li class="told">{say('beginning')}</li>}
+          {atStart && items.length > 0 && !isEmpty && <li class="told">{say('beginning', { room: room.name })}</li>}
           {rows.value.map((row) => (
             <RowView
               key={row.key}
@@ -85,9 +103,9 @@ export function TimelineView({ room }: { readonly room: Room }) {
           {atEnd &&
             outbox.pending.value.map((unshown) => <PendingRow key={unshown.talk.id} room={room} pending={unshown} />)}
         </ol>
-        {atStart && atEnd && rows.value.length === 0 && <p class="empty">{say('nobodySpoke')}</p>}
+        {isEmpty && <EmptyRoom room={room} />}
         {failure !== undefined && isRefusal(failure) && (
-          <p class="empty" role="status">
+          <p class="loading-failed" role="status">
             {say('notLoaded', { why: words.refusal(failure) })}{' '}
             <button type="button" onClick={() => void timeline.toLatest()}>
               {say('tryAgain')}
@@ -97,7 +115,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
       </section>
       {away && (
         <button type="button" class="jump" onClick={() => void timeline.toLatest()}>
-          <DownIcon />
+          <Icon of="down" />
           {count > 0 ? say('jumpToNew', { count }) : say('jumpToLatest')}
         </button>
       )}
@@ -106,3 +124,34 @@ export function TimelineView({ room }: { readonly room: Room }) {
 }
 
 const rowAt = (element: Element): HTMLElement | undefined => element.closest<HTMLElement>('li.row') ?? undefined
+
+const isContent = ({ type }: { readonly type: string }): boolean =>
+  type === 'talk' || type === 'files' || type === 'told'
+
+/** What to do in a room in which nothing has been said. */
+function EmptyRoom({ room }: { readonly room: Room }) {
+  const { words, transfers } = usePage()
+  const { say } = words.value
+  const input = useRef<HTMLInputElement>(null)
+  return (
+    <div class="empty">
+      <div class="zone">
+        <Icon of="upload" />
+        <h2>{say('dropAnywhere')}</h2>
+        <p>{say('everyoneGets', { room: room.name })}</p>
+        <button type="button" class="primary" onClick={() => input.current?.click()}>
+          {say('chooseFiles')}
+        </button>
+        <input
+          ref={input}
+          type="file"
+          multiple
+          hidden
+          aria-label={say('chooseFiles')}
+          onChange={({ currentTarget }) => transfers.send(room, picked(Array.from(currentTarget.files ?? [])))}
+        />
+      </div>
+      <More>{({ ShareCard }) => <ShareCard room={room} />}</More>
+    </div>
+  )
+}

@@ -158,7 +158,7 @@ describe("the host's own pipes", () => {
       await until(() => expect(at.out()).toMatch(shown))
       if (style === 'quiet') continue
       // In the order of typing, although the first takes longer.
-      await until(() => expect(at.err()).toMatch(/ needs the password\n\* nobody is asked for a password any more\n$/))
+      await until(() => expect(at.err()).toMatch(/Password set\.\n\* Password removed.\n$/))
       const [, code = ''] = shown.exec(at.out()) ?? []
       expect(at.err()).not.toMatch(new RegExp(`buka|${code}`))
     }
@@ -174,7 +174,7 @@ describe("the host's own pipes", () => {
     await until(() => expect(at.err()).toMatch(/\n\* \[\w{8}\] not used yet, and good until [-\d]+ [:\d]+ UTC\n$/))
     const [, id = ''] = /\[(\w{8})\]/.exec(at.err()) ?? []
     at.type(`/invite off ${id}`)
-    await until(() => expect(at.err()).toMatch(/\n\* nobody comes in by it any more\n$/))
+    await until(() => expect(at.err()).toMatch(/\n\* Invitation cancelled\.\n$/))
     at.type(`/invite off ${id}`)
     await until(() => expect(at.err()).toMatch(/\n! NO_SUCH_INVITATION .*\n$/))
     at.type('/invite everybody')

@@ -25,7 +25,7 @@ describe('how a file could be shown', () => {
     ['notes.txt', 'text'],
     ['song.ogg', 'audio'],
     ['film.webm', 'video'],
-    ['drawing.svg', undefined],
+    ['drawing.svg', 'picture'],
     ['page.html', undefined],
     ['png', undefined],
     ['a.png.exe', undefined],

@@ -24,14 +24,19 @@ test('what the host lists is known, and goes on with what happens', async () => 
     { id: 'f2', name: 'b.txt', status: 'whole', size: 7, receipts: [{ name: 'budi', at: 1 }] },
   ])
   await files.load()
-  expect(files.of('f2').value).toEqual({ status: 'whole', arrived: 7, verified: ['budi'] })
+  expect(files.of('f2').value).toMatchObject({
+    ...{ status: 'whole', arrived: 7, verified: ['budi'] },
+    ...{ by: { id: 'i1', name: 'ani' }, file: { name: 'b.txt', size: 7 } },
+  })
+  expect(files.ids.value).toEqual(['f1', 'f2'])
   const seen = () => files.of('f1').value
-  expect(seen()).toEqual({ status: 'paused', arrived: 4, verified: [] })
+  expect(seen()).toMatchObject({ status: 'paused', arrived: 4, verified: [] })
   files.heard({ type: 'fileProgressed', by, file, bytes: 6 })
   expect(seen()).toMatchObject({ status: 'arriving', arrived: 6 })
   files.heard({ type: 'fileCompleted', ...journaled, file: whole })
   for (const name of ['budi', 'sari', 'budi']) files.heard(received(name))
-  expect(seen()).toEqual({ status: 'whole', arrived: 10, verified: ['budi', 'sari'] })
+  expect(seen()).toMatchObject({ status: 'whole', arrived: 10, verified: ['budi', 'sari'] })
   files.heard({ type: 'fileWithdrawn', ...journaled, file, reason: 'made place' })
-  expect(seen().status).toBe('gone')
+  expect(seen()?.status).toBe('gone')
+  expect(files.ids.value).toEqual(['f2'])
 })

@@ -129,12 +129,16 @@ async function listingOf(
 /** Everything whole in a room that the requester may see; or for operators, what was handed in, in a folder for each person. */
 export async function getRoomArchive(exchange: Exchange): Promise<FastifyReply> {
   const { reply, request, requester } = exchange
-  const { collected: isCollected } = checked(archiveQuery, request.query)
+  const { collected: isCollected, only } = checked(archiveQuery, request.query)
+  const wanted = only === undefined ? undefined : new Set(only.split(','))
   const ending = request.url.split('?', 1)[0]?.endsWith('.tar') ? '.tar' : '.zip'
   return await withSlot(exchange, (slot) =>
     requester.inRoom(paramsOf(request).room, async (session) => {
       const { room } = session
-      const places = isCollected ? await handedIn(session) : named(session.files.filter(isWhole).map(inNoFolder))
+      const isWanted = ({ file: { id } }: RoomFile) => wanted?.has(id) !== false
+      const places = isCollected
+        ? await handedIn(session)
+        : named(session.files.filter(isWhole).filter(isWanted).map(inNoFolder))
       const count = places.reduce((sum, { file }) => sum + (file.file.folder?.files ?? 1), 0)
       if (count > MAX_MEMBERS) return refuse(reply, tooManyMembers)
       await requester.payItems(count, room)

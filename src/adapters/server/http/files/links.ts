@@ -53,11 +53,11 @@ export async function addLink(exchange: Exchange): Promise<FastifyReply> {
 /** The same for the archives of a room, with the query that says which; `.zip` in it may be made `.tar`. */
 export async function addRoomLink(exchange: Exchange): Promise<FastifyReply> {
   const { request } = exchange
-  const { collected } = checked(archiveQuery, request.query)
+  const { collected, only } = checked(archiveQuery, request.query)
   return await answerLink(exchange, paramsOf(request).room, (room) => ({
     to: archivesOf(room),
     path: `/rooms/${encodeURIComponent(room)}/files.zip`,
-    ...(collected ? { query: '&collected=1' } : {}),
+    query: `${collected ? '&collected=1' : ''}${only === undefined ? '' : `&only=${only}`}`,
   }))
 }
 

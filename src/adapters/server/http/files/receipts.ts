@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify'
 import * as v from 'valibot'
-import type { Member } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
@@ -109,14 +108,8 @@ export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
     await requester.payItems(session.members.length + received.size, room)
     return session.viewersOf(file)
   })
-  const without = viewers.filter(({ name }) => name !== by.name && !received.has(name))
-  const namesOf = (members: readonly Member[]) => [...new Set(members.map(({ name }) => name))]
-  const owners = namesOf(without.filter(({ role }) => role === 'owner'))
-  return reply.send({
-    verified: Array.from(received, ([name, at]) => ({ name, at })),
-    waiting: namesOf(without),
-    ...(owners.length === 0 ? {} : { owners }),
-  })
+  const waiting = new Set(viewers.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
+  return reply.send({ verified: Array.from(received, ([name, at]) => ({ name, at })), waiting: [...waiting] })
 }
 
 /** The requester has the file whole, and proves it by the digest. */

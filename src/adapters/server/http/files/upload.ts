@@ -1,38 +1,34 @@
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
+import { bytesOf } from '#domain/ports/file-store.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
 import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
-import { spanOf } from '#protocol/commands.ts'
 import { statusOf, TUS_STATUSES } from '#protocol/errors.ts'
-import {
-  byteCount,
-  digestIn,
-  promisedDigest,
-  promisedSize,
-  sizeHeader,
-  TUS_CHECKSUMS,
-  TUS_EXTENSIONS,
-  TUS_VERSION,
-  type TusChecksum,
-  tusChecksum,
-  tusMetadata,
-  UPLOAD_TYPE,
-} from '#protocol/tus.ts'
+import { sizeHeader, TUS_CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, type TusChecksum } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
 import type { Exchange } from '../auth.ts'
 import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse } from '../errors.ts'
-import { checked, paramsOf } from '../input.ts'
+import { paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
 import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
 import { boundaryOf, takeFiles } from './multipart.ts'
 import { type BodyEnd, type RequestBody, withBody } from './request-body.ts'
+import {
+  bodyMeta,
+  creationOf,
+  excess,
+  folderAt,
+  hasBody,
+  type Patch,
+  patchOf,
+  speaksTus,
+  wishesOf,
+} from './upload-meta.ts'
 
 // Files come in by PUT, by a form, or by tus (create, then patch). A form is taken wherever files go in (`curl -F`, also with `-X PUT`).
 // PUT and tus end in `receive`, which writes one body into one transfer; the files of a form end with it, as uploads in one go.
@@ -199,16 +195,7 @@ function offerFile(
   })
 }
 
-interface Continuation {
-  /** Of the first byte of the body. */
-  readonly offset: number
-  /** Of the whole file, where it is told only now. */
-  readonly size?: number | undefined
-  /** The same of its digest. */
-  readonly sha256?: string | undefined
-  readonly checksum?: TusChecksum | undefined
-  /** The digest of the durable bytes, where somebody else than the owner goes on. */
-  readonly prefix?: string | undefined
+interface Continuation extends Patch {
   /** The status of an answer without a fault. */
   readonly success: 201 | 204
 }
@@ -283,7 +270,7 @@ async function appendChecked(
     const pieces = await body.next()
     if (pieces === 'cut') return pieces
     if (pieces === 'whole') break
-    size += pieces.reduce((sum, { length }) => sum + length, 0)
+    size += bytesOf(pieces)
     if (size > most) return { code: 'TOO_LARGE', message: `with Upload-Checksum, send at most ${most} bytes at once` }
     held.push(...pieces)
   }
@@ -360,94 +347,13 @@ function refuseUpload(reply: FastifyReply, transfer: TransferActor, why: Rejecte
   return why.code === 'HASH_MISMATCH' ? refuse(reply, why, TUS_STATUSES.HASH_MISMATCH) : refuse(reply, why)
 }
 
-const LIFETIME = [60, 365 * 86_400] as const
-const isLifetime = (seconds: unknown): boolean =>
-  typeof seconds === 'number' && seconds >= LIFETIME[0] && seconds <= LIFETIME[1]
-
-const once = v.string('must be given once')
-const wishes = v.object({
-  to: v.exactOptional(v.pipe(once, v.nonEmpty('must not be empty'))),
-  expires: v.exactOptional(
-    v.pipe(
-      once,
-      v.transform(spanOf),
-      v.custom<number>(isLifetime, 'must be a time from 1 minute to 365 days, like 90m, 12h or 7d'),
-    ),
-  ),
-})
-
-/** The one addressee of an upload, by `?to=`, and how long it stays, by `?expires=`; what is dropped is for the operators. */
-function wishesOf({ request, requester }: Exchange): Pick<UploadMeta, 'to' | 'expiresInSeconds' | 'forOperators'> {
-  if (requester.drop !== undefined) return { forOperators: true }
-  const { to, expires } = checked(wishes, request.query)
-  return { ...(to === undefined ? {} : { to }), ...(expires === undefined ? {} : { expiresInSeconds: expires }) }
-}
-
-/** What is put at an address that ends in a slash is a folder. */
-const folderAt = (request: FastifyRequest): Pick<UploadMeta, 'folder'> =>
-  paramsOf(request).name !== '' && /^[^?]*\/(?:\?|$)/.test(request.url) ? { folder: { files: 0, bytes: 0 } } : {}
-
 /** By which a file that was dropped goes on, and nothing of it is read. */
 const dropUrl = ({ text }: { readonly text: string }, { id }: MentionedFile): string => `/drop/${text}/files/${id}`
-
-/** The size and digest of the file that a request has for its body. */
-function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> {
-  // RFC 9110 section 14.5: a part must not be taken for the whole. `curl -C -` would send one.
-  if (headers['content-range'] !== undefined)
-    throw new HttpRefused('BAD_REQUEST', 'PUT takes whole files; go on with an upload by PATCH to its address')
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
-    throw new HttpRefused('UNSUPPORTED_TYPE', 'send the bytes as they are, without Content-Encoding')
-  const sha256 = accepted(promisedDigest(headers))
-  const isChunked = headers['transfer-encoding'] !== undefined
-  const size = isChunked ? undefined : accepted(byteCount('Content-Length', headers['content-length'] ?? '0'))
-  return { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
-}
-
-/** A POST without any of these has not heard of tus. */
-const speaksTus = (headers: IncomingHttpHeaders): boolean =>
-  ['tus-resumable', 'upload-length', 'upload-defer-length', 'upload-metadata', 'upload-concat'].some(
-    (name) => headers[name] !== undefined,
-  )
-
-function creationOf(headers: IncomingHttpHeaders): { meta: UploadMeta; checksum: TusChecksum | undefined } {
-  if (headers['upload-concat'] !== undefined)
-    throw new HttpRefused('BAD_REQUEST', 'uploads are not put together of several here; send one')
-  const size = accepted(promisedSize(headers['upload-length'], headers['upload-defer-length']))
-  const metadata = accepted(tusMetadata(headers['upload-metadata']))
-  const checksum = accepted(tusChecksum(headers['upload-checksum']))
-  if (hasBody(headers) && headers['content-type'] !== UPLOAD_TYPE)
-    throw new HttpRefused('UNSUPPORTED_TYPE', `bytes that come along have the type ${UPLOAD_TYPE}`)
-  return { meta: { ...metadata, ...(size === undefined ? {} : { size }) }, checksum }
-}
-
-const hasBody = (headers: IncomingHttpHeaders): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-
-function patchOf(headers: IncomingHttpHeaders): Omit<Continuation, 'success'> {
-  if (headers['content-type'] !== UPLOAD_TYPE)
-    throw new HttpRefused('UNSUPPORTED_TYPE', `the bytes of an upload have the type ${UPLOAD_TYPE}`)
-  const length = headers['upload-length']
-  return {
-    offset: accepted(byteCount('Upload-Offset', headers['upload-offset'])),
-    size: length === undefined ? undefined : accepted(byteCount('Upload-Length', length)),
-    checksum: accepted(tusChecksum(headers['upload-checksum'])),
-    sha256: accepted(digestIn(headers['repr-digest'])),
-    prefix: accepted(digestIn(headers['upload-prefix-digest'])),
-  }
-}
-
-/** Bytes without a place in the file need not come at all. */
-function excess({ headers }: FastifyRequest, offset: number, size: number | undefined): Refusal | undefined {
-  const length = byteCount('Content-Length', headers['content-length'] ?? '0')
-  if (typeof length === 'object') return length
-  return size !== undefined && offset + length > size ? tooMuch : undefined
-}
 
 const handedIn: Refusal = {
   code: 'NOT_ALLOWED',
   message: 'what has arrived by a link stays with the operators; ask one of them to remove it',
 }
-const tooMuch: Refusal = { code: 'FILE_TOO_LARGE', message: 'this is more than Upload-Length leaves room for' }
 const mismatch = rejected(
   'HASH_MISMATCH',
   'these bytes are not what Upload-Checksum says; nothing of them was kept, send them again',

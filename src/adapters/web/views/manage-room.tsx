@@ -1,0 +1,245 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId } from 'preact/hooks'
+import { isRefusal } from '#client/errors.ts'
+import { roomAccess } from '#client/queries.ts'
+import { RULE_OF, SECONDS_SET, setsSeconds } from '#domain/room/rules.ts'
+import { secondsRuleText } from '#i18n/render-event.ts'
+import { commandsAt } from '#protocol/commands.ts'
+import type { Invitation, KeptInvitation } from '#protocol/schema.ts'
+import { roomFragment } from '../browser/platform.ts'
+import { useFullWords, usePage } from '../state/context.ts'
+import { ask, executeCommand } from '../state/execute-command.ts'
+import type { Room } from '../state/room.ts'
+import { invitationLink, requestAccess } from '../state/room-access.ts'
+import { Dialog } from './dialog.tsx'
+import { Time } from './labels.tsx'
+import { CopyLine } from './share-sheet.tsx'
+
+/** The commands that set a rule to a time, and the rule of each. */
+const TIMED = commandsAt('page').flatMap((row) =>
+  'permission' in row && setsSeconds(row.permission)
+    ? [{ word: row.word, usage: row.usage, helpKey: row.helpKey, rule: RULE_OF[SECONDS_SET[row.permission]] }]
+    : [],
+)
+
+interface PartProps {
+  readonly room: Room
+}
+
+/** The operators' settings of the room, each as it is now. */
+export function ManageRoom({ room, closed }: PartProps & { readonly closed: () => void }) {
+  const page = usePage()
+  const { say } = useFullWords()
+  const { collectingSince } = room.store.facts.value
+  const isLocked = room.isLocked.value
+  const isCollecting = collectingSince !== undefined
+  return (
+    <Dialog title={say('manageRoom')} closed={closed}>
+      <Switch
+        isOn={isLocked}
+        about={say('lockedAbout')}
+        turn={(on) => ask(page, room, { type: on ? 'lock' : 'unlock' })}
+      >
+        {say('lockRoom')}
+      </Switch>
+      <Switch
+        isOn={isCollecting}
+        about={say('handInAbout')}
+        turn={(on) => ask(page, room, { type: on ? 'startCollection' : 'endCollection' })}
+      >
+        {say('handInMode')}
+      </Switch>
+      <p>
+        <a href={`/hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
+          {say('handIns')}
+        </a>
+      </p>
+      <Password room={room} />
+      <Invitations room={room} />
+      <Timed room={room} />
+      {room.store.member.value.role === 'owner' && (
+        <section>
+          <div class="choices">
+            <button
+              type="button"
+              class="grave"
+              onClick={() => room.show({ type: 'remove', command: { type: 'clear' }, name: room.name })}
+            >
+              {say('removeAll')}
+            </button>
+          </div>
+        </section>
+      )}
+    </Dialog>
+  )
+}
+
+interface SwitchProps {
+  readonly isOn: boolean
+  readonly about: string
+  readonly turn: (on: boolean) => void
+  readonly children: ComponentChildren
+}
+
+export function Switch({ isOn, about, turn, children }: SwitchProps) {
+  const told = useId()
+  return (
+    <label class="switch">
+      <span>
+        <b>{children}</b>
+        <span id={told} class="fine">
+          {about}
+        </span>
+      </span>
+      <input
+        type="checkbox"
+        role="switch"
+        aria-describedby={told}
+        aria-checked={isOn}
+        checked={isOn}
+        onChange={({ currentTarget }) => {
+          const wanted = currentTarget.checked
+          // It shows what holds, and is turned by the room.
+          currentTarget.checked = isOn
+          turn(wanted)
+        }}
+      />
+    </label>
+  )
+}
+
+function Password({ room }: PartProps) {
+  const page = usePage()
+  const { say } = useFullWords()
+  const { hasPassword } = room.store.facts.value
+  const isChanging = useSignal(false)
+  const isShown = !hasPassword || isChanging.value
+  return (
+    <section>
+      <h3>{say('roomPassword')}</h3>
+      {hasPassword && (
+        <div class="one-line">
+          <span class="fine">{say('passwordIsOn')}</span>
+          <button
+            type="button"
+            onClick={() => {
+              isChanging.value = !isChanging.peek()
+            }}
+          >
+            {say('change')}
+          </button>
+          <button
+            type="button"
+            class="grave"
+            onClick={() => void requestAccess(page, room, { type: 'setPassword', password: undefined })}
+          >
+            {say('takePassword')}
+          </button>
+        </div>
+      )}
+      {isShown && (
+        <form
+          class="one-line"
+          onSubmit={(event) => {
+            event.preventDefault()
+            const form = event.currentTarget
+            const password = String(new FormData(form).get('password') ?? '').trim()
+            if (password === '') return
+            form.reset()
+            isChanging.value = false
+            void requestAccess(page, room, { type: 'setPassword', password })
+          }}
+        >
+          <input name="password" aria-label={say('roomPassword')} required autocomplete="off" />
+          <button type="submit">{say('setPassword')}</button>
+        </form>
+      )}
+    </section>
+  )
+}
+
+function Invitations({ room }: PartProps) {
+  const { say, refusal } = useFullWords()
+  const rows = useSignal<readonly KeptInvitation[]>([])
+  const made = useSignal<Invitation | undefined>(undefined)
+  const access = roomAccess(room.store.api, room.name)
+  const refresh = async () => {
+    const found = await access.invitations()
+    if (!isRefusal(found)) rows.value = found
+  }
+  useEffect(() => void refresh(), [room])
+  const invite = async () => {
+    const answer = await access.invite()
+    if (isRefusal(answer)) room.notices.add(refusal(answer), 'wrong')
+    else made.value = answer
+    await refresh()
+  }
+  const revoke = async (id: string) => {
+    const why = await access.revoke(id)
+    room.notices.add(why === undefined ? say('invitationOff') : refusal(why), why === undefined ? 'told' : 'wrong')
+    if (made.peek()?.id === id) made.value = undefined
+    await refresh()
+  }
+  return (
+    <section>
+      <h3>{say('invitations')}</h3>
+      {made.value !== undefined && (
+        <>
+          <p class="fine" role="status">
+            {say('invitationMade')}
+          </p>
+          <CopyLine text={invitationLink(room.name, made.value.code)} />
+        </>
+      )}
+      <ul>
+        {rows.value.map(({ id, expiresAt, used }) => (
+          <li key={id} class="one-line">
+            <span>
+              {say(used ? 'usedUntil' : 'unusedUntil')} <Time at={expiresAt} />
+            </span>
+            <button type="button" aria-label={`${say('cancelInvitation')}: ${id}`} onClick={() => void revoke(id)}>
+              {say('cancelInvitation')}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <div class="choices">
+        <button type="button" onClick={() => void invite()}>
+          {say('inviteOne')}
+        </button>
+      </div>
+    </section>
+  )
+}
+
+function Timed({ room }: PartProps) {
+  const page = usePage()
+  const words = useFullWords()
+  const { say } = words
+  const facts = room.store.facts.value
+  return (
+    <>
+      {TIMED.map(({ word, usage, helpKey, rule }) => (
+        <section key={word}>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault()
+              executeCommand(page, room, `/${word} ${new FormData(event.currentTarget).get(word)}`, undefined)
+              event.currentTarget.reset()
+            }}
+          >
+            <label>
+              {say(helpKey)}
+              <span class="one-line">
+                <input name={word} required autocomplete="off" placeholder={usage.slice(word.length + 2)} />
+                <button type="submit">{say('save')}</button>
+              </span>
+            </label>
+            <p class="fine">{secondsRuleText(rule, facts[rule], words)}</p>
+          </form>
+        </section>
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { beforeAll, expect, test } from 'vitest'
+import { stackOf } from '#app/cli/stack.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { bareEnv, enter, HostProcess } from '../../harness/host-process.ts'
+import { canBeUnderRights, underRights } from '../../harness/other-user.ts'
+import { until } from '../../harness/patience.ts'
+import { MAIN } from '../../harness/program.ts'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const SOURCE = 'src/app/cli/program.ts'
+const SAID = 'A chat room with a file drop'
+
+let home = ''
+
+/** A checkout of its own, built as this one is. */
+async function checkout(): Promise<string> {
+  const place = await temporaryDirectory()
+  chmodSync(place, 0o755)
+  for (const name of [
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'src',
+    'scripts',
+    'dist/page',
+    'dist/.set-up',
+  ])
+    cpSync(join(ROOT, name), join(place, name), { recursive: true })
+  const { program } = JSON.parse(readFileSync(join(place, 'dist', '.set-up'), 'utf8'))
+  cpSync(join(ROOT, program, '..'), join(place, program, '..'), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(place, 'node_modules'))
+  return place
+}
+
+/** Runs the launcher to its end. */
+async function launch(place: string, args: readonly string[] = ['tamtam', '--help'], command: readonly string[] = []) {
+  const [first = '', ...rest] = [...command, process.execPath, 'scripts/launch.mjs', ...args]
+  const child = spawn(first, rest, { cwd: place, env: { ...bareEnv(), NODE_COMPILE_CACHE: undefined } })
+  const code = new Promise((resolve) => child.on('close', resolve))
+  const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { code: await code, out, errors }
+}
+
+const edit = (place: string, said: string) => {
+  const path = join(place, SOURCE)
+  writeFileSync(path, readFileSync(join(ROOT, SOURCE), 'utf8').replace(SAID, said))
+}
+
+const noted = (place: string) => JSON.parse(readFileSync(join(place, 'dist', '.set-up'), 'utf8'))
+
+test('a stack of the built program names lines of sources', () => {
+  const place = dirname(MAIN)
+  const lineIn = (text: string) => text.split('\n').findIndex((line) => line.includes('async function runProgram(')) + 1
+  const [file = ''] = readdirSync(place).filter((name) => /^program-.*\.js$/.test(name))
+  const line = lineIn(readFileSync(join(place, file), 'utf8'))
+  const error = Object.assign(new Error('a bug'), {
+    stack: `Error: a bug\n    at x (${pathToFileURL(place)}/${file}:${line}:20)`,
+  })
+  expect(line).toBeGreaterThan(0)
+  expect(stackOf(error)).toContain(`at x (${join(ROOT, SOURCE)}:${lineIn(readFileSync(join(ROOT, SOURCE), 'utf8'))}:`)
+})
+
+beforeAll(async () => {
+  home = await checkout()
+})
+
+test('npm start starts what is built, passes flags on, and loads the page', async () => {
+  const host = new HostProcess([], {
+    whole: ['npm', 'start', '--silent', '--', 'host', '--port', '0', '--ephemeral', '--json', '--name', 'tuan'],
+    cwd: home,
+  })
+  const { port, pid } = await host.listening()
+  const ani = await enter(port, 'ani')
+  await ani.ask('/who', /tuan/)
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('<script')
+  process.kill(pid, 'SIGTERM')
+  expect(await host.ended()).toBe(0)
+  expect(host.errors).toBe('')
+})
+
+test('the second start looks at the sources only, and the first after a copy builds nothing either', async () => {
+  expect(await launch(home)).toMatchObject({ code: 0, errors: '', out: expect.stringContaining(SAID) })
+  const { sources } = noted(home)
+  expect(sources).toContain(SOURCE)
+  expect(await launch(home)).toMatchObject({ code: 0, errors: '' })
+  expect(noted(home).sources).toBe(sources)
+})
+
+test('a changed source is built at the next start, and one that is as before needs no building', async () => {
+  edit(home, 'Another room')
+  const { out, errors } = await launch(home)
+  expect(out).toContain('Another room')
+  expect(errors).toContain('building the program')
+  expect((await launch(home)).errors).toBe('')
+  edit(home, SAID)
+  const again = await launch(home)
+  expect(again.out).toContain(SAID)
+  expect(again.errors).not.toContain('building the program')
+})
+
+test('two starts at once both run what is in the sources', async () => {
+  edit(home, 'A room of two')
+  const both = await Promise.all([launch(home), launch(home)])
+  for (const { code, out } of both) expect([code, out]).toEqual([0, expect.stringContaining('A room of two')])
+})
+
+test('a build that was killed half way is no build', async () => {
+  edit(home, 'A room of the killed')
+  const before = readdirSync(join(home, 'dist'))
+  const child = spawn(process.execPath, ['scripts/launch.mjs', 'tamtam', '--help'], { cwd: home, detached: true })
+  const isHalf = () => readdirSync(join(home, 'dist')).some((name) => name.includes('-new-') && !before.includes(name))
+  await until('a half build', isHalf)
+  process.kill(-(child.pid ?? 0), 'SIGKILL')
+  await new Promise((resolve) => child.on('close', resolve))
+  expect((await launch(home)).out).toContain('A room of the killed')
+})
+
+test('a source that cannot be built is told, and nothing else starts in its place', async () => {
+  writeFileSync(join(home, SOURCE), 'this is no program')
+  const { code, out, errors } = await launch(home)
+  expect([code, out]).toEqual([1, ''])
+  expect(errors).toContain('the program could not be built')
+})
+
+test('a checkout that can only be read starts what was built in it', async (context) => {
+  if (!canBeUnderRights()) return context.skip('needs setpriv')
+  const place = await checkout()
+  // As another user: nothing is noted, and nothing is compiled beside the program.
+  rmSync(join(place, 'dist', '.set-up'))
+  const { program } = noted(ROOT)
+  rmSync(join(place, program, '..', '.cache'), { recursive: true, force: true })
+  const started = await launch(place, ['tamtam', '--help'], underRights.command)
+  expect(started).toMatchObject({ code: 0, errors: '', out: expect.stringContaining(SAID) })
+  expect(existsSync(join(place, 'dist', '.set-up'))).toBe(false)
+})
