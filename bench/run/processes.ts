@@ -15,6 +15,8 @@ const STOP_MS = 3000
 const LISTEN_MS = 30_000
 const LAST_WORDS = 2000
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--expose-gc']
+const { NODE_COMPILE_CACHE } = process.env
+const COMPILED = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
 const GENERATOR = fileURLToPath(new URL('../generator.ts', import.meta.url))
 
 /** A program and its arguments. */
@@ -51,8 +53,10 @@ export class Processes {
 
   constructor(base = onDisk()) {
     this.#directory = mkdtempSync(join(base, 'tamtam-bench-'))
-    // Nothing of the person who measures: no settings, no unfinished uploads.
-    const kept = Object.entries(process.env).filter(([name]) => !/^(TAMTAM_|XDG_|NODE_OPTIONS|VITEST)/.test(name))
+    // Nothing of the person who measures, no settings and unfinished uploads; and nothing that only programs for development have.
+    const kept = Object.entries(process.env).filter(
+      ([name]) => !/^(TAMTAM_|XDG_|NODE_OPTIONS|NODE_COMPILE_CACHE|VITEST)/.test(name),
+    )
     this.#env = { ...Object.fromEntries(kept), HOME: this.#directory, TERM: 'xterm', LANG: 'C.UTF-8' }
   }
 
@@ -161,7 +165,10 @@ export class Processes {
   }
 
   #spawn([program, ...args]: Command, stdio: StdioOptions, cwd?: string): ChildProcess {
-    const child = spawn(program, args, { stdio, env: this.#env, ...(cwd === undefined ? {} : { cwd }) })
+    // Ours are compiled once, not at every start.
+    const isOurs = Array.isArray(stdio) && stdio.includes('ipc')
+    const env = isOurs ? { ...this.#env, ...COMPILED } : this.#env
+    const child = spawn(program, args, { stdio, env, ...(cwd === undefined ? {} : { cwd }) })
     const ended = died(child, [program, ...args].slice(0, 8).join(' '))
     ended.catch(() => this.#children.delete(child))
     this.#children.set(child, ended)

@@ -52,6 +52,12 @@ export const moreEnglish = {
   goneIn: 'gone in {time}',
 
   // Files.
+  sendingOf: 'Sending {nr} of {count}',
+  waitingFiles: '{count} waiting',
+  pauseAll: 'Pause all',
+  resumeAll: 'Resume all',
+  cancelAll: 'Cancel all',
+  hideIt: 'Hide',
   copyLink: 'Copy link',
   linkAsCode: 'Link as QR code',
   whoHasIt: 'Who has it',
@@ -105,7 +111,7 @@ export const moreEnglish = {
   messagesPerSecond: 'Messages/s',
   filesIn: 'Files coming in',
   filesOut: 'Files going out',
-  commitTime: 'Save time (median)',
+  commitTime: 'Save time (average)',
   slowCommits: 'Save time (p99)',
   memoryNow: 'Memory',
   entries: 'Entries',

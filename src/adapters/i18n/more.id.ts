@@ -54,6 +54,12 @@ export const moreIndonesian: MoreCatalog = {
   goneIn: 'dihapus dalam {time}',
 
   // Files.
+  sendingOf: 'Mengirim {nr} dari {count}',
+  waitingFiles: '{count} menunggu',
+  pauseAll: 'Jeda semua',
+  resumeAll: 'Lanjutkan semua',
+  cancelAll: 'Batalkan semua',
+  hideIt: 'Sembunyikan',
   copyLink: 'Salin tautan',
   linkAsCode: 'Tautan sebagai kode QR',
   whoHasIt: 'Siapa yang punya',
@@ -107,7 +113,7 @@ export const moreIndonesian: MoreCatalog = {
   messagesPerSecond: 'Pesan/dtk',
   filesIn: 'Berkas masuk',
   filesOut: 'Berkas keluar',
-  commitTime: 'Waktu simpan (median)',
+  commitTime: 'Waktu simpan (rata-rata)',
   slowCommits: 'Waktu simpan (p99)',
   memoryNow: 'Memori',
   entries: 'Entri',

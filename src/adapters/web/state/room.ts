@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { TypingMembers } from '#client/session/typing-members.ts'
 import type { Cancel } from '#domain/ports/system.ts'
 import type { Removal } from '#domain/room/commands.ts'
@@ -47,7 +47,6 @@ export class Room {
   readonly tab = signal<Tab>('talk')
   /** Whether the topic is being written. */
   readonly editsTopic = signal(false)
-  readonly #isLocked = computed(() => this.store.facts.value.locked)
   readonly #mutedNames = signal<ReadonlySet<string>>(new Set())
   readonly #kept: KeyValueStorage
   readonly #read: number | undefined
@@ -92,10 +91,6 @@ export class Room {
   /** The names of those who may only read, as far as the page has heard. */
   get mutedNames(): ReadonlySignal<ReadonlySet<string>> {
     return this.#mutedNames
-  }
-
-  get isLocked(): ReadonlySignal<boolean> {
-    return this.#isLocked
   }
 
   /** The names of the members who are typing. */
