@@ -62,6 +62,7 @@ export const moreEnglish = {
   linkAsCode: 'Link as QR code',
   whoHasIt: 'Who has it',
   whoHas: 'Have it',
+  whoChecked: 'Of these, compared: identical',
   whoHasAway: 'Have it, and left',
   whoNot: 'Not yet',
   nobodyYet: 'Nobody yet',

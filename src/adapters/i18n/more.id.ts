@@ -64,6 +64,7 @@ export const moreIndonesian: MoreCatalog = {
   linkAsCode: 'Tautan sebagai kode QR',
   whoHasIt: 'Siapa yang punya',
   whoHas: 'Sudah punya',
+  whoChecked: 'Di antaranya, sudah dibandingkan: sama persis',
   whoHasAway: 'Sudah punya, dan pergi',
   whoNot: 'Belum',
   nobodyYet: 'Belum ada',

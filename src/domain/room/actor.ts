@@ -300,7 +300,8 @@ export class RoomActor {
         pending.repeat(mail, event.seq, again)
         continue
       }
-      if (event.type === 'fileReceived' && pending.repeatsReceipt(event, mail)) continue
+      if ((event.type === 'fileReceived' || event.type === 'fileServed') && pending.repeatsReceipt(event, mail))
+        continue
       const rule = consequenceOf(this.#state, event, stamp)
       if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
       // It is answered once its consequence is kept.

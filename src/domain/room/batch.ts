@@ -1,6 +1,15 @@
 import type { Rejected } from '../errors.ts'
 import type { Mail, RoomCommand } from './commands.ts'
-import { type Entry, type FileReceived, isEntry, isFact, isRule, publicFacts, type RoomEvent } from './events.ts'
+import {
+  type Entry,
+  type FileReceived,
+  type FileServed,
+  isEntry,
+  isFact,
+  isRule,
+  publicFacts,
+  type RoomEvent,
+} from './events.ts'
 
 /** Turns a batch into its form for one kind of receiver. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T
@@ -141,7 +150,8 @@ export class PendingBatch {
       if (isRule(event)) this.#holdsRule = true
       if (isFact(event)) this.#holdsFact = true
     }
-    if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
+    if (event.type === 'fileReceived' || event.type === 'fileServed')
+      for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
     if (event.type === 'messageRemoved' || event.type === 'cleared') this.#erases = true
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
@@ -160,7 +170,7 @@ export class PendingBatch {
   }
 
   /** Whether this batch holds the same receipt already; then it is answered with the first one's sequence. */
-  repeatsReceipt(receipt: FileReceived, mail: Mail): boolean {
+  repeatsReceipt(receipt: FileReceived | FileServed, mail: Mail): boolean {
     const [byName, byId] = receiptKeys(receipt)
     const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)
     if (seq === undefined) return false
@@ -230,5 +240,8 @@ export class PendingBatch {
   }
 }
 
-/** A receipt is one for each name and each person. A name holds no line feed. */
-const receiptKeys = ({ file, by }: FileReceived) => [`${file.id}\n${by.name}`, `${file.id}\n\n${by.id}`] as const
+/** A receipt is one for each name and each person, a serving one for each person. A name holds no line feed. */
+const receiptKeys = ({ type, file, by }: FileReceived | FileServed) => {
+  const byId = `${file.id}\n\n${by.id}`
+  return type === 'fileServed' ? ([`\n${byId}`, `\n${byId}`] as const) : ([`${file.id}\n${by.name}`, byId] as const)
+}

@@ -180,7 +180,9 @@ const isTyped = (each: ReturnType<typeof suggestionsFor>[number] | undefined, te
 function whyOff(room: Room, say: ReturnType<typeof useSay>): string | undefined {
   const state = room.store.state.value
   if (state.status === 'closed') return say(state.code === 'BANNED' ? 'youAreBanned' : 'youAreOut')
-  return room.store.muted.value === undefined ? undefined : say('youAreMuted')
+  const muted = room.store.muted.value
+  if (muted === undefined) return undefined
+  return muted.reason === undefined ? say('youAreMuted') : `${say('youAreMuted')} (${forTerminal(muted.reason)})`
 }
 
 /** To whom it goes: always there, and where it is changed. */
