@@ -68,9 +68,14 @@ export class Lifecycle {
     if (this.#data !== undefined) this.#lock = await lockDirectory(this.#data.directory, this.#data.sharedDisk)
     try {
       await this.#openAccess()
-      await this.#parts.engine.start()
+      // At once: the journal opens in a thread of its own.
+      const [stores, http] = await Promise.allSettled([this.#parts.engine.start(), this.#parts.http.open()])
+      if (stores.status === 'rejected') {
+        await this.#parts.http.close('the data cannot be opened', 0)
+        throw stores.reason
+      }
       this.#lock?.own()
-      await this.#parts.http.open()
+      if (http.status === 'rejected') throw http.reason
     } catch (error) {
       await this.#lock?.release()
       throw error

@@ -81,7 +81,7 @@ const oldNode = nodes.find((node) =>
 describe.each([
   ['the Node of the tests', process.execPath],
   ['an old Node', oldNode],
-])('B2 npm that ends takes the host with it, on %s', (_, node) => {
+])('npm that ends takes the host with it, on %s', (_, node) => {
   /** Processes whose command line has `text` in it. */
   const running = (text: string): number[] =>
     readdirSync('/proc').flatMap((pid) => {

@@ -22,8 +22,12 @@ async function house() {
     host = next.host
     proxy.target = next.port
   }
-  const enter = async (name: string): Promise<{ session: RoomSession; events: RoomEvent[]; states: string[] }> => {
-    const session = await connect(`${name}@127.0.0.1:${proxy.port}/lobby`, { settings: quick, after: 0 })
+  const enter = async (
+    name: string,
+    key?: string,
+  ): Promise<{ session: RoomSession; events: RoomEvent[]; states: string[] }> => {
+    const known = key === undefined ? {} : { key }
+    const session = await connect(`${name}@127.0.0.1:${proxy.port}/lobby`, { settings: quick, after: 0, ...known })
     onTestFinished(() => session.close())
     const events: RoomEvent[] = []
     const states: string[] = []
@@ -68,6 +72,40 @@ describe.each([
     await enter('cici')
     await until('the newcomer', () => both.every((session) => names(session).join() === 'ani,budi,cici,host'))
   })
+})
+
+it('two connections of one member come back from a host that was killed: one member, each with everything, once', async () => {
+  const { again, enter } = await house()
+  const key = 'c'.repeat(32)
+  const both = [await enter('ani', key), await enter('ani', key)]
+  const budi = await enter('budi')
+  const answers: Promise<unknown>[] = []
+  const sent: string[] = []
+  for (const round of [1, 2, 3]) {
+    for (const [index, { session }] of both.entries())
+      for (let number = 0; number < 50; number++) {
+        const text = `${index} ${round}.${number}`
+        sent.push(text)
+        answers.push(session.send({ type: 'say', text }))
+      }
+    await until('some of it', () => texts(budi.events).length > sent.length - 100)
+    await again((host) => host.kill())
+  }
+  for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ type: 'ack' })
+  for (const { events, session } of [...both, budi]) {
+    await until('all of it', () => texts(events).length >= sent.length)
+    expect(texts(events).toSorted()).toEqual(sent.toSorted())
+    const names = () => session.members.map(({ name }) => name).toSorted()
+    await until('everybody', () => names().join() === 'ani,budi,host')
+  }
+  for (const index of [0, 1])
+    expect(texts(budi.events).filter((text) => text.startsWith(`${index} `))).toEqual(
+      sent.filter((text) => text.startsWith(`${index} `)),
+    )
+  await both[0]?.session.close()
+  await both[1]?.session.send({ type: 'say', text: 'still here' })
+  await until('that', () => texts(budi.events).includes('still here'))
+  expect(budi.session.members.map(({ name }) => name).toSorted()).toEqual(['ani', 'budi', 'host'])
 })
 
 it('a connection on which nothing comes any more is found out, and another one made', async () => {

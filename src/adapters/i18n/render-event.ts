@@ -7,7 +7,7 @@ import type { PageTranslator, Translator } from './translator.ts'
 /** Events with a sentence of their own: all but messages and passing states. */
 export type ToldEvent = Exclude<
   RoomEvent,
-  { readonly type: 'said' | 'acted' | 'whispered' | 'typing' | 'fileProgressed' | 'fileReceived' }
+  { readonly type: 'said' | 'acted' | 'whispered' | 'typing' | 'fileProgressed' | 'fileReceived' | 'fileServed' }
 >
 
 /** A sentence for it, the same on every screen. */
@@ -130,6 +130,8 @@ export function eventLine(event: RoomEvent, words: Translator): string {
     case 'fileReceived':
       if (event.file.audience === undefined) return ''
       return `* ${say('verified', { name: event.by.name, file: titleOf(event.file) })}\n`
+    case 'fileServed':
+      return ''
     // The reason says already that they were sent out, and by whom.
     case 'left': {
       const { kickedBy: _, ...left } = event

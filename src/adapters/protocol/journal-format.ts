@@ -45,6 +45,7 @@ const KIND = {
   messageRemoved: 24,
   cleared: 25,
   erased: 26,
+  fileServed: 27,
 } as const satisfies Record<Entry['type'], number>
 const TYPES: ReadonlyMap<unknown, Entry['type']> = new Map(
   Object.entries(KIND).map(([type, kind]) => [kind, type as Entry['type']]),
@@ -184,8 +185,9 @@ const toTuple = (entry: Entry): unknown[] => {
         ...[entry.reason, ...aboutTuple(entry.file, memberTuple(entry.removedBy))],
       ]
     case 'fileReceived':
+    case 'fileServed':
       return [
-        ...[KIND.fileReceived, seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
+        ...[KIND[entry.type], seq, at, id, name, entry.file.id, entry.file.name, entry.file.size ?? null],
         ...aboutTuple(entry.file),
       ]
     case 'opped':
@@ -256,7 +258,8 @@ const toEntry = (tuple: unknown): Entry => {
         ...(tuple[11] == null ? {} : { removedBy: memberAt(listAt(tuple, 11), 0) }),
       }
     case 'fileReceived':
-      return { type: 'fileReceived', seq, at, by, file: { ...mentionedAt(tuple, 5), ...aboutAt(tuple, 8) } }
+    case 'fileServed':
+      return { type, seq, at, by, file: { ...mentionedAt(tuple, 5), ...aboutAt(tuple, 8) } }
     case 'opped':
       return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
     case 'deopped':

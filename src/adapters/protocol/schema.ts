@@ -163,6 +163,7 @@ const eventMaps = <const More extends Entries>(more: More) => {
     fileCompleted: { ...entry, file: whole },
     fileWithdrawn: { ...entry, file, reason: text, removedBy: v.exactOptional(member) },
     fileReceived: { ...entry, file },
+    fileServed: { ...entry, file },
     messageRemoved: { ...entry, target: sequence, audience: v.exactOptional(audience) },
     cleared: { ...entry, upTo: sequence },
     erased: { ...entry, audience: v.exactOptional(audience) },
@@ -424,6 +425,11 @@ export const fileRow = map({
   ...aboutFile,
   verified: countAs('How many have it whole and said so.'),
   receipts: v.exactOptional(v.pipe(list(given), v.description('Of a whole file: who said so, and when.'))),
+  served: v.exactOptional(
+    v.pipe(list(given), v.description('Of a whole file: to whom this host has served its last byte, and when.')),
+  ),
+  has: v.exactOptional(countAs('Of a whole file: how many have it, of the members here but its sender.')),
+  of: v.exactOptional(countAs('How many members are here, but its sender, and may see it.')),
 })
 export const fileList = map({ files: list(fileRow) })
 /** A file in a room's list. One that is not whole has `offset`, and size and digest only where its sender told them. */
@@ -463,7 +469,17 @@ export const handIns = map({
 /** Who has handed in what to a room, and who has not. */
 export type HandInList = v.InferOutput<typeof handIns>
 
-export const receipts = map({ verified: list(given), waiting: list(text) })
+export const receipts = map({
+  verified: list(given),
+  waiting: v.pipe(
+    list(text),
+    v.description('The members here, but its sender, who may see it and have not verified it.'),
+  ),
+  has: v.exactOptional(
+    v.pipe(list(text), v.description('Those of the members here, but its sender, who have it: served or verified.')),
+  ),
+  served: v.exactOptional(v.pipe(list(given), v.description('To whom this host has served its last byte, and when.'))),
+})
 export type Receipts = v.InferOutput<typeof receipts>
 
 export const signedLink = map({ url: path, expiresAt: timeAs('Until when it opens the file') })

@@ -35,6 +35,7 @@ export const searchableText = (entry: Entry): string | undefined => {
     case 'fileOffered':
     case 'fileWithdrawn':
     case 'fileReceived':
+    case 'fileServed':
     case 'messageRemoved':
     case 'cleared':
     case 'erased':

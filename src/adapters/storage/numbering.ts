@@ -11,20 +11,20 @@ interface NumberedBatch {
 export const densityFault = ({ entries, first, last }: Batch): string | undefined =>
   last! - first! + 1 === entries.length ? undefined : `a batch of ${entries.length} entries spans ${first} to ${last}`
 
-/**
- * The fault of one append of batches with entries: a batch that does not continue its room, whose newest sequence `lastOf` answers, or a
- * command id that comes twice. Undefined when there is none.
- */
-export const numberingFault = (
-  batches: readonly NumberedBatch[],
-  lastOf: (room: string) => number | undefined,
-): string | undefined => {
+/** Whether each batch of one append continues its room, whose newest sequence `lastOf` answers. */
+export const continues = (batches: readonly NumberedBatch[], lastOf: (room: string) => number | undefined): boolean => {
   const lasts = new Map<string, number | undefined>()
+  return batches.every(({ room, first, last }) => {
+    const expected = (lasts.get(room) ?? lastOf(room) ?? 0) + 1
+    lasts.set(room, last)
+    return first === expected
+  })
+}
+
+/** The fault of one append in which a command id comes twice. Undefined when there is none. */
+export const repeatedIdFault = (batches: readonly NumberedBatch[]): string | undefined => {
   const seen = new Set<string>()
   for (const { room, first, last, ids } of batches) {
-    const expected = (lasts.get(room) ?? lastOf(room) ?? 0) + 1
-    if (first !== expected) return `a batch spans ${first} to ${last}; its room continues at ${expected}`
-    lasts.set(room, last)
     for (const { id } of ids) {
       const key = `${room}\n${id}`
       if (seen.has(key)) return `a command id at ${first} to ${last} comes twice in one append`

@@ -129,7 +129,7 @@ export class RoomClient {
     const before = options.history === 0 ? [] : await session.history(options.history)
     for (const entry of before) {
       this.#last = Math.max(this.#last, lastSeqOf(entry))
-      if (entry.type !== 'fileReceived') this.#printEvent(entry)
+      if (entry.type !== 'fileReceived' && entry.type !== 'fileServed') this.#printEvent(entry)
     }
     const early = this.#early ?? []
     this.#early = undefined
@@ -310,8 +310,8 @@ export class RoomClient {
   #files(event: RoomEvent, own: boolean): void {
     const { early } = this.#parts.files
     if ('file' in event) this.transfers.heardOf(event.file)
+    if (event.type === 'fileReceived' || event.type === 'fileServed') this.transfers.has(event.file.id, event.by.name)
     if (event.type === 'fileReceived') {
-      this.transfers.verified(event.file.id, event.by.name)
       const { id, audience } = event.file
       const isOurs = audience === undefined ? this.#sent.has(id) : audience.from.id === this.session.member.id
       // For an audience of few every receipt is shown, also after a while.

@@ -49,6 +49,7 @@ function bodyOf(event: RoomEvent, view: View): string | undefined {
     case 'typing':
     case 'fileProgressed':
     case 'fileReceived':
+    case 'fileServed':
       return undefined
     default:
       return `* ${paint.notice(eventText(event, words))}`

@@ -29,7 +29,8 @@ export class Transfers {
   readonly #changed: () => void
   readonly #running = new Set<Transfer>()
   /** The receivers of each file, by its id. */
-  readonly #verified = new Map<string, Set<string>>()
+  /** The names of those who have each file. */
+  readonly #holders = new Map<string, Set<string>>()
   /** For whom a file is, where it is not for everybody, by its id. */
   readonly #audiences = new Map<string, Audience>()
   readonly #receivingIds = new Set<string>()
@@ -84,9 +85,9 @@ export class Transfers {
   }
 
   /** Somebody has a file now. */
-  verified(id: string, name: string): void {
-    const names = this.#verified.get(id) ?? new Set()
-    this.#verified.set(id, names.add(name))
+  has(id: string, name: string): void {
+    const names = this.#holders.get(id) ?? new Set()
+    this.#holders.set(id, names.add(name))
     this.#changed()
   }
 
@@ -114,7 +115,7 @@ export class Transfers {
     const now = this.#clock.elapsed()
     return [...this.#running].flatMap((transfer) => {
       const { arrow, meter, file } = transfer
-      const verified = file === undefined ? 0 : (this.#verified.get(file.id)?.size ?? 0)
+      const verified = file === undefined ? 0 : (this.#holders.get(file.id)?.size ?? 0)
       const others = othersIn(file && this.#audiences.get(file.id))
       if (file !== undefined && verified >= others) {
         this.#running.delete(transfer)

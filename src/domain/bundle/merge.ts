@@ -98,7 +98,8 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     // Removals are each host's own, too.
     case 'messageRemoved':
     case 'cleared':
-    // So is the password.
+    // So is the password, and to whom this host has served its files.
+    case 'fileServed':
     case 'passwordSet':
     case 'passwordRemoved':
       return

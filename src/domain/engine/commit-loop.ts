@@ -9,9 +9,21 @@ import type { Ports } from './limits.ts'
 /** How long a crowd's comings, goings and new names wait for more of them: each commit of them costs a write to everybody. */
 const GATHER_MS = 50
 
+/** Appends that may be under way: one is written while the one before is on its way back. */
+const IN_FLIGHT = 2
+
+/** One append, and the rooms that it is of. */
+interface Commit {
+  rooms: readonly RoomActor[]
+  pendingBatches: readonly PendingBatch[]
+  readonly appended: Promise<Appended> | Appended
+  readonly startedAt: number
+}
+
 /**
- * The one way into the journal. Rooms that have mail wake it; at the end of the tick it takes the decisions of all of them, keeps them
- * in one append, and then lets each room publish its own. Mail that arrives while the journal writes is the next commit.
+ * The one way into the journal. Rooms that have mail wake it; at the end of the tick it takes the decisions of all of them and keeps them
+ * in one append, while the one before may still be under way. In the order of the appends it lets each room publish its own. A batch behind one
+ * that the journal has not kept is taken back, and decided again.
  */
 export class CommitLoop {
   readonly #journal: Journal
@@ -19,14 +31,15 @@ export class CommitLoop {
   readonly #metrics: Metrics
   readonly #published: (room: RoomActor, pending: PendingBatch | undefined) => void
   readonly #broken: (error: unknown) => void
-  #awake = new Set<RoomActor>()
+  readonly #awake = new Set<RoomActor>()
   /** Rooms that have nothing but comings, goings and new names to tell, and can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
-  #status: 'idle' | 'running' = 'idle'
-  /** Kept by the journal and not yet published: that happens while the journal writes the next commit. */
-  #kept: { readonly rooms: readonly RoomActor[]; readonly pendingBatches: readonly PendingBatch[] } | undefined
-  /** Why nothing is kept any more. */
+  /** Under way, the oldest first. */
+  readonly #commits: Commit[] = []
+  #isScheduled = false
+  /** Why nothing is kept any more; with `failed`, because the journal has failed. */
   #closed: Rejected | undefined
+  #hasFailed = false
   readonly #idle = new Waiters()
 
   /**
@@ -51,17 +64,14 @@ export class CommitLoop {
       return
     }
     this.#awake.add(room)
-    if (this.#status !== 'idle') return
-    this.#status = 'running'
-    this.#clock.soon(this.#run)
+    this.#schedule()
   }
 
   /** Resolves when nothing waits for a commit any more. */
   settled(): Promise<void> {
     for (const room of this.#gathering) this.wake(room)
     this.#gathering.clear()
-    if (this.#status !== 'running') return Promise.resolve()
-    return this.#idle.wait()
+    return this.#awake.size === 0 && this.#commits.length === 0 ? Promise.resolve() : this.#idle.wait()
   }
 
   /** From now on entries are refused with `why`, and the journal is left alone. People may still go: nobody waits for ever. */
@@ -77,73 +87,87 @@ export class CommitLoop {
     })
   }
 
-  readonly #run = async (): Promise<void> => {
-    try {
-      await this.#commit()
-    } catch (error) {
-      this.#fail(error)
-    }
-    if (this.#awake.size === 0) this.#publish()
-    if (this.#awake.size > 0) return this.#clock.soon(this.#run)
-    this.#status = 'idle'
-    this.#idle.release()
+  #schedule(): void {
+    if (this.#isScheduled || this.#awake.size === 0 || this.#commits.length >= IN_FLIGHT) return
+    this.#isScheduled = true
+    this.#clock.soon(this.#begin)
   }
 
-  async #commit(): Promise<void> {
-    const rooms = [...this.#awake]
-    this.#awake = new Set()
+  /** Begins the next commit, of the rooms that can decide; the others wait for the one that is under way. */
+  readonly #begin = (): void => {
+    this.#isScheduled = false
+    const rooms = [...this.#awake].filter(({ isReady }) => isReady)
+    if (rooms.length === 0) return
+    for (const room of rooms) this.#awake.delete(room)
     const at = this.#clock.now()
-    let pendingBatches = rooms.map((room) => room.prepare(at))
-    const refuse = (why: Rejected) => {
-      rooms.forEach((room, index) => {
-        room.refuse(pendingBatches[index] as PendingBatch, why)
-        this.#published(room, undefined)
-      })
+    const pendingBatches = rooms.map((room) => room.prepare(at))
+    const startedAt = this.#clock.elapsed()
+    const appended = this.#closed === undefined ? this.#append(pendingBatches) : Promise.reject(this.#closed)
+    // It is looked at in its turn.
+    if (appended instanceof Promise) appended.catch(() => {})
+    this.#commits.push({ rooms, pendingBatches, appended, startedAt })
+    if (this.#commits.length === 1) void this.#settle()
+    this.#schedule()
+  }
+
+  async #settle(): Promise<void> {
+    for (let commit = this.#commits[0]; commit !== undefined; commit = this.#commits[0]) {
+      try {
+        await this.#settleOne(commit)
+      } catch (error) {
+        this.#fail(error)
+      }
+      this.#commits.shift()
+      this.#schedule()
     }
-    const started = this.#clock.elapsed()
-    const appending = this.#closed === undefined ? this.#append(pendingBatches) : undefined
-    // The journal writes meanwhile.
-    this.#publish()
-    if (appending === undefined) return refuse(this.#closed ?? storeFailed)
+    if (this.#awake.size === 0) this.#idle.release()
+  }
+
+  async #settleOne(commit: Commit): Promise<void> {
     let appended: Appended
     try {
-      appended = await appending
-      // A client repeated commands that it had no answer to: those get their first answer again, the others move up.
-      while (appended.status === 'duplicate') {
-        const { known } = appended
-        pendingBatches = pendingBatches.map((pending) => pending.without(known))
-        appended = await this.#append(pendingBatches)
+      appended = await commit.appended
+      while (appended.status === 'duplicate' || appended.status === 'behind') {
+        if (appended.status === 'behind') takeBack(commit)
+        else {
+          // A client repeated commands that it had no answer to: those get their first answer again, the others move up.
+          const { known } = appended
+          commit.pendingBatches = each(commit, (room, pending) => room.without(pending, known))
+        }
+        appended = await this.#append(commit.pendingBatches)
       }
     } catch (error) {
-      this.#fail(error)
-      return refuse(storeFailed)
+      if (error !== this.#closed) this.#fail(error)
+      return this.#refuse(commit, this.#closed ?? storeFailed)
     }
-    this.#metrics.observe('commit_ms', this.#clock.elapsed() - started)
-    if (appended.status === 'readOnly') return refuse(rejected('READ_ONLY', appended.message))
-    rooms.forEach((room, index) => {
-      room.keep(pendingBatches[index] as PendingBatch)
-    })
-    this.#kept = { rooms, pendingBatches }
+    if (this.#hasFailed) return this.#refuse(commit, storeFailed)
+    this.#metrics.observe('commit_ms', this.#clock.elapsed() - commit.startedAt)
+    switch (appended.status) {
+      case 'committed':
+        each(commit, (room, pending) => room.keep(pending))
+        each(commit, (room, pending) => {
+          this.#metrics.observe('commit_events', pending.size)
+          room.publish(pending)
+          this.#published(room, pending)
+        })
+        return
+      case 'readOnly':
+        return this.#refuse(commit, rejected('READ_ONLY', appended.message))
+      default:
+        return appended satisfies never
+    }
   }
 
-  #publish(): void {
-    if (this.#kept === undefined) return
-    const { rooms, pendingBatches } = this.#kept
-    this.#kept = undefined
-    try {
-      rooms.forEach((room, index) => {
-        const pending = pendingBatches[index] as PendingBatch
-        this.#metrics.observe('commit_events', pending.size)
-        room.publish(pending)
-        this.#published(room, pending)
-      })
-    } catch (error) {
-      this.#fail(error)
-    }
+  #refuse(commit: Commit, why: Rejected): void {
+    each(commit, (room, pending) => {
+      room.refuse(pending, why)
+      this.#published(room, undefined)
+    })
   }
 
   #fail(error: unknown): void {
-    const first = this.#closed === undefined
+    const first = !this.#hasFailed
+    this.#hasFailed = true
     this.close(storeFailed)
     if (first) this.#broken(error)
   }
@@ -152,6 +176,18 @@ export class CommitLoop {
     const batches = pendingBatches.map((pending) => pending.batch).filter((batch) => batch.entries.length > 0)
     return batches.length > 0 ? this.#journal.append(batches) : { status: 'committed' }
   }
+}
+
+const each = <T>({ rooms, pendingBatches }: Commit, run: (room: RoomActor, pending: PendingBatch) => T): readonly T[] =>
+  rooms.map((room, index) => run(room, pendingBatches[index] as PendingBatch))
+
+/** Those that are behind another batch of their room are decided again; the rest is appended as it is. */
+function takeBack(commit: Commit): void {
+  const back = commit.pendingBatches.map(({ isBehind }) => isBehind)
+  if (!back.includes(true)) throw new Error('the journal has not kept a batch that continues its room')
+  each(commit, (room, pending) => pending.isBehind && room.takeBack(pending))
+  commit.rooms = commit.rooms.filter((_, index) => !back[index])
+  commit.pendingBatches = commit.pendingBatches.filter((_, index) => !back[index])
 }
 
 const storeFailed = rejected(

@@ -24,6 +24,7 @@ import {
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import { type Permission, slowSecondsOf } from '../room/moderation.ts'
+import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { OwnMute, RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
@@ -177,6 +178,16 @@ export class LocalSession implements RoomSession {
   /** The members who may see a file. */
   viewersOf({ file }: RoomFile): readonly Member[] {
     return this.members.filter(({ id }) => admits(file.audience, this.#room.reader(id)))
+  }
+
+  /** Who of the members has a file. */
+  holdersOf(file: RoomFile): Holders {
+    return holdersOf(this.#room.state, file)
+  }
+
+  /** Tells the room that the last byte of a file was served to this member. */
+  serveFile(file: string): void {
+    if (!this.#hasLeft) void tell(this.#room, this.member, { type: 'serveFile', file })
   }
 
   /** Whether this member may see an event, as things stand now. */

@@ -15,6 +15,8 @@ export type Appended =
   | { readonly status: 'duplicate'; readonly known: readonly KnownId[] }
   /** Nothing was written, and a later try may succeed: the disk is full. */
   | { readonly status: 'readOnly'; readonly message: string }
+  /** Nothing was written, because a batch does not begin where its room ends: an append before it was not written either. */
+  | { readonly status: 'behind' }
 
 /**
  * Keeps the entries of each room under one dense sequence from 1.
@@ -30,8 +32,9 @@ export interface Journal {
 
   /**
    * Keeps all batches or none, in one step that a crash cannot halve; resolves only once they would survive a crash of
-   * the process (a durable adapter: of the machine). A batch's first sequence is its room's last plus one. Calls may not
-   * overlap: the commit loop waits for one before the next. Batches without entries are ignored.
+   * the process (a durable adapter: of the machine). A batch's first sequence is its room's last plus one. Batches without entries are
+   * ignored. It may be called again before the last call has resolved: they take effect, and resolve, in the order of the calls, and one behind a
+   * call that wrote nothing is `behind` where it continues what that one would have written.
    */
   append(batches: readonly Batch[]): Promise<Appended>
 

@@ -4,7 +4,7 @@ import { type Rejected, rejected } from '../errors.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { failureText } from '../names/text.ts'
 import type { Span } from '../ports/journal.ts'
-import { type Batch, PendingBatch } from './batch.ts'
+import { type Batch, type KnownId, PendingBatch } from './batch.ts'
 import type { Ack, Mail, RoomCommand, Stamp } from './commands.ts'
 import { connect, disconnect, forget, list, renote } from './connections.ts'
 import { decide } from './decide.ts'
@@ -59,7 +59,7 @@ export interface ActorLimits {
 
 /**
  * One room: a bounded mailbox, one decision at a time, and the stream of committed batches. It decides when the commit
- * loop asks for a batch; while a commit is under way its mail gathers, so the load itself sets the size of the next.
+ * loop asks for a batch; while commits are under way its mail gathers, so the load itself sets the size of the next.
  */
 export class RoomActor {
   readonly #state: RoomState
@@ -70,8 +70,8 @@ export class RoomActor {
   #commands = 0
   #chars = 0
   readonly #drained = new Waiters()
-  /** Batches that were prepared and not published yet. */
-  #undecided = 0
+  /** Batches that were prepared and are being kept, the oldest first. */
+  #ahead: PendingBatch[] = []
   #closed = false
   /** Of each connection, by member. */
   readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
@@ -200,7 +200,17 @@ export class RoomActor {
 
   /** Nothing waits to be decided, committed or published. */
   get idle(): boolean {
-    return this.#mailbox.length === 0 && this.#undecided === 0
+    return this.#mailbox.length === 0 && this.#ahead.length === 0
+  }
+
+  /**
+   * The next batch can be decided. While one is being kept, only messages can, and only behind messages: all else changes by what commands are
+   * decided, and messages are decided again (`takeBack`) where the journal has not kept the batch before them.
+   */
+  get isReady(): boolean {
+    if (this.#ahead.length === 0) return true
+    const next = this.#mailbox[0]?.commands[0]
+    return next !== undefined && isMessage(next) && this.#ahead.every(({ holdsFact }) => !holdsFact)
   }
 
   /** Takes a member's commands, or none of them when too much is waiting: `drained` tells when to try again. */
@@ -231,39 +241,55 @@ export class RoomActor {
 
   /** Decides the waiting mail, up to the limit of one commit. */
   prepare(at: number): PendingBatch {
-    const pending = new PendingBatch(this.#state.name, this.#state.last)
-    this.#undecided++
+    const before = this.#ahead.at(-1)
+    const pending = new PendingBatch(
+      this.#state.name,
+      before === undefined ? this.#state.last : before.next - 1,
+      before !== undefined,
+    )
+    this.#ahead.push(pending)
     let taken = 0
     let done = 0
-    while (taken < this.#mailbox.length && done < this.#limits.commitCommands && !pending.holdsRule) {
+    while (taken < this.#mailbox.length && done < this.#limits.commitCommands) {
       const mail = this.#mailbox[taken] as Mail
       const decided = this.#decideAll(mail, pending, at)
       done += decided
-      if (decided === mail.commands.length) taken++
-      else this.#mailbox[taken] = { ...mail, commands: mail.commands.slice(decided) }
+      if (decided < mail.commands.length) {
+        this.#mailbox[taken] = { ...mail, commands: mail.commands.slice(decided) }
+        break
+      }
+      taken++
+      if (pending.holdsRule) break
     }
-    this.#mailbox = taken === this.#mailbox.length ? [] : this.#mailbox.slice(taken)
-    this.#commands = 0
-    this.#chars = 0
-    for (const mail of this.#mailbox) {
-      this.#commands += mail.commands.length
-      this.#chars += charsOf(mail.commands)
-    }
+    this.#setMailbox(taken === this.#mailbox.length ? [] : this.#mailbox.slice(taken))
     if (this.#mailbox.length > 0) this.#wake(this)
     return pending
   }
 
+  #setMailbox(mailbox: Mail[]): void {
+    this.#mailbox = mailbox
+    this.#commands = 0
+    this.#chars = 0
+    for (const mail of mailbox) {
+      this.#commands += mail.commands.length
+      this.#chars += charsOf(mail.commands)
+    }
+  }
+
   /**
-   * Answers how many of a mail's commands were decided: up to one that lays down a rule. The commands after it are judged by it, and
-   * a rule holds once it is committed.
+   * Answers how many of a mail's commands were decided: up to one that lays down a rule, because the commands after it are judged by it, and
+   * a rule holds once it is committed; `behind` another batch, up to one that is no message.
    */
   #decideAll(mail: Mail, pending: PendingBatch, at: number): number {
     const { maxTextBytes, receiptsPerFile } = this.#limits
     let decided = 0
     while (decided < mail.commands.length && !pending.holdsRule) {
-      const command = mail.commands[decided++] as RoomCommand
+      const command = mail.commands[decided] as RoomCommand
+      if (pending.isBehind && !isMessage(command)) break
+      decided++
+      const again = pending.isBehind ? command : undefined
       const id = 'id' in command ? command.id : undefined
-      if (id !== undefined && pending.repeats(id, mail)) continue
+      if (id !== undefined && pending.repeats(id, mail, again)) continue
       const stamp = { seq: pending.next, at, maxTextBytes, receiptsPerFile }
       const event = this.#decide(mail.by, command, stamp)
       if (event.type === 'rejected') {
@@ -271,14 +297,15 @@ export class RoomActor {
         continue
       }
       if (event.type === 'known') {
-        pending.repeat(mail, event.seq)
+        pending.repeat(mail, event.seq, again)
         continue
       }
-      if (event.type === 'fileReceived' && pending.repeatsReceipt(event, mail)) continue
+      if ((event.type === 'fileReceived' || event.type === 'fileServed') && pending.repeatsReceipt(event, mail))
+        continue
       const rule = consequenceOf(this.#state, event, stamp)
       if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
       // It is answered once its consequence is kept.
-      pending.add(event, rule === undefined ? mail : unanswered(mail), id)
+      pending.add(event, rule === undefined ? mail : unanswered(mail), id, again)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
       if (!isEntry(event)) evolve(this.#state, event)
       if (rule !== undefined) pending.add(rule, mail, undefined)
@@ -291,9 +318,31 @@ export class RoomActor {
     if (pending.size > 0) for (const entry of pending.batch.entries) evolve(this.#state, entry)
   }
 
+  /** The same batch without the entries whose ids the journal knows. */
+  without(pending: PendingBatch, known: readonly KnownId[]): PendingBatch {
+    const rest = pending.without(known)
+    this.#ahead[this.#ahead.indexOf(pending)] = rest
+    return rest
+  }
+
+  /** The journal has not kept the batch before this one: its commands, and those of all behind it, are decided again, before all others. */
+  takeBack(pending: PendingBatch): void {
+    const index = this.#ahead.indexOf(pending)
+    // It was behind one that was taken back.
+    if (index < 0) return
+    const back = this.#ahead.splice(index)
+    for (const { batch } of back) for (const { at } of batch.entries) unspoken(this.#state, at)
+    this.#setMailbox([...back.flatMap(({ commands }) => commands), ...this.#mailbox])
+    if (this.#mailbox.length > 0) this.#wake(this)
+  }
+
   /** Publishes it, then acknowledges it. */
   publish(pending: PendingBatch): void {
-    this.#undecided--
+    this.#ahead.splice(this.#ahead.indexOf(pending), 1)
+    this.#publish(pending)
+  }
+
+  #publish(pending: PendingBatch): void {
     if (pending.size > 0) {
       this.#batches.next(pending.batch)
       if (pending.evicts) this.#evict(pending.batch.events)
@@ -306,7 +355,8 @@ export class RoomActor {
   refuse(pending: PendingBatch, why: Rejected): void {
     const [entry] = pending.batch.entries
     if (entry !== undefined) unspoken(this.#state, entry.at)
-    this.publish(pending.refuseEntries(why))
+    this.#ahead.splice(this.#ahead.indexOf(pending), 1)
+    this.#publish(pending.refuseEntries(why))
   }
 
   #evict(events: readonly RoomEvent[]): void {
@@ -343,6 +393,8 @@ export class RoomActor {
 }
 
 const unanswered = ({ by, commands }: Mail): Mail => ({ by, commands, refused: () => {} })
+
+const isMessage = ({ type }: RoomCommand): boolean => type === 'say' || type === 'act' || type === 'whisper'
 
 const isPresence = ({ type }: RoomCommand): boolean => type === 'join' || type === 'leave' || type === 'rename'
 

@@ -1,6 +1,15 @@
 import type { Rejected } from '../errors.ts'
-import type { Mail } from './commands.ts'
-import { type Entry, type FileReceived, isEntry, isRule, publicFacts, type RoomEvent } from './events.ts'
+import type { Mail, RoomCommand } from './commands.ts'
+import {
+  type Entry,
+  type FileReceived,
+  type FileServed,
+  isEntry,
+  isFact,
+  isRule,
+  publicFacts,
+  type RoomEvent,
+} from './events.ts'
 
 /** Turns a batch into its form for one kind of receiver. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T
@@ -56,6 +65,7 @@ export class Batch {
 interface Repeat {
   readonly mail: Mail
   readonly seq: number
+  readonly command?: RoomCommand
 }
 
 /** The events that a room has decided since the last commit: neither published nor acknowledged until the journal has them. */
@@ -66,6 +76,8 @@ export class PendingBatch {
   readonly #events: RoomEvent[] = []
   /** Whose command each event came from, index for index. */
   readonly #mails: Mail[] = []
+  /** The commands, index for index, as far as they may have to be decided again. */
+  readonly #commands: (RoomCommand | undefined)[] = []
   /** The sequence of each entry whose command came with an id. */
   readonly #ids = new Map<string, number>()
   /** Commands that came again with an id: answered like the first, without an event of their own. */
@@ -76,12 +88,17 @@ export class PendingBatch {
   #next: number
   #evicts = false
   #holdsRule = false
+  #holdsFact = false
   #erases = false
 
-  constructor(room: string, last: number) {
+  /** Another batch of the room is being kept: this one holds messages only, and may have to be decided again. */
+  readonly isBehind: boolean
+
+  constructor(room: string, last: number, isBehind = false) {
     this.#room = room
     this.#last = last
     this.#next = last + 1
+    this.isBehind = isBehind
   }
 
   /** The sequence of the entry that comes next. */
@@ -92,6 +109,11 @@ export class PendingBatch {
   /** A rule is in it, and nothing behind it. */
   get holdsRule(): boolean {
     return this.#holdsRule
+  }
+
+  /** A fact is in it, by which later commands are decided. */
+  get holdsFact(): boolean {
+    return this.#holdsFact
   }
 
   get size(): number {
@@ -117,34 +139,38 @@ export class PendingBatch {
     return this.#batch
   }
 
-  add(event: RoomEvent, mail: Mail, id: string | undefined): void {
+  /** `command`: where it may have to be decided again. */
+  add(event: RoomEvent, mail: Mail, id: string | undefined, command?: RoomCommand): void {
     this.#events.push(event)
     this.#mails.push(mail)
+    this.#commands.push(command)
     if (isEntry(event)) {
       this.#next = event.seq + 1
       if (id !== undefined) this.#ids.set(id, event.seq)
       if (isRule(event)) this.#holdsRule = true
+      if (isFact(event)) this.#holdsFact = true
     }
-    if (event.type === 'fileReceived') for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
+    if (event.type === 'fileReceived' || event.type === 'fileServed')
+      for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
     if (event.type === 'messageRemoved' || event.type === 'cleared') this.#erases = true
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
 
   /** Answers a command that says nothing new with the sequence by which the room knew. */
-  repeat(mail: Mail, seq: number): void {
-    this.#repeats.push({ mail, seq })
+  repeat(mail: Mail, seq: number, command?: RoomCommand): void {
+    this.#repeats.push({ mail, seq, ...(command === undefined ? {} : { command }) })
   }
 
   /** Whether the id is in this batch already; then the command is answered with the first one's sequence. */
-  repeats(id: string, mail: Mail): boolean {
+  repeats(id: string, mail: Mail, command?: RoomCommand): boolean {
     const seq = this.#ids.get(id)
     if (seq === undefined) return false
-    this.repeat(mail, seq)
+    this.repeat(mail, seq, command)
     return true
   }
 
   /** Whether this batch holds the same receipt already; then it is answered with the first one's sequence. */
-  repeatsReceipt(receipt: FileReceived, mail: Mail): boolean {
+  repeatsReceipt(receipt: FileReceived | FileServed, mail: Mail): boolean {
     const [byName, byId] = receiptKeys(receipt)
     const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)
     if (seq === undefined) return false
@@ -157,22 +183,36 @@ export class PendingBatch {
     const seqOf = new Map(known.filter((each) => each.room === this.#room).map((each) => [each.id, each.seq]))
     if (seqOf.size === 0) return this
     const idAt = new Map(Array.from(this.#ids, ([id, seq]) => [seq, id]))
-    const kept = new PendingBatch(this.#room, this.#last)
+    const kept = new PendingBatch(this.#room, this.#last, this.isBehind)
     const moved = new Map<number, number>()
     for (const [index, event] of this.#events.entries()) {
       const mail = this.#mails[index] as Mail
+      const command = this.#commands[index]
       if (!isEntry(event)) {
-        kept.add(event, mail, undefined)
+        kept.add(event, mail, undefined, command)
         continue
       }
       const id = idAt.get(event.seq)
       const before = id === undefined ? undefined : seqOf.get(id)
       moved.set(event.seq, before ?? kept.next)
-      if (before !== undefined) kept.#repeats.push({ mail, seq: before })
-      else kept.add({ ...event, seq: kept.next }, mail, id)
+      if (before !== undefined) kept.repeat(mail, before, command)
+      else kept.add({ ...event, seq: kept.next }, mail, id, command)
     }
-    for (const { mail, seq: was } of this.#repeats) kept.#repeats.push({ mail, seq: moved.get(was) ?? was })
+    for (const { mail, seq, command } of this.#repeats) kept.repeat(mail, moved.get(seq) ?? seq, command)
     return kept
+  }
+
+  /** What it was made of, to be decided again. */
+  get commands(): readonly Mail[] {
+    const taken: Mail[] = []
+    const take = (mail: Mail, command: RoomCommand | undefined) => {
+      if (command !== undefined) taken.push({ ...mail, commands: [command] })
+    }
+    this.#mails.forEach((mail, index) => {
+      take(mail, this.#commands[index])
+    })
+    for (const { mail, command } of this.#repeats) take(mail, command)
+    return taken
   }
 
   acknowledge(): void {
@@ -200,5 +240,8 @@ export class PendingBatch {
   }
 }
 
-/** A receipt is one for each name and each person. A name holds no line feed. */
-const receiptKeys = ({ file, by }: FileReceived) => [`${file.id}\n${by.name}`, `${file.id}\n\n${by.id}`] as const
+/** A receipt is one for each name and each person, a serving one for each person. A name holds no line feed. */
+const receiptKeys = ({ type, file, by }: FileReceived | FileServed) => {
+  const byId = `${file.id}\n\n${by.id}`
+  return type === 'fileServed' ? ([`\n${byId}`, `\n${byId}`] as const) : ([`${file.id}\n${by.name}`, byId] as const)
+}

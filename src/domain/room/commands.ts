@@ -203,6 +203,12 @@ export interface WithdrawFile {
   readonly removedBy?: Member
 }
 
+/** The last byte of a whole file was served to the member. */
+export interface ServeFile {
+  readonly type: 'serveFile'
+  readonly file: string
+}
+
 /** So many bytes of a file have come. */
 export interface ProgressFile {
   readonly type: 'progressFile'
@@ -239,6 +245,7 @@ export type RoomCommand =
   | CompleteFile
   | WithdrawFile
   | ProgressFile
+  | ServeFile
   | TellPassword
   | TellFileSpace
   | TellExpiring

@@ -11,6 +11,7 @@ import {
   type RemoveOwnFile,
   type Rename,
   type RoomCommand,
+  type ServeFile,
   type Stamp,
   type Type,
   type Whisper,
@@ -30,6 +31,7 @@ import {
   skeletonOf,
   slowed,
 } from './moderation.ts'
+import { isSender } from './receipts.ts'
 import type { RoomFile, RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
@@ -54,6 +56,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       if (known?.status !== 'offered') return noSuchFile
       return { type: 'fileProgressed', by: known.by, file: known.file, bytes: command.bytes }
     }
+    case 'serveFile':
+      return served(state, by, command, stamp)
     case 'tellFileSpace':
       return { type: 'fileSpaceLow', used: command.used, quota: command.quota }
     case 'tellExpiring':
@@ -154,6 +158,7 @@ type MemberCommand = Exclude<
       | 'completeFile'
       | 'withdrawFile'
       | 'progressFile'
+      | 'serveFile'
       | 'tellPassword'
       | 'tellFileSpace'
       | 'tellExpiring'
@@ -234,6 +239,23 @@ function transferred(
         ...{ type: 'fileCompleted', ...common, file: { ...command.file, ...some } },
         ...(known?.owner === undefined || known.owner === IN_BAND ? {} : { owner: known.owner }),
       }
+}
+
+/** Of members only, and not of the sender. Whoever has verified the file has it anyway. */
+function served(
+  state: RoomState,
+  by: Member,
+  { file: id }: ServeFile,
+  { seq, at, receiptsPerFile }: Stamp,
+): RoomEvent | Known | Rejected {
+  const known = state.files.get(id)
+  const member = state.members.get(by.id)
+  if (known?.status !== 'whole' || !admits(known.file.audience, readerOf(state, by.id))) return noSuchFile
+  const has = state.holders.get(id)?.has(by.id) === true || state.receivers.get(id)?.has(by.id) === true
+  if (member === undefined || has || isSender(state, known, by.id) || known.served.size >= receiptsPerFile)
+    return { type: 'known', seq: state.last }
+  const { sha256: _, ...file } = known.file
+  return { type: 'fileServed', seq, at, by: authorOf(member), file }
 }
 
 function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): RoomEvent | Rejected {

@@ -108,6 +108,12 @@ export interface FileReceived extends Journaled {
   readonly file: MentionedFile
 }
 
+/** The host has served the last byte of the file to `by`: they have it, as far as a host can tell. Nobody has verified anything. */
+export interface FileServed extends Journaled {
+  readonly type: 'fileServed'
+  readonly file: MentionedFile
+}
+
 /** The message with the sequence `target` was removed by `by`. */
 export interface MessageRemoved extends Journaled {
   readonly type: 'messageRemoved'
@@ -220,6 +226,7 @@ export type Entry =
   | FileCompleted
   | FileWithdrawn
   | FileReceived
+  | FileServed
   | MessageRemoved
   | Cleared
   | Erased
@@ -349,6 +356,7 @@ export function isFact(entry: Entry): boolean {
     case 'fileCompleted':
     case 'fileWithdrawn':
     case 'fileReceived':
+    case 'fileServed':
     case 'messageRemoved':
     case 'cleared':
       return true

@@ -62,16 +62,31 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       const { file, by, at, owner } = event
       state.wholeBytes += file.size - wholeBytesOf(state, file.id)
       const received = new Map<string, number>()
+      const served = new Map<string, number>()
       state.receipts.set(file.id, received)
       state.receivers.set(file.id, new Set())
-      state.files.set(file.id, { status: 'whole', file, by, at, received, ...(owner === undefined ? {} : { owner }) })
+      state.served.set(file.id, served)
+      state.holders.set(file.id, new Set())
+      state.files.set(file.id, {
+        status: 'whole',
+        file,
+        by,
+        at,
+        received,
+        served,
+        ...(owner === undefined ? {} : { owner }),
+      })
       return
     }
     case 'fileWithdrawn':
       state.wholeBytes -= wholeBytesOf(state, event.file.id)
       state.files.delete(event.file.id)
       state.receipts.delete(event.file.id)
-      state.receivers.delete(event.file.id)
+      for (const notes of [state.receivers, state.served, state.holders]) notes.delete(event.file.id)
+      return
+    case 'fileServed':
+      state.served.get(event.file.id)?.set(event.by.name, event.at)
+      state.holders.get(event.file.id)?.add(event.by.id)
       return
     case 'fileReceived': {
       const received = state.receipts.get(event.file.id)

@@ -11,6 +11,8 @@ interface FileFacts {
   readonly seq: number
   /** The first of each name. */
   readonly receipts: Map<string, number>
+  /** The first of each member's. */
+  readonly served: Map<string, number>
 }
 
 /**
@@ -68,6 +70,7 @@ export class RetainedFacts {
           status: fact.type === 'fileCompleted' ? 'whole' : 'offered',
           seq: fact.seq,
           receipts: new Map(),
+          served: new Map(),
         })
         this.#seqs.add(fact.seq)
         return
@@ -75,6 +78,13 @@ export class RetainedFacts {
         const file = this.#files.get(fact.file.id)
         if (file?.status !== 'whole' || file.receipts.has(fact.by.name)) return
         file.receipts.set(fact.by.name, fact.seq)
+        this.#seqs.add(fact.seq)
+        return
+      }
+      case 'fileServed': {
+        const file = this.#files.get(fact.file.id)
+        if (file?.status !== 'whole' || file.served.has(fact.by.id)) return
+        file.served.set(fact.by.id, fact.seq)
         this.#seqs.add(fact.seq)
         return
       }
@@ -112,7 +122,7 @@ export class RetainedFacts {
     const file = this.#files.get(id)
     if (file === undefined) return undefined
     this.#files.delete(id)
-    for (const seq of [file.seq, ...file.receipts.values()]) this.#seqs.delete(seq)
+    for (const seq of [file.seq, ...file.receipts.values(), ...file.served.values()]) this.#seqs.delete(seq)
     return file.status
   }
 

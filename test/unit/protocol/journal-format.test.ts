@@ -57,6 +57,8 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('fileCompleted', { file: fc.record({ id: text, name: text, size: whole, sha256: text }) }),
   of('fileWithdrawn', { file: mentioned, reason: text }),
   of('fileReceived', { file: mentioned }),
+  of('fileServed', { file: mentioned }),
+  of('fileServed', { file: about(mentioned) }),
   of('fileOffered', { file: about(forSome), owner: text }),
   of('fileOffered', { file: about(offered) }),
   of('fileCompleted', { file: about(forSome) }),
@@ -210,6 +212,7 @@ describe('packed entries', () => {
       '920299080102a26d31a3616e69a26631a1610392a26d31a3616e69',
     ],
     ['a receipt', { ...stamp, type: 'fileReceived', file }, '920198080102a26d31a3616e69a26631a16103'],
+    ['a serving', { ...stamp, type: 'fileServed', file }, '9201981b0102a26d31a3616e69a26631a16103'],
   ]
   test.each(golden)('keep their format: %s', (_name, entry, hex) => {
     expect(Buffer.from(packEntries(new Batch('lobby', [entry]))).toString('hex')).toBe(hex)

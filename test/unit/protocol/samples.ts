@@ -66,6 +66,10 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'fileReceived', seq: 9, at, by: budi, file: { id: 'f2', name: 'b.txt', size: 2 ** 40 } },
     ],
   },
+  'batch-served': {
+    type: 'batch',
+    events: [{ type: 'fileServed', seq: 10, at, by: budi, file: { id: 'f2', name: 'b.txt', size: 2 ** 40 } }],
+  },
   'batch-rules': {
     type: 'batch',
     events: [

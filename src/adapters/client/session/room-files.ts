@@ -114,7 +114,19 @@ const pastOf = (events: readonly RoomEvent[]): readonly PastEvent[] =>
 
 const firstSeqOf = (event: PastEvent): number => (isEntry(event) ? event.seq : event.from)
 
-function fileOf({ id, name, by, byId, at, status, size, sha256, receipts = [], ...row }: FileRow): RoomFile {
+function fileOf({
+  id,
+  name,
+  by,
+  byId,
+  at,
+  status,
+  size,
+  sha256,
+  receipts = [],
+  served = [],
+  ...row
+}: FileRow): RoomFile {
   const sender = { id: byId, name: by }
   const { audience, folder, expiresAt } = row
   const named = {
@@ -125,7 +137,8 @@ function fileOf({ id, name, by, byId, at, status, size, sha256, receipts = [], .
   }
   if (status === 'whole') {
     const file = { ...named, size: size ?? 0, sha256: sha256 ?? '' }
-    return { status: 'whole', file, by: sender, at, received: new Map(receipts.map((each) => [each.name, each.at])) }
+    const times = (list: typeof receipts) => new Map(list.map((each) => [each.name, each.at]))
+    return { status: 'whole', file, by: sender, at, received: times(receipts), served: times(served) }
   }
   const promised = { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
   return { status: 'offered', file: { ...named, ...promised }, by: sender, at }

@@ -16,7 +16,7 @@ import type { Credentials } from '../security/access-control.ts'
 import type { KeptDropLink } from '../security/room-secrets.ts'
 import { archivesOf, type SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
-import type { DownloadSlots } from './files/download-slots.ts'
+import type { DownloadSlots, ServedBytes } from './files/download-slots.ts'
 import type { OpenFolders } from './files/open-folders.ts'
 import { paramsOf } from './input.ts'
 import type { Operation } from './operations.ts'
@@ -57,6 +57,7 @@ export interface HttpContext extends HttpServerParts {
   readonly names: RequestNames
   readonly rates: RequestRates
   readonly downloads: DownloadSlots
+  readonly served: ServedBytes
   readonly folders: OpenFolders
   /** Aborted when the host stops: long answers end then. */
   readonly closing: AbortSignal
@@ -199,6 +200,15 @@ export class Requester {
   /** The session of the member whose key the request shows, while they are in the room. */
   sessionIn(room: string): LocalSession | undefined {
     return this.member === undefined ? undefined : this.#context.keyRegistry.sessionOf(this.member, room)
+  }
+
+  /**
+   * The session of the member who has what is served to this request; undefined where nobody here has it. A signed link names the member
+   * who asked for it, and may have been given away: it counts where that member is.
+   */
+  receiverIn(room: string): LocalSession | undefined {
+    const session = this.sessionIn(room)
+    return this.#claims.byLink && session?.subnet !== subnetOf(this.address) ? undefined : session
   }
 
   /**

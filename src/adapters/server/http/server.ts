@@ -11,7 +11,7 @@ import { originOf } from '../connection/incoming-connection.ts'
 import { type HttpContext, RequestNames, RequestRates, type Route } from './auth.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
-import { DownloadSlots } from './files/download-slots.ts'
+import { DownloadSlots, ServedBytes } from './files/download-slots.ts'
 import { OpenFolders } from './files/open-folders.ts'
 import { headFault, type IsOurs, malformed, originFault, ownNames, straighten } from './request-checks.ts'
 import { application } from './routes.ts'
@@ -41,6 +41,7 @@ export class HttpServer implements ConnectionServer, Browsed {
       names: new RequestNames(engine),
       rates: new RequestRates(clock, settings),
       downloads: new DownloadSlots(parts),
+      served: new ServedBytes(),
       folders: new OpenFolders(),
       closing: this.#closing.signal,
       incomingOf: (request) => this.#connectionOf(request.socket).incoming,

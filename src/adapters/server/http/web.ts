@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { checkRoomName } from '#domain/names/room-name.ts'
@@ -104,7 +105,7 @@ async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: numbe
 function sendPageFile({ request: { headers }, reply }: Exchange, file: PageFile): FastifyReply {
   const { name, form } = formFor(file, headers['accept-encoding'])
   // A file with its digest in its name never changes.
-  const lasting = file.path.startsWith('/assets/')
+  const lasting = /^\/assets\/.*-[\w-]{8}\.\w+$/.test(file.path)
   reply.headers({
     ...pageHeaders,
     ETag: form.etag,
@@ -142,6 +143,7 @@ const policy = [
   "style-src 'self'",
   "connect-src 'self'",
   "img-src 'self' blob:",
+  "manifest-src 'self'",
   "media-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -181,24 +183,25 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. */
+/**
+ * The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. Read in one go: many small files one
+ * by one through the thread pool take ten times as long, and the host waits for them.
+ */
 async function builtPage(directory: string): Promise<readonly PageFile[]> {
   const names = await filesIn(directory)
   const files = names.filter((name) => TYPES[extname(name)] !== undefined)
-  const form = async (name: string) =>
-    names.includes(name) ? formOf(await readFile(join(directory, name))) : undefined
-  return await Promise.all(
-    files.map(async (name) => {
-      const [br, gzip] = [await form(`${name}.br`), await form(`${name}.gz`)]
-      return {
-        path: `/${name.split(sep).join('/')}`,
-        type: TYPES[extname(name)] ?? '',
-        plain: formOf(await readFile(join(directory, name))),
-        ...(br === undefined ? {} : { br }),
-        ...(gzip === undefined ? {} : { gzip }),
-      }
-    }),
-  )
+  const read = (name: string) => formOf(readFileSync(join(directory, name)))
+  const form = (name: string) => (names.includes(name) ? read(name) : undefined)
+  return files.map((name) => {
+    const [br, gzip] = [form(`${name}.br`), form(`${name}.gz`)]
+    return {
+      path: `/${name.split(sep).join('/')}`,
+      type: TYPES[extname(name)] ?? '',
+      plain: read(name),
+      ...(br === undefined ? {} : { br }),
+      ...(gzip === undefined ? {} : { gzip }),
+    }
+  })
 }
 
 async function filesIn(directory: string): Promise<readonly string[]> {

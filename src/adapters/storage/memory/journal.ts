@@ -6,9 +6,10 @@ import { type Entry, historyChars, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
 import { digest } from '../digest.ts'
-import { densityFault, numberingFault } from '../numbering.ts'
+import { continues, densityFault, repeatedIdFault } from '../numbering.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
+const BEHIND: Appended = { status: 'behind' }
 const DONE = Promise.resolve()
 /** Entries that a search checks in one turn of the event loop. */
 const STEP_ENTRIES = 512
@@ -38,10 +39,9 @@ export class MemoryJournal implements Journal {
     const written = batches.filter(({ entries }) => entries.length > 0)
     const known = this.#known(written)
     if (known.length > 0) return Promise.resolve({ status: 'duplicate', known })
-    const fault =
-      written.map(densityFault).find((each) => each !== undefined) ??
-      numberingFault(written, (room) => this.#rooms.get(room)?.last)
+    const fault = written.map(densityFault).find((each) => each !== undefined) ?? repeatedIdFault(written)
     if (fault !== undefined) return Promise.reject(new RangeError(fault))
+    if (!continues(written, (room) => this.#rooms.get(room)?.last)) return Promise.resolve(BEHIND)
     for (const batch of written) this.#keep(batch)
     return Promise.resolve(COMMITTED)
   }

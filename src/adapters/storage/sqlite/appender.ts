@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Appended } from '#domain/ports/journal.ts'
 import type { KnownId } from '#domain/room/batch.ts'
 import { floorOf, freeBytes } from '#system/files/file-system.ts'
-import { numberingFault } from '../numbering.ts'
+import { continues, repeatedIdFault } from '../numbering.ts'
 import { type Checkpointer, PAGE_SIZE, transaction } from './database.ts'
 import { isDiskFull } from './errors.ts'
 import type { Room, RoomTable } from './room-table.ts'
@@ -11,6 +11,7 @@ import { checksumOf, KEY, KIND, packIds, packSums } from './rows.ts'
 import type { NewRow, NewRows } from './worker-messages.ts'
 
 const COMMITTED: Appended = { status: 'committed' }
+const BEHIND: Appended = { status: 'behind' }
 
 interface PlacedRow {
   readonly row: NewRow
@@ -44,6 +45,9 @@ export class Appender {
   append({ rows, bytes }: NewRows): Appended {
     const known = this.#known(rows)
     if (known.length > 0) return { status: 'duplicate', known }
+    const fault = repeatedIdFault(rows)
+    if (fault !== undefined) throw new RangeError(fault)
+    if (!continues(rows, (room) => this.#rooms.get(room)?.last)) return BEHIND
     const { places, fresh } = this.#place(rows)
     const shortage = this.#space.shortage()
     if (shortage !== undefined) return { status: 'readOnly', message: shortage }
@@ -75,10 +79,8 @@ export class Appender {
     return known
   }
 
-  /** Finds or drafts each row's room, and checks that the rows continue them. */
+  /** Finds or drafts each row's room. */
   #place(rows: readonly NewRow[]): { places: PlacedRow[]; fresh: Room[] } {
-    const fault = numberingFault(rows, (room) => this.#rooms.get(room)?.last)
-    if (fault !== undefined) throw new RangeError(fault)
     const fresh = new Map<string, Room>()
     const places = rows.map((row) => {
       let room = this.#rooms.get(row.room) ?? fresh.get(row.room)

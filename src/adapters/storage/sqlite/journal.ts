@@ -36,7 +36,7 @@ const COMMITTED: Appended = { status: 'committed' }
 /**
  * Keeps the journal in `<directory>/journal.db`, a SQLite database in a worker thread: an append is one transaction and one fsync.
  * `open` rejects with `DirectoryInUse`, `JournalTooNew` or `JournalBroken`. `append` rejects with a `RangeError`, and writes
- * nothing, when the numbering is not dense or an id comes twice: a bug of the caller.
+ * nothing, when a batch is not dense or an id comes twice: a bug of the caller.
  */
 export class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions

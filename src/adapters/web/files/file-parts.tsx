@@ -80,13 +80,16 @@ export function receiversOf({ store, files }: Room, file: MentionedFile, by: Mem
   const mayHave = ({ id, role }: Member) =>
     audience === undefined || (audience.to === 'staff' ? role !== undefined : audience.to.id === id)
   const others = store.members.value.filter((each) => mayHave(each) && each.id !== by.id && each.name !== by.name)
-  const verified = files.of(file.id).value?.verified ?? []
+  const { verified = [], served = [] } = files.of(file.id).value ?? {}
+  const has = new Set([...verified, ...served])
   const names = others.map(({ name }) => name)
   return {
-    have: names.filter((name) => verified.includes(name)),
-    missing: names.filter((name) => !verified.includes(name)),
+    have: names.filter((name) => has.has(name)),
+    /** Those of them who have compared it with its digest. */
+    checked: names.filter((name) => verified.includes(name)),
+    missing: names.filter((name) => !has.has(name)),
     /** They have it, and are not here. */
-    away: verified.filter((name) => name !== by.name && !names.includes(name)),
+    away: [...has].filter((name) => name !== by.name && !names.includes(name)),
   }
 }
 

@@ -322,9 +322,10 @@ export function ReceiversDialog({ room, id, closed }: FileDialogProps) {
   const state = room.files.of(id).value
   if (state === undefined) return null
   const { file, by } = state
-  const { have, missing, away } = receiversOf(room, file, by)
+  const { have, checked, missing, away } = receiversOf(room, file, by)
   const lists = [
     ['whoHas', have],
+    ['whoChecked', checked],
     ['whoHasAway', away],
     ['whoNot', missing],
   ] as const

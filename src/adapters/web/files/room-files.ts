@@ -19,6 +19,8 @@ export interface FileState {
   readonly arrived: number
   /** The names of its receivers. */
   readonly verified: readonly string[]
+  /** The names of those to whom the host has served its last byte. */
+  readonly served: readonly string[]
 }
 
 /** The files of the open room: the host's list, and the events since. */
@@ -74,6 +76,7 @@ export class RoomFiles {
       at: Date.now(),
       arrived: 0,
       verified: [],
+      served: [],
     }
     switch (event.type) {
       case 'fileOffered':
@@ -96,6 +99,10 @@ export class RoomFiles {
         if (before !== undefined && !known.verified.includes(event.by.name))
           state.value = { ...known, verified: [...known.verified, event.by.name] }
         return
+      case 'fileServed':
+        if (before !== undefined && !known.served.includes(event.by.name))
+          state.value = { ...known, served: [...known.served, event.by.name] }
+        return
       default:
         event satisfies never
     }
@@ -117,11 +124,12 @@ export class RoomFiles {
   }
 }
 
-const stateOf = ({ status, offset, size, receipts = [], by, byId, at, ...file }: FileRow): FileState => ({
+const stateOf = ({ status, offset, size, receipts = [], served = [], by, byId, at, ...file }: FileRow): FileState => ({
   status,
   file: { ...file, ...(size === undefined ? {} : { size }) },
   by: { id: byId, name: by },
   at,
   arrived: (status === 'whole' ? size : offset) ?? 0,
   verified: receipts.map(({ name }) => name),
+  served: served.map(({ name }) => name),
 })

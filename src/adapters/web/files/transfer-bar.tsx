@@ -2,15 +2,15 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { pageDefaults } from '../defaults.ts'
-import { usePage } from '../state/context.ts'
+import { useFullWords, usePage } from '../state/context.ts'
 import { IconButton } from '../views/menu.tsx'
 import { movingTexts } from './file-parts.tsx'
 
 /** One line for all that is sent from here, in whichever room one is, and one for each file that could not be sent; nothing where all is done. */
 export function TransferBar() {
-  const { transfers, words } = usePage()
-  const { uploads } = transfers
-  const { say, refusal } = words.value
+  const { uploads } = usePage().transfers
+  const words = useFullWords()
+  const { say, refusal } = words
   const all = uploads.all.value
   const statuses = all.map(({ state }) => state.value.status)
   const isMoving = statuses.some((status) => status === 'moving' || status === 'waiting')
@@ -35,7 +35,7 @@ export function TransferBar() {
   const progress = uploads.progress
   const { files, sent, done, total, waiting } = progress
   const texts = [
-    ...(isMoving ? movingTexts(done, total, progress, words.value) : [say('isPaused')]),
+    ...(isMoving ? movingTexts(done, total, progress, words) : [say('isPaused')]),
     ...(waiting > 0 ? [say('waitingFiles', { count: waiting })] : []),
   ]
   return (

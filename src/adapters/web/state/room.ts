@@ -47,8 +47,6 @@ export class Room {
   readonly tab = signal<Tab>('talk')
   /** Whether the topic is being written. */
   readonly editsTopic = signal(false)
-  readonly #isMuted = signal(false)
-  readonly #isLocked = signal(false)
   readonly #mutedNames = signal<ReadonlySet<string>>(new Set())
   readonly #kept: KeyValueStorage
   readonly #read: number | undefined
@@ -71,11 +69,7 @@ export class Room {
     this.timeline = new Timeline(this.history, Date.now)
     this.writing = new Writing(session, room)
     this.outbox = new Outbox({
-      send: async (talk) => {
-        const answer = await this.store.send(talk)
-        if (answer.type === 'rejected' && answer.code === 'MUTED') this.#isMuted.value = true
-        return answer
-      },
+      send: (talk) => this.store.send(talk),
       newId: () => ids.next(),
       kept: listIn<Talk>(session.get(`unsent.${room}`)),
       keep: (talks) => session.set(`unsent.${room}`, talks.length === 0 ? undefined : JSON.stringify(talks)),
@@ -94,18 +88,9 @@ export class Room {
     return this.#dialog
   }
 
-  /** Whether this page's person may only read. */
-  get isMuted(): ReadonlySignal<boolean> {
-    return this.#isMuted
-  }
-
   /** The names of those who may only read, as far as the page has heard. */
   get mutedNames(): ReadonlySignal<ReadonlySet<string>> {
     return this.#mutedNames
-  }
-
-  get isLocked(): ReadonlySignal<boolean> {
-    return this.#isLocked
   }
 
   /** The names of the members who are typing. */
@@ -195,7 +180,6 @@ export class Room {
   }
 
   #learned({ type, ...event }: RoomEvent | Item): void {
-    if (type === 'locked' || type === 'unlocked') this.#isLocked.value = type === 'locked'
     if ((type === 'muted' || type === 'unmuted') && 'name' in event) this.#restrained(event.name, type === 'muted')
   }
 
@@ -204,7 +188,6 @@ export class Room {
     if (isMuted) names.add(name)
     else names.delete(name)
     this.#mutedNames.value = names
-    if (name === this.store.member.peek().name) this.#isMuted.value = isMuted
   }
 
   #writes(event: RoomEvent, me: string): void {

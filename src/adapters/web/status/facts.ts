@@ -32,6 +32,7 @@ export interface Reading {
   readonly messagesPerSecond: number
   readonly receivedPerSecond: number
   readonly sentPerSecond: number
+  readonly memoryBytes: number
   readonly commitMs: number | undefined
   /** 99 of 100 commits took at most this. */
   readonly slowCommitMs: number | undefined
@@ -51,6 +52,7 @@ export function readingOf(before: Facts, now: Facts): Reading {
     messagesPerSecond: Math.max(0, said(now) - said(before)) / seconds,
     receivedPerSecond: Math.max(0, grown('received_bytes_total')) / seconds,
     sentPerSecond: Math.max(0, grown('sent_bytes_total')) / seconds,
+    memoryBytes: now.memoryBytes,
     commitMs: commits > 0 ? grown('commit_ms_sum') / commits : undefined,
     slowCommitMs: commits > 0 ? slowest(before, now, commits) : undefined,
   }

@@ -71,11 +71,22 @@ function Charts({ readings }: { readonly readings: readonly Reading[] }) {
     ['filesOut', rate(last?.sentPerSecond), 'sentPerSecond'],
     ['commitTime', ms(last?.commitMs), 'commitMs'],
     ['slowCommits', ms(last?.slowCommitMs), 'slowCommitMs'],
+    ['memoryNow', sizeText(last?.memoryBytes ?? 0, language), 'memoryBytes'],
   ] as const
+  const scale: Readonly<Record<string, (value: number) => string>> = {
+    ...{ receivedPerSecond: rate, sentPerSecond: rate, commitMs: ms, slowCommitMs: ms },
+    memoryBytes: (value) => sizeText(value, language),
+  }
   return (
     <section class="charts" aria-label={say('lastMinutes')}>
       {charts.map(([title, shown, key]) => (
-        <Chart key={key} title={say(title)} shown={shown} values={readings.map((each) => each[key])} />
+        <Chart
+          key={key}
+          title={say(title)}
+          shown={shown}
+          values={readings.map((each) => each[key])}
+          scale={scale[key] ?? ((value) => String(Number(value.toFixed(1))))}
+        />
       ))}
     </section>
   )
@@ -160,14 +171,17 @@ export interface ChartProps {
   readonly shown: string
   /** From the oldest to the newest; a gap where nothing was measured. */
   readonly values: readonly (number | undefined)[]
+  /** A value of them, as people read it. */
+  readonly scale: (value: number) => string
 }
 
 const WIDTH = 240
 const HEIGHT = 48
 
 /** One line over time, from 0 to its own greatest value. */
-function Chart({ title, shown, values }: ChartProps) {
-  const top = Math.max(...values.map((value) => value ?? 0), Number.MIN_VALUE)
+function Chart({ title, shown, values, scale }: ChartProps) {
+  const greatest = Math.max(...values.map((value) => value ?? 0))
+  const top = Math.max(greatest, Number.MIN_VALUE)
   const step = WIDTH / Math.max(1, values.length - 1)
   const points = values.flatMap((value, index) =>
     value === undefined
@@ -182,6 +196,7 @@ function Chart({ title, shown, values }: ChartProps) {
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`${title}: ${shown}`}>
         <polyline points={points.join(' ')} />
       </svg>
+      <span class="fine">{say('upTo', { most: scale(greatest) })}</span>
     </figure>
   )
 }

@@ -15,7 +15,7 @@ import type { Item } from './timeline.ts'
 
 export type Talked = Said | Acted | Whispered
 export type FileEntry = FileOffered | FileCompleted | FileWithdrawn
-type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' | 'messageRemoved' }>
+type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' | 'fileServed' | 'messageRemoved' }>
 
 /** The rows of the timeline, from top to bottom. A row's key stays the same for as long as the row does. */
 export type Row =
@@ -64,7 +64,7 @@ export function rowsOf(items: readonly Item[], divider: number | undefined, grou
   }
   for (const item of items) {
     // A message that was removed says so in its place.
-    if (item.type === 'fileReceived' || item.type === 'messageRemoved') continue
+    if (item.type === 'fileReceived' || item.type === 'fileServed' || item.type === 'messageRemoved') continue
     if (isEntry(item) && isFile(item) && shownAt.get(item.file.id) !== item.seq) continue
     if (item.type === 'cleared') clearedBy = item.by.id
     // All files of a room that its owner has cleared go one by one.

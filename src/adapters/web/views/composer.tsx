@@ -4,12 +4,12 @@ import { forTerminal } from '#domain/names/text.ts'
 import { spanText } from '#i18n/format.ts'
 import { pageDefaults } from '../defaults.ts'
 import { FileButtons } from '../files/file-transfers-view.tsx'
-import { TransferBar } from '../files/transfer-bar.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import { executeCommand } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { completed } from '../text/text.ts'
 import { Icon } from './icons.tsx'
+import { More } from './load-more.tsx'
 import { Item, Menu } from './menu.tsx'
 import { optionId, Suggestions, suggestionsFor, taken } from './suggestions.tsx'
 
@@ -121,7 +121,7 @@ export function Composer({ room }: { readonly room: Room }) {
     <div class="composer-box column">
       {suggestions.length > 0 && <Suggestions all={suggestions} chosen={at} take={take} />}
       <TypingLine room={room} />
-      <TransferBar />
+      {page.transfers.uploads.all.value.length > 0 && <More>{({ TransferBar }) => <TransferBar />}</More>}
       <form
         class={`composer${to === undefined ? '' : ' whispering'}${off === undefined ? '' : ' off'}${isByKey.value ? ' by-key' : ''}`}
         onSubmit={(event) => {
@@ -180,7 +180,9 @@ const isTyped = (each: ReturnType<typeof suggestionsFor>[number] | undefined, te
 function whyOff(room: Room, say: ReturnType<typeof useSay>): string | undefined {
   const state = room.store.state.value
   if (state.status === 'closed') return say(state.code === 'BANNED' ? 'youAreBanned' : 'youAreOut')
-  return room.isMuted.value ? say('youAreMuted') : undefined
+  const muted = room.store.muted.value
+  if (muted === undefined) return undefined
+  return muted.reason === undefined ? say('youAreMuted') : `${say('youAreMuted')} (${forTerminal(muted.reason)})`
 }
 
 /** To whom it goes: always there, and where it is changed. */

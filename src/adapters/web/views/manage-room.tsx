@@ -31,8 +31,7 @@ interface PartProps {
 export function ManageRoom({ room, closed }: PartProps & { readonly closed: () => void }) {
   const page = usePage()
   const { say } = useFullWords()
-  const { collectingSince } = room.store.facts.value
-  const isLocked = room.isLocked.value
+  const { collectingSince, locked: isLocked } = room.store.facts.value
   const isCollecting = collectingSince !== undefined
   return (
     <Dialog title={say('manageRoom')} closed={closed}>

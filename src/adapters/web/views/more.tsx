@@ -25,6 +25,7 @@ export {
   ReceiversDialog,
 } from '../files/file-preview.tsx'
 export { FilesPanel } from '../files/files-panel.tsx'
+export { TransferBar } from '../files/transfer-bar.tsx'
 export { ManageRoom } from './manage-room.tsx'
 export { PersonActions } from './person-actions.tsx'
 export { SearchDialog } from './search-dialog.tsx'

@@ -101,14 +101,14 @@ function RoomHeader({ room }: { readonly room: Room }) {
   const page = usePage()
   const { say } = page.words.value
   const { facts, member } = room.store
-  const { hasPassword, collectingSince } = facts.value
+  const { hasPassword, locked, collectingSince } = facts.value
   const isOp = member.value.role !== undefined
   const load = useLoadMore()
   // Who opens something hears of a host that does not answer.
   const near = () => void load().catch(() => {})
   const rules = [
     ...(hasPassword ? [say('withPassword')] : []),
-    ...(room.isLocked.value ? [say('isLocked')] : []),
+    ...(locked ? [say('isLocked')] : []),
     ...(collectingSince === undefined ? [] : [say('isCollecting')]),
     ...secondsRules.flatMap((rule) =>
       facts.value[rule] > 0 ? [secondsRuleText(rule, facts.value[rule], page.words.value)] : [],
@@ -174,7 +174,7 @@ const isLocal = /^(?:localhost|127\..*|\[::1\])$/.test(location.hostname)
 function Topic({ room }: { readonly room: Room }) {
   const page = usePage()
   const { say } = page.words.value
-  const { topic } = room.store.facts.value
+  const { topic, locked } = room.store.facts.value
   if (room.editsTopic.value) {
     const save = (wanted: string) => {
       room.editsTopic.value = false
@@ -204,7 +204,7 @@ function Topic({ room }: { readonly room: Room }) {
       </form>
     )
   }
-  const isOffered = topic !== '' || room.store.member.value.role !== undefined || !room.isLocked.value
+  const isOffered = topic !== '' || room.store.member.value.role !== undefined || !locked
   if (!isOffered) return null
   return (
     <button

@@ -124,6 +124,7 @@ function textOf(entry: Entry, words: PageTranslator): string {
     case 'fileOffered':
     case 'fileCompleted':
     case 'fileReceived':
+    case 'fileServed':
     case 'fileWithdrawn':
       return forTerminal(entry.file.name)
     default:

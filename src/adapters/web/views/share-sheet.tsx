@@ -19,7 +19,7 @@ export function CopyLine({ text }: { readonly text: string }) {
       <button
         type="button"
         class="plain"
-        aria-label={`${say('copy')}: ${text}`}
+        aria-label={`${say(isCopied.value ? 'copied' : 'copy')}: ${text}`}
         title={say('copy')}
         onClick={() => {
           isCopied.value = copied(text)

@@ -101,20 +101,41 @@ describe('one commit', () => {
     expect(journal.appends.map((batches) => batches.map(({ room }) => room))).toEqual([['kitchen']])
     expect([lobby.shown, kitchen.shown].map((shown) => shown.length)).toEqual([1, 1])
   })
-  it('is under way alone; all that arrives meanwhile is the next', async () => {
+  it('is under way beside one more; all that arrives meanwhile is the next', async () => {
     const { journal, loop, room, shown } = await oneRoom()
     journal.hold()
     room.post(saying(ani, 'a'))
     await turns(2)
-    for (const text of ['b', 'c', 'd']) {
+    for (const text of ['b', 'c', 'd', 'e']) {
       room.post(saying(ani, text))
       await turns(2)
     }
-    expect(journal.appends).toHaveLength(1)
+    expect(journal.appends).toHaveLength(2)
+    expect([shown, room.state.last, room.idle]).toEqual([[], 0, false])
     journal.release()
     await loop.settled()
-    expect(journal.appends.map(([batch]) => textsOf(batch?.events ?? []))).toEqual([['a'], ['b', 'c', 'd']])
-    expect(seqsOf(shown)).toEqual([1, 2, 3, 4])
+    expect(journal.appends.map(([batch]) => textsOf(batch?.events ?? []))).toEqual([['a'], ['b'], ['c', 'd', 'e']])
+    expect(seqsOf(shown)).toEqual([1, 2, 3, 4, 5])
+    expect(room.idle).toBe(true)
+  })
+  it.each([
+    ['a message behind a fact', { type: 'setTopic', topic: 'kopi' }, say('b'), ['topicSet', 'said']],
+    ['a command that is no message', say('a'), { type: 'setTopic', topic: 'kopi' }, ['said', 'topicSet']],
+    ['a member who leaves', say('a'), { type: 'leave', reason: 'left' }, ['said', 'left']],
+  ] as const)('keeps back what must be decided by the one before: %s', async (_what, first, second, types) => {
+    const { journal, loop, makeRoom } = makeLoop()
+    const [lobby, kitchen] = [await makeRoom('lobby'), await makeRoom('kitchen')]
+    journal.hold()
+    lobby.room.post(mailOf(ani, first))
+    await turns(2)
+    lobby.room.tell(mailOf(ani, second))
+    lobby.room.post(saying(ani, 'c'))
+    kitchen.room.post(saying(ani, 'elsewhere'))
+    await turns(2)
+    expect(journal.appends.map((batches) => batches.map(({ room }) => room))).toEqual([['lobby'], ['kitchen']])
+    journal.release()
+    await loop.settled()
+    expect(lobby.shown.map(({ type }) => type).slice(0, 2)).toEqual(types)
   })
   it('is shown while the journal writes the next, which was decided by it', async () => {
     const { journal, loop, room, shown } = await oneRoom()
@@ -139,6 +160,94 @@ describe('one commit', () => {
     await loop.settled()
     expect(metrics.snapshot().distributions['commit_ms']).toBeDefined()
     expect(metrics.snapshot().distributions['commit_events']).toMatchObject({ max: 3 })
+  })
+})
+
+describe('one that is behind another', () => {
+  /** A room in which `a` was said, and two appends under way: of `first`, and of `second` together with the kitchen. */
+  async function two(...first: readonly ReturnType<typeof say>[]) {
+    const made = makeLoop()
+    const [lobby, kitchen] = [await made.makeRoom('lobby'), await made.makeRoom('kitchen')]
+    lobby.room.post(mailOf(ani, say('a', 'x')))
+    await made.loop.settled()
+    made.journal.hold()
+    const ahead = mailOf(ani, ...first)
+    lobby.room.post(ahead)
+    await turns(2)
+    const [mail, along] = [mailOf(ani, say('c', 'z'), say('d')), saying(ani, 'along')]
+    lobby.room.post(mail)
+    kitchen.room.tell(mailOf(budi, { type: 'join' }))
+    kitchen.room.post(along)
+    await turns(2)
+    expect(made.journal.appends).toHaveLength(3)
+    const later = saying(ani, 'e')
+    lobby.room.post(later)
+    return { ...made, lobby, kitchen, ahead, mail, along, later }
+  }
+
+  it('that says again what is known is decided again: all in order, each once, dense', async () => {
+    const { journal, loop, lobby, kitchen, ahead, mail, along, later } = await two(say('a', 'x'), say('b', 'y'))
+    journal.release()
+    await loop.settled()
+    expect(textsOf(lobby.shown)).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(seqsOf(lobby.shown)).toEqual([1, 2, 3, 4, 5])
+    expect(kitchen.shown.map(({ type }) => type)).toEqual(['joined', 'said'])
+    expect(ahead.acks.toSorted((one, other) => one.seq - other.seq)).toMatchObject([
+      { seq: 1, duplicate: true },
+      { seq: 2, duplicate: false },
+    ])
+    expect(mail.acks).toMatchObject([{ seq: 3 }, { seq: 4 }])
+    expect([along.acks, later.acks]).toMatchObject([[{ seq: 1 }], [{ seq: 5 }]])
+    expect([...mail.refusals, ...along.refusals, ...later.refusals]).toEqual([])
+    expect(await journal.span('lobby')).toEqual({ first: 1, last: 5 })
+  })
+  it('that finds the disk full is refused, and those behind it are kept where there is room again', async () => {
+    const { journal, loop, lobby, ahead, mail, later, broken } = await two(say('b', 'y'))
+    journal.script.push(FULL)
+    journal.release()
+    await loop.settled()
+    expect(ahead.refusals).toHaveLength(1)
+    expect(textsOf(lobby.shown)).toEqual(['a', 'c', 'd', 'e'])
+    expect(seqsOf(lobby.shown)).toEqual([1, 2, 3, 4])
+    expect([mail.acks, later.acks, broken]).toMatchObject([[{ seq: 2 }, { seq: 3 }], [{ seq: 4 }], []])
+  })
+  it('is refused too where the disk stays full', async () => {
+    const { journal, loop, lobby, ahead, mail, later, along } = await two(say('b', 'y'))
+    journal.script.push(FULL, FULL, FULL, FULL)
+    journal.release()
+    await loop.settled()
+    expect([ahead, mail, later, along].map(({ refusals }) => refusals.length > 0)).toEqual([true, true, true, true])
+    expect(textsOf(lobby.shown)).toEqual(['a'])
+  })
+  it('is neither shown nor acknowledged where the one before failed, though the journal answers that it is kept', async () => {
+    const { journal, loop, lobby, kitchen, ahead, mail, along, later, broken } = await two(say('b', 'y'))
+    const error = new JournalFailed('I/O error')
+    journal.script.push(error, { status: 'committed' })
+    journal.release()
+    await loop.settled()
+    expect(broken).toEqual([error])
+    expect([ahead, mail, along, later].map(({ acks }) => acks.length)).toEqual([0, 0, 0, 0])
+    expect([ahead, mail, along, later].map(({ refusals }) => refusals.length > 0)).toEqual([true, true, true, true])
+    expect(textsOf(lobby.shown)).toEqual(['a'])
+    expect(kitchen.shown.map(({ type }) => type)).toEqual(['joined'])
+  })
+  it('repeats an id of the one before: it is one message, answered twice', async () => {
+    const { journal, loop, lobby } = await two(say('b', 'y'))
+    const again = mailOf(ani, say('b', 'y'))
+    lobby.room.post(again)
+    journal.release()
+    await loop.settled()
+    expect(textsOf(lobby.shown)).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(again.acks).toEqual([{ type: 'ack', seq: 2, duplicate: true }])
+  })
+  it('can not be behind where nothing before it was left out: that is a bug, and the host stops', async () => {
+    const { journal, loop, room, broken } = await oneRoom()
+    journal.script.push({ status: 'behind' })
+    const mail = saying(ani, 'a')
+    room.post(mail)
+    await loop.settled()
+    expect(broken).toHaveLength(1)
+    expect([mail.acks.length, mail.refusals.length]).toEqual([0, 1])
   })
 })
 

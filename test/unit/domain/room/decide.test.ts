@@ -3,6 +3,8 @@ import type { ClientCommand } from '#domain/room/commands.ts'
 import { connect, disconnect, forget } from '#domain/room/connections.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
+import { holdersOf } from '#domain/room/receipts.ts'
+import type { RoomFile } from '#domain/room/state.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, MAX_TEXT_BYTES, offered, said, whole } from '../../../harness/people.ts'
 
@@ -199,6 +201,59 @@ describe('files', () => {
     given(...here, offeredEvent, completed, received, { type: 'renamed', by: renamed, from: 'budi' })
       .when(renamed, { type: 'receiveFile', file: 'f1' })
       .known(3)
+  })
+  describe('the last byte of a file was served', () => {
+    const command = { type: 'serveFile', file: 'f1' } as const
+    const file = { id: 'f1', name: whole.name, size: whole.size }
+    const served = { type: 'fileServed', seq: 3, at: AT, by: budi, file } as const
+    const there = [...here, offeredEvent, completed]
+
+    it('to a member: they have it, once', () => {
+      given(...there)
+        .when(budi, command)
+        .then(served)
+      given(...there, served)
+        .when(budi, command)
+        .known(3)
+      given(...there, { ...served, type: 'fileReceived' })
+        .when(budi, command)
+        .known(3)
+    })
+    it('to its sender, also under the key that owns the upload: that is no news', () => {
+      given(...there)
+        .when(ani, command)
+        .known(2)
+      given(...here, { ...completed, by: cici, owner: budi.id })
+        .when(budi, command)
+        .known(2)
+    })
+    it('to somebody who is no member, or may not see it', () => {
+      given(...there)
+        .when({ id: 'm9', name: 'budi' }, command)
+        .known(2)
+      const some = { ...whole, audience: { from: ani, to: cici } }
+      given(...here, { ...completed, file: some })
+        .when(budi, command)
+        .refused('NO_SUCH_FILE')
+      given(...here, offeredEvent)
+        .when(budi, command)
+        .refused('NO_SUCH_FILE')
+    })
+    it('it is not counted for the sender, and for nobody who has left or is not meant', () => {
+      const room = given(...there, joined(cici), served, { ...served, type: 'fileReceived', seq: 4, by: ani })
+      const holders = () => {
+        const { has, of } = holdersOf(room.state, room.state.files.get('f1') as RoomFile)
+        return [has.map(({ name }) => name), of]
+      }
+      expect(holders()).toEqual([['budi'], 2])
+      evolve(room.state, { ...served, type: 'fileReceived', seq: 5, by: cici })
+      expect(holders()).toEqual([['budi', 'cici'], 2])
+      evolve(room.state, { type: 'renamed', by: { ...budi, name: 'bu' }, from: 'budi' })
+      evolve(room.state, { type: 'left', by: cici, reason: 'left' })
+      expect(holders()).toEqual([['bu'], 1])
+      evolve(room.state, { type: 'left', by: ani, reason: 'left' })
+      expect(holders()).toEqual([['bu'], 1])
+    })
   })
   it('there are so many receipts of a file and no more, and half of them for who is not listed', () => {
     const of = (index: number) =>

@@ -15,6 +15,7 @@ const entries: readonly Entry[] = [
   { ...stamped, type: 'fileCompleted', file: whole },
   { ...stamped, type: 'fileWithdrawn', file, reason: 'cut' },
   { ...stamped, type: 'fileReceived', file },
+  { ...stamped, type: 'fileServed', file },
 ]
 const completed: RoomEvent = { ...stamped, type: 'fileCompleted', file: whole }
 const received = (seq: number, by: Member) => ({ ...stamped, type: 'fileReceived', seq, by, file }) as const
@@ -33,6 +34,8 @@ describe('what a room knows', () => {
       files: new Map(),
       wholeBytes: 0,
       receipts: new Map(),
+      served: new Map(),
+      holders: new Map(),
       receivers: new Map(),
       rules: { topic: '', locked: false, collectingSince: undefined, slowSeconds: 0, expirySeconds: 0 },
       ops: new Map(),
@@ -76,7 +79,9 @@ describe('what a room knows', () => {
         { ...stamped, type: 'fileOffered', file: offered },
         { type: 'fileCompleted', seq: 8, at: AT + 1, by: budi, file: whole },
       ).state.files,
-    ).toEqual(new Map([['f1', { status: 'whole', file: whole, by: budi, at: AT + 1, received: new Map() }]])))
+    ).toEqual(
+      new Map([['f1', { status: 'whole', file: whole, by: budi, at: AT + 1, received: new Map(), served: new Map() }]]),
+    ))
   it('who has verified a whole file, and since when, each once', () => {
     const { state } = given(
       completed,
@@ -127,6 +132,7 @@ describe('kinds of events', () => {
       'fileCompleted',
       'fileWithdrawn',
       'fileReceived',
+      'fileServed',
     ]))
   it('a whisper is seen by both who share it and nobody else; all else by all', () => {
     expect([ani, budi, cici].filter((member) => reading(member).sees(whispered))).toEqual([ani, budi])

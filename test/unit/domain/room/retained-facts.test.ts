@@ -44,6 +44,8 @@ describe('what lasts of a room’s facts', () => {
       { type: 'fileReceived', file },
     ]
     expect(lasting(numbered([...offers, ...received, { type: 'fileReceived', file }]))).toEqual([3, 4])
+    const served: PendingBatch = { type: 'fileServed', file }
+    expect(lasting(numbered([...offers, ...received, served, served]))).toEqual([3, 4, 5])
   })
   it('is nothing of an upload that was withdrawn', () =>
     expect(
@@ -95,6 +97,7 @@ describe('what lasts of a room’s facts', () => {
       id.map((id): PendingBatch => ({ type: 'fileCompleted', file: { ...whole, id } })),
       id.map((id): PendingBatch => ({ type: 'fileWithdrawn', file: { ...file, id }, reason: 'r' })),
       id.map((id): PendingBatch => ({ type: 'fileReceived', file: { ...file, id } })),
+      id.map((id): PendingBatch => ({ type: 'fileServed', file: { ...file, id } })),
       fc.constantFrom<PendingBatch>({ type: 'locked' }, { type: 'unlocked' }, { type: 'locked', persons: ['p', 'q'] }),
       fc.constantFrom<PendingBatch>(
         { type: 'shutOut', person: 'p' },

@@ -21,21 +21,29 @@ const received = (name: string): RoomEvent => ({ type: 'fileReceived', ...journa
 test('what the host lists is known, and goes on with what happens', async () => {
   const files = filesOf([
     { id: 'f1', name: 'a.txt', status: 'paused', size: 10, offset: 4 },
-    { id: 'f2', name: 'b.txt', status: 'whole', size: 7, receipts: [{ name: 'budi', at: 1 }] },
+    {
+      id: 'f2',
+      name: 'b.txt',
+      status: 'whole',
+      size: 7,
+      receipts: [{ name: 'budi', at: 1 }],
+      served: [{ name: 'sari', at: 1 }],
+    },
   ])
   await files.load()
   expect(files.of('f2').value).toMatchObject({
-    ...{ status: 'whole', arrived: 7, verified: ['budi'] },
+    ...{ status: 'whole', arrived: 7, verified: ['budi'], served: ['sari'] },
     ...{ by: { id: 'i1', name: 'ani' }, file: { name: 'b.txt', size: 7 } },
   })
   expect(files.ids.value).toEqual(['f1', 'f2'])
   const seen = () => files.of('f1').value
-  expect(seen()).toMatchObject({ status: 'paused', arrived: 4, verified: [] })
+  expect(seen()).toMatchObject({ status: 'paused', arrived: 4, verified: [], served: [] })
   files.heard({ type: 'fileProgressed', by, file, bytes: 6 })
   expect(seen()).toMatchObject({ status: 'arriving', arrived: 6 })
   files.heard({ type: 'fileCompleted', ...journaled, file: whole })
   for (const name of ['budi', 'sari', 'budi']) files.heard(received(name))
-  expect(seen()).toMatchObject({ status: 'whole', arrived: 10, verified: ['budi', 'sari'] })
+  for (const name of ['tono', 'tono']) files.heard({ type: 'fileServed', ...journaled, by: { id: name, name }, file })
+  expect(seen()).toMatchObject({ status: 'whole', arrived: 10, verified: ['budi', 'sari'], served: ['tono'] })
   files.heard({ type: 'fileWithdrawn', ...journaled, file, reason: 'made place' })
   expect(seen()?.status).toBe('gone')
   expect(files.ids.value).toEqual(['f2'])

@@ -23,6 +23,7 @@ describe('what happened between two looks at a host', () => {
       messagesPerSecond: 10,
       receivedPerSecond: 2000,
       sentPerSecond: 100,
+      memoryBytes: expect.any(Number),
       commitMs: undefined,
       slowCommitMs: undefined,
     })

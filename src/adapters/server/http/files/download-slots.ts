@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { places, type UploadHolder, yielding } from '#domain/engine/upload-places.ts'
 import type { Clock, Metrics } from '#domain/ports/system.ts'
+import type { WholeFile } from '#domain/room/events.ts'
 import type { HttpSettings } from '../settings.ts'
 
 /** A download on which nothing has moved for so long makes way for another. */
@@ -70,5 +71,28 @@ export class DownloadSlots {
     this.#open.delete(gives)
     gives.raw.destroy()
     return true
+  }
+}
+
+/** So many downloads that were begun are remembered. */
+const MOST_BEGUN = 10_000
+
+/**
+ * What was served of files to members whose downloads come in parts: players fetch the end of a film first, and a download that was cut goes
+ * on. A member has a file once its last byte was served, and as many bytes as it has.
+ */
+export class ServedBytes {
+  readonly #begun = new Map<string, number>()
+
+  /** Notes `bytes` from `first` on. Answers whether the member has the file by now. */
+  note(member: string, { id, size }: WholeFile, first: number, bytes: number): boolean {
+    const key = `${member} ${id}`
+    const sum = (this.#begun.get(key) ?? 0) + bytes
+    this.#begun.delete(key)
+    if (first + bytes >= size && sum >= size) return true
+    this.#begun.set(key, sum)
+    const [oldest] = this.#begun.keys()
+    if (this.#begun.size > MOST_BEGUN && oldest !== undefined) this.#begun.delete(oldest)
+    return false
   }
 }

@@ -25,19 +25,24 @@ import {
   wholeHeaders,
 } from './headers.ts'
 import { findFile, isOwner } from './links.ts'
+import { noteServed } from './receipts.ts'
 import { describeUpload } from './upload.ts'
 
 /** `GET` of a file: whole or one range of it, also while it is still arriving. */
 export async function getFile(exchange: Exchange): Promise<FastifyReply> {
   const { room, file } = await findFile(exchange)
   return await withSlot(exchange, (slot) =>
-    exchange.requester.inRoom(room, (session) =>
-      file.status === 'whole'
-        ? sendContent(exchange, slot, contentOf(file), (from) => session.download(file.file.id, from, 'lent'))
-        : followArriving(exchange, slot, session, file),
-    ),
+    exchange.requester.inRoom(room, async (session) => {
+      if (file.status !== 'whole') return await followArriving(exchange, slot, session, file)
+      const open = (from: number) => session.download(file.file.id, from, 'lent')
+      const served: Served = (first, bytes) => noteServed(exchange, room, file.file, first, bytes)
+      return await sendContent(exchange, slot, contentOf(file), open, undefined, served)
+    }),
   )
 }
+
+/** Hears that so many bytes from `first` on were served, at the end of an answer. */
+type Served = (first: number, bytes: number) => void
 
 /** Runs `act` with a place among the downloads of this host, or refuses the request. */
 export async function withSlot(
@@ -62,6 +67,7 @@ export async function sendContent(
   content: Content,
   open: (from: number) => AsyncIterable<Uint8Array>,
   media?: MediaType,
+  served?: Served,
 ): Promise<FastifyReply> {
   const { request, reply } = exchange
   const { headers, method } = request
@@ -73,7 +79,9 @@ export async function sendContent(
   reply.headers(wholeHeaders(content, media ?? (await mediaOf(open(0), size))))
   const { first, count } = promiseRange(reply, wanted, size)
   if (method === 'HEAD') return reply.send()
-  return await send(exchange, slot, open(first)[Symbol.asyncIterator](), count ?? size)
+  return await send(exchange, slot, open(first)[Symbol.asyncIterator](), count ?? size, (bytes) =>
+    served?.(first, bytes),
+  )
 }
 
 /** Sends the bytes that are there, and those that come, until the file is whole. The end of the host is its end too. */
@@ -97,7 +105,11 @@ async function followArriving(
   socket.once('end', cut)
   try {
     const bytes = session.download(id, first, 'lent')[Symbol.asyncIterator]()
-    return await send(exchange, slot, bytes, count ?? Number.POSITIVE_INFINITY)
+    return await send(exchange, slot, bytes, count ?? Number.POSITIVE_INFINITY, (bytes) => {
+      // It has become whole while it was followed.
+      const whole = session.file(id)
+      if (whole?.status === 'whole') noteServed(exchange, session.room, whole.file, first, bytes)
+    })
   } finally {
     context.closing.removeEventListener('abort', cut)
     socket.off('end', cut)
@@ -127,6 +139,7 @@ export async function send(
   slot: DownloadSlot,
   pieces: AsyncIterator<Uint8Array>,
   count: number,
+  served: (bytes: number) => void = () => {},
 ): Promise<FastifyReply> {
   const { raw } = reply.hijack()
   raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
@@ -140,6 +153,7 @@ export async function send(
   }
   try {
     const sent = await sendPieces(watched, raw, count)
+    served(sent)
     // Ending before the promised length would make the next answer look like the rest of this one.
     if (sent === count || count === Number.POSITIVE_INFINITY) raw.end()
     else raw.destroy()

@@ -1,5 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import * as v from 'valibot'
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { WholeFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
@@ -13,6 +15,18 @@ import { answerListing, rowsOf } from '../streams.ts'
 import type { WholeRoomFile } from './headers.ts'
 import { findFile } from './links.ts'
 
+/** Bytes of a file were served to a request: with the last one, its member has the file. */
+export function noteServed(
+  { context, requester }: Exchange,
+  room: string,
+  file: WholeFile,
+  first: number,
+  bytes: number,
+): void {
+  const session = requester.receiverIn(room)
+  if (session !== undefined && context.served.note(session.id, file, first, bytes)) session.serveFile(file.id)
+}
+
 const listQuery = v.object({ folders: isOn })
 
 /**
@@ -23,10 +37,13 @@ export async function listFiles({ context, request, reply, requester }: Exchange
   const { folders: asOne } = checked(listQuery, request.query)
   return await requester.inRoom(paramsOf(request).room, async (session) => {
     const { room, files } = session
-    const items = files.reduce((sum, each) => sum + 1 + (each.status === 'whole' ? each.received.size : 0), 0)
+    const items = files.reduce(
+      (sum, each) => sum + 1 + (each.status === 'whole' ? each.received.size + each.served.size : 0),
+      0,
+    )
     await requester.payItems(items, room)
     const arriving = arrivingNow(context)
-    const row = (file: RoomFile) => rowOf(file, arriving)
+    const row = (file: RoomFile) => rowOf(file, arriving, session)
     const rows = asOne ? rowsOf(context, files, row) : singleRows()
     return await answerListing(context, request, reply, { list: 'files', rows })
 
@@ -44,7 +61,7 @@ export async function listFiles({ context, request, reply, requester }: Exchange
         yield* rowsOf(context, plain, row)
         plain = []
         // Receipts are of the folder, and would be told with each file of it.
-        const common = { ...rowOf(each, arriving), folder: undefined, receipts: undefined }
+        const common = { ...row(each), folder: undefined, receipts: undefined, served: undefined }
         yield* rowsOf(context, members, ({ path, size, sha256 }) => {
           const name = `${each.file.name}/${path}`
           return { ...common, name, size, sha256, url: memberUrl(each.file, path) }
@@ -70,16 +87,28 @@ export async function listFiles({ context, request, reply, requester }: Exchange
 const arrivingNow = ({ engine }: HttpContext): ReadonlyMap<string, TransferActor> =>
   new Map(engine.transfers.map((transfer) => [transfer.id, transfer]))
 
-function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>) {
+function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>, session: LocalSession) {
   const { file, by, at } = each
   const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file) }
   if (each.status === 'whole') {
-    const receipts = Array.from(each.received, ([name, at]) => ({ name, at }))
-    return { ...common, status: 'whole', verified: receipts.length, receipts }
+    const receipts = listOf(each.received)
+    const { has, of } = session.holdersOf(each)
+    const served = listOf(each.served)
+    return {
+      ...common,
+      status: 'whole',
+      verified: receipts.length,
+      receipts,
+      ...(served.length === 0 ? {} : { served }),
+      has: has.length,
+      of,
+    }
   }
   const { status = 'paused', durable = 0 } = arriving.get(file.id) ?? {}
   return { ...common, status: status === 'arriving' ? status : 'paused', offset: durable, verified: 0 }
 }
+
+const listOf = (times: ReadonlyMap<string, number>) => Array.from(times, ([name, at]) => ({ name, at }))
 
 /** Who has handed in what, and who was there while the room collected and has not. */
 export async function listHandIns({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
@@ -92,24 +121,27 @@ export async function listHandIns({ context, request, reply, requester }: Exchan
     const arriving = arrivingNow(context)
     const rows = rowsOf(context, people, (person) => ({
       ...person,
-      files: person.files.map((file) => rowOf(file, arriving)),
+      files: person.files.map((file) => rowOf(file, arriving, session)),
     }))
     return await answerListing(context, request, reply, { head: { room: session.room, ...head }, list: 'people', rows })
   })
 }
 
-/** The receivers of the whole file, and the members who may see it and have sent no receipt. */
+/** The receivers of the whole file, and the members who may see it and have sent no receipt; who has it of those here. */
 export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
   const { reply, requester } = exchange
   const { room, file } = await findFile(exchange)
   if (file.status !== 'whole') return refuse(reply, notFound)
-  const { received, by } = file
-  const viewers = await requester.inRoom(room, async (session) => {
-    await requester.payItems(session.members.length + received.size, room)
-    return session.viewersOf(file)
+  const { received, served, by } = file
+  const { viewers, holders } = await requester.inRoom(room, async (session) => {
+    await requester.payItems(session.members.length + received.size + served.size, room)
+    return { viewers: session.viewersOf(file), holders: session.holdersOf(file) }
   })
   const waiting = new Set(viewers.map(({ name }) => name).filter((name) => name !== by.name && !received.has(name)))
-  return reply.send({ verified: Array.from(received, ([name, at]) => ({ name, at })), waiting: [...waiting] })
+  return reply.send({
+    ...{ verified: listOf(received), waiting: [...waiting] },
+    ...{ has: holders.has.map(({ name }) => name), served: listOf(served) },
+  })
 }
 
 /** The requester has the file whole, and proves it by the digest. */
