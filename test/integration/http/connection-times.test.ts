@@ -92,3 +92,19 @@ test('C32, C36: a silent one is heard of at once for a person, and a file that d
   await silent.until(/^\* a from 127\.0\.0\.1 is gone: /)
   expect([sender.over, tamtam.engine.uploads]).toEqual(['open', 0])
 })
+
+test('C36: a silent one from where a browser is may be that browser’s: it is greeted after five times as long', async () => {
+  const clock = new ManualClock()
+  const { silentMs } = listenerDefaults
+  const { port } = await startHost({ listen: { silentMs }, overrides: { clock } })
+  const page = await half(port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await page.until(/^HTTP\/1.1 200 /)
+  const [late, silent] = [await LineClient.connect(port), await LineClient.connect(port)]
+  await settled(port)
+  clock.advance(silentMs)
+  await settled(port)
+  await late.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n').until(/^HTTP\/1.1 200 /)
+  expect([late.lines[0]?.trim(), silent.lines]).toEqual(['HTTP/1.1 200 OK', []])
+  clock.advance(4 * silentMs)
+  await silent.until(/^\* you are /)
+})

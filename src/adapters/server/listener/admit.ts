@@ -29,7 +29,7 @@ export function admit(
   const { clock, frames, http, line, metrics } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
-  detectProtocol(connection, clock, silentMs, ({ verdict, head }) => {
+  const accept = ({ verdict, head }: Detected) => {
     metrics.count(`connections_${verdict}`)
     const incoming = { connection, ...from, head }
     switch (verdict) {
@@ -50,7 +50,8 @@ export function admit(
       default:
         verdict satisfies never
     }
-  })
+  }
+  detectProtocol(connection, clock, silentMs, accept, () => http.serves(from.address))
 }
 
 /** Ends a connection of another protocol. It does not read text, so it is told nothing; nothing that it sent goes anywhere else. */

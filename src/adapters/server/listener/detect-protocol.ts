@@ -48,9 +48,12 @@ export interface Detected {
   readonly head: Buffer
 }
 
+/** A silent connection from where a browser is: its first packet may have been lost, and a greeting would end that request. */
+const BROWSER_PATIENCE = 5
+
 /**
  * Reads just enough of a new connection to tell its protocol, and leaves it paused. One that is silent for `silentMs` is of a line client
- * (C36). `detected` is called in the same tick, once, and never where the connection closes first: a promise would be late for a client
+ * (C36); one that `mayBeBrowser` says so of, after five times as long. `detected` is called in the same tick, once, and never where the connection closes first: a promise would be late for a client
  * that ends its side with the same bytes.
  */
 export function detectProtocol(
@@ -58,6 +61,7 @@ export function detectProtocol(
   clock: Clock,
   silentMs: number,
   detected: (detected: Detected) => void,
+  mayBeBrowser: () => boolean = () => false,
 ): void {
   let head: Buffer = Buffer.alloc(0)
   let cancel: Cancel = () => {}
@@ -85,7 +89,16 @@ export function detectProtocol(
   const ended = () => (head.length > 0 ? decide(verdictAtLast(head)) : connection.destroy())
 
   // A busy host may be later than its client: bytes that have come by now are read first.
-  cancel = clock.after(silentMs, () => clock.soon(() => over || decide(verdictAtLast(head))))
+  const decideAfter = (ms: number, isPatient: boolean): void => {
+    cancel = clock.after(ms, () =>
+      clock.soon(() => {
+        if (over) return
+        if (isPatient && head.length === 0 && mayBeBrowser()) decideAfter((BROWSER_PATIENCE - 1) * ms, false)
+        else decide(verdictAtLast(head))
+      }),
+    )
+  }
+  decideAfter(silentMs, true)
   connection.on('data', read)
   connection.once('end', ended)
   connection.once('close', stop)
