@@ -64,9 +64,10 @@ function endWithNpm() {
   if (!/npm|yarn|bun|node/.test(ofProcess(chain.at(-1), 'cmdline') ?? 'npm')) end()
 }
 
-/** Whether npm started it. */
+/** Whether the npm that started us started it: another one may be further up, as where a terminal was opened by a script. */
 function isOfNpm(pid) {
-  return /(^|\0)npm_lifecycle_event=/.test(ofProcess(pid, 'environ') ?? '')
+  const environment = ofProcess(pid, 'environ')?.split('\0') ?? []
+  return ['npm_lifecycle_event', 'npm_lifecycle_script'].every((name) => environment.includes(`${name}=${process.env[name]}`))
 }
 
 function parentOf(pid) {
@@ -75,7 +76,7 @@ function parentOf(pid) {
 
 function ofProcess(pid, what) {
   try {
-    return readFileSync(`/proc/${pid}/${what}`, 'latin1')
+    return readFileSync(`/proc/${pid}/${what}`, 'utf8')
   } catch {
     return undefined
   }

@@ -27,7 +27,7 @@ async function begun() {
 
 /**
  * Starts it again with an injection into the calls that concern the upload, and goes on with the upload. One thread does all
- * file work, so that `when=N`, which strace counts for each thread, means the Nth call.
+ * file work, so that `when=N`, which strace counts for each thread and call, means the Nth; pieces that came together are one `pwritev`.
  */
 async function goOn({ data, path, id }: Awaited<ReturnType<typeof begun>>, injection: string) {
   const files = join(data, 'files')
@@ -58,8 +58,8 @@ async function wholeOrGoesOn(data: string, path: string): Promise<void> {
 
 describe.skipIf(!traceable)('C78 a host that is killed in a step of an upload', () => {
   test.each([
-    ['a write', 'pwrite64:signal=KILL:when=3'],
-    ['a late write', 'pwrite64:signal=KILL:when=8'],
+    ['a write', 'pwrite64,pwritev:signal=KILL:when=3'],
+    ['a late write', 'pwrite64,pwritev:signal=KILL:when=16'],
     ['the first sync', 'fdatasync:signal=KILL:when=1'],
     ['a later sync', 'fdatasync:signal=KILL:when=2'],
     ['the naming', 'link,linkat:signal=KILL:when=1'],
@@ -76,7 +76,7 @@ describe.skipIf(!traceable)('C78 a host that is killed in a step of an upload', 
 
 describe.skipIf(!traceable)('C76 an I/O error in a step of an upload', () => {
   test.each([
-    ['a write', 'pwrite64:error=EIO:when=3'],
+    ['a write', 'pwrite64,pwritev:error=EIO:when=3'],
     ['the first sync', 'fdatasync:error=EIO:when=1'],
     ['a later sync', 'fdatasync:error=EIO:when=2'],
     ['the naming', 'link,linkat:error=EIO:when=1'],

@@ -38,7 +38,7 @@ async function withNetcat(name: string): Promise<Pupil> {
     received: client.until((each) => each.files.length > 0).then(() => client.files[0]?.sha256 ?? ''),
     handIn: (file, bytes) => {
       client.write(`/put ${bytes.length} ${file}\n`).write(bytes)
-      return client.until(new RegExp(`\\] ${file} is with the operators: `))
+      return client.until(new RegExp(`\\] ${file} is with the moderators: `))
     },
     leave: () => child.kill(),
   }

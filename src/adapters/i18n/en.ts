@@ -22,7 +22,7 @@ export const english = {
   },
   unmutedBy: '{name} unmuted {to}',
   unbannedBy: '{name} unbanned {to}',
-  collectionStartedBy: 'this room collects: what members send is seen only by them and by the operators, says {name}',
+  collectionStartedBy: 'this room collects: what members send is seen only by them and by the moderators, says {name}',
   collectionEndedBy: 'this room collects no more, says {name}: files are for everybody',
   peopleJoined: '{count} people joined',
   peopleLeft: '{count} people left',
@@ -45,7 +45,7 @@ export const english = {
   notAnswered: 'not answered yet: {text}',
   notAnsweredMore: { one: 'and {count} more', other: 'and {count} more' },
   you: 'You',
-  collecting: 'this room collects: what members send is seen only by them and by the operators',
+  collecting: 'this room collects: what members send is seen only by them and by the moderators',
 
   // Members and files of a room.
   inRoomAre: '{count} in {room}:',

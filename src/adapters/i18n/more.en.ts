@@ -148,7 +148,7 @@ export const moreEnglish = {
   helpUnlock: 'let people in again',
   helpSlow: 'members may send one message in so many seconds; off: as many as they like',
   helpExpire: 'files go after so long, an hour to 365 days; off: they stay',
-  helpCollect: 'collect submissions for operators only; list them',
+  helpCollect: 'collect submissions for moderators only; list them',
   helpPassword: 'set the password for joining; off: remove it',
   helpDropLink: 'make an address for handing in files; list them; revoke one',
   helpInvite: 'make an invitation for one person; list them; revoke one',

@@ -43,7 +43,7 @@ export const pageEnglish = {
   sending: '{name} is sending {file}{for}',
   sendingSized: '{name} is sending {file} ({size}){for}',
   forOne: ' to {to} only',
-  forStaff: ' to the operators',
+  forStaff: ' to the moderators',
   staff: 'the moderators',
   fileHere: 'file [{id}] {file} from {name}{for}: {size}, sha256 {digest}',
   folderSize: { one: '{count} file, {size}', other: '{count} files, {size}' },
@@ -75,9 +75,10 @@ export const pageEnglish = {
   invitationUnused: '[{id}] not used yet, and good until {time}',
   invitationUsed: '[{id}] used, and lets its person back in until {time}',
   noInvitations: 'there are no invitations to this room',
-  dropLink: '[{id}] files dropped at {link} go to the operators, until {time}',
+  dropLink: '[{id}] files dropped at {link} go to the moderators, until {time}',
   noDropLinks: 'there are no drop links to this room',
   invitationOff: 'Invitation cancelled.',
+  dropLinkOff: 'Drop link cancelled.',
 
   // Transfers.
   stalled: 'stalled {time}',

@@ -77,9 +77,10 @@ export const pageIndonesian: PageCatalog = {
   invitationUnused: '[{id}] belum dipakai, berlaku sampai {time}',
   invitationUsed: '[{id}] sudah dipakai, pemiliknya bisa masuk lagi sampai {time}',
   noInvitations: 'tidak ada undangan ke ruang ini',
-  dropLink: '[{id}] berkas yang ditaruh di {link} hanya untuk para operator, sampai {time}',
+  dropLink: '[{id}] berkas yang ditaruh di {link} hanya untuk para pengelola, sampai {time}',
   noDropLinks: 'tidak ada tautan pengumpulan untuk ruang ini',
   invitationOff: 'Undangan dibatalkan.',
+  dropLinkOff: 'Tautan dibatalkan.',
 
   // Transfers.
   stalled: 'macet {time}',
@@ -126,7 +127,7 @@ export const pageIndonesian: PageCatalog = {
   save: 'Simpan',
   yourself: 'Anda',
   owner: 'pemilik',
-  op: 'operator',
+  op: 'pengelola',
   moderator: 'pengelola',
   isAway: 'pergi',
   settings: 'Pengaturan',

@@ -117,6 +117,8 @@ export function accessTexts(
       )
     case 'revoked':
       return [say('invitationOff')]
+    case 'dropLinkRevoked':
+      return [say('dropLinkOff')]
     case 'dropLinks':
       if (answer.links.length === 0) return [say('noDropLinks')]
       return answer.links.map(({ id, path, expiresAt }) =>

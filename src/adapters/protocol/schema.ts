@@ -215,9 +215,9 @@ export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds
 const facts = {
   topic: text,
   locked: v.exactOptional(v.pipe(flag, v.description('Nobody new comes in; left out where it is open.'))),
-  collectingSince: v.exactOptional(timeAs('Since when what members send is for the operators')),
+  collectingSince: v.exactOptional(timeAs('Since when what members send is for the moderators')),
   slowSeconds: v.exactOptional(
-    countAs('Members who are no operators may send one message in so many seconds; left out without slow mode.'),
+    countAs('Members who are no moderators may send one message in so many seconds; left out without slow mode.'),
   ),
   expirySeconds: v.exactOptional(countAs('Files go so many seconds after they came; left out where they stay.')),
   hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),

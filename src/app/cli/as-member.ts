@@ -62,4 +62,4 @@ async function isInside(api: ApiClient, room: string): Promise<boolean> {
 const isAbsent = ({ code }: Refusal): boolean => code === 'NOT_A_MEMBER'
 
 const nobody =
-  'only operators can do that: write your name in front of the address (name@host/room), or name the key of one in TAMTAM_KEY_FILE'
+  'only moderators can do that: write your name in front of the address (name@host/room), or name the key of one in TAMTAM_KEY_FILE'

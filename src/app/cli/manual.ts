@@ -58,7 +58,7 @@ const environment = [
   ['TAMTAM_TOKEN_FILE, TAMTAM_PASSWORD_FILE', 'The same, in files that are yours alone (0600).'],
   [
     'TAMTAM_KEY_FILE',
-    'A file (0600) with the key by which join and commands for operators are known, such as keys/owner of a host.',
+    'A file (0600) with the key by which join and commands for moderators are known, such as keys/owner of a host.',
   ],
   ['TAMTAM_CONFIG', 'Another file of settings; --config goes over it.'],
   ['NO_COLOR, TERM=dumb', 'No colours; no cursor that moves.'],

@@ -115,7 +115,7 @@ export function programOf(): Command {
     .option('-o, --output <path>', 'save under this very name, or write into this pipe or device; - is standard output')
     .option('--save <dir>', 'the folder to save into, as terima_<name> (here)')
     .option('--all', 'every file of the room that you may see, but those whose sender is away')
-    .option('--collected <dir>', 'for operators: all that was handed in, with a folder there for each person')
+    .option('--collected <dir>', 'for moderators: all that was handed in, with a folder there for each person')
     .option('--expect <file>', 'with --collected: who should hand in, one name a line')
     .option('--csv', 'with --collected: the table as CSV, on standard output')
     .option('--limit <rate>', 'bytes a second at most, like 500k or 5M', rateOf)
@@ -162,14 +162,14 @@ export function programOf(): Command {
     )
     .argument('[address]', '[name@]host[:port][/room]')
     .option('--json', 'one JSON object a line')
-    .option('--collected', 'for operators: who has handed in what, and who has not')
+    .option('--collected', 'for moderators: who has handed in what, and who has not')
     .option('--expect <file>', 'with --collected: who should hand in, one name a line')
     .option('--csv', 'with --collected: the table as CSV, on standard output')
     .action(async (address, flags) => (await import('./ls.ts')).runLs(address, flags))
 
   program
     .command('rm')
-    .description('take files and messages out of a room: your own, or, with the key of an operator, any')
+    .description('take files and messages out of a room: your own, or, with the key of a moderator, any')
     .argument('<address>', '[name@]host[:port][/room]')
     .argument('<what...>', 'files by name or id; #12 is the message with this number, as tail --json shows it')
     .option('--json', 'one JSON object a line for each, on standard output')
@@ -181,7 +181,7 @@ export function programOf(): Command {
 
   program
     .command('drop-link')
-    .description('for operators: an address by which anybody can hand in files to a room, and see nothing of it')
+    .description('for moderators: an address by which anybody can hand in files to a room, and see nothing of it')
     .argument('<address>', '[name@]host[:port][/room]')
     .option('--expires <time>', 'how long it is valid, like 12h or 7d (7d)', spanTyped)
     .option('--list', 'print those that are valid')

@@ -84,10 +84,12 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       state.receipts.delete(event.file.id)
       for (const notes of [state.receivers, state.served, state.holders]) notes.delete(event.file.id)
       return
-    case 'fileServed':
-      state.served.get(event.file.id)?.set(event.by.name, event.at)
+    case 'fileServed': {
+      const served = state.served.get(event.file.id)
+      if (served?.has(event.by.name) === false) served.set(event.by.name, event.at)
       state.holders.get(event.file.id)?.add(event.by.id)
       return
+    }
     case 'fileReceived': {
       const received = state.receipts.get(event.file.id)
       if (received?.has(event.by.name) === false) received.set(event.by.name, event.at)

@@ -54,7 +54,7 @@ export type AccessAnswer<Why> =
   | { readonly type: 'passwordChanged'; readonly isSet: boolean }
   | { readonly type: 'invited'; readonly invitation: Invitation }
   | { readonly type: 'invitations'; readonly kept: readonly KeptInvitation[] }
-  | { readonly type: 'revoked' }
+  | { readonly type: 'revoked' | 'dropLinkRevoked' }
   | { readonly type: 'dropLinks'; readonly links: readonly DropLink[] }
   | { readonly type: 'refused'; readonly why: Why }
 
@@ -89,7 +89,7 @@ export async function changeAccess<Why extends { readonly message: string }>(
     }
     case 'revokeDropLink': {
       const why = await access.revokeDropLink(request.id)
-      return why === undefined ? { type: 'revoked' } : refused(why)
+      return why === undefined ? { type: 'dropLinkRevoked' } : refused(why)
     }
     default:
       return request satisfies never

@@ -103,5 +103,5 @@ export function ownVisibility(batch: Batch, id: string, reader: () => Reader): r
 
 const collecting = rejected(
   'NOT_ALLOWED',
-  'this room collects files: send it without a name, and it goes to the operators',
+  'this room collects files: send it without a name, and it goes to the moderators',
 )

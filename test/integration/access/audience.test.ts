@@ -38,7 +38,7 @@ test('a class of five hands in by five ways: each is seen by its sender and the 
 
   // By netcat, by a browser's session, by another program's, by curl and by tamtam send.
   ani.write('/put 5 ani.txt\nkerja')
-  await ani.until(/^\* \[\w+\] ani\.txt is with the operators: /)
+  await ani.until(/^\* \[\w+\] ani\.txt is with the moderators: /)
   const put = await ask(port, 'PUT /lobby/budi.txt', { body: 'kerja budi', headers: { 'Tamtam-Key': keyOf('budi') } })
   expect(put.status).toBe(201)
   const third = await cici.upload(pieces('kerja cici'), { name: 'cici.txt' }).done
@@ -134,7 +134,7 @@ test('what a class has handed in is kept over a restart, and shown to an op made
   expect(await textOf(budi.download(row?.file.id ?? ''))).toBe('kerja')
   expect((await budi.history(50)).map(({ type }) => type)).toContain('fileCompleted')
   await cici.ask('/collect', '* collected 1 file')
-  await cici.until(/^\* file \[\w+\] ani\.txt from ani to the operators: 5 B, sha256 \w{64}$/)
+  await cici.until(/^\* file \[\w+\] ani\.txt from ani to the moderators: 5 B, sha256 \w{64}$/)
   const dewi = await entered(port, 'dewi')
   await cici.ask('/collect', '* nothing yet from dewi')
 

@@ -286,10 +286,10 @@ test('tamtam drop-link and /drop-link make, list and take back; over HTTP it is 
   await owner.send({ type: 'op', name: 'ani' })
   const told = await ani.ask('/drop-link 90m', /^\* \[/)
   expect(told).toMatch(
-    /^\* \[[0-9a-f]{8}\] files dropped at http:\/\/127\.0\.0\.1:\d+\/drop\/[0-9a-f]{40}\/ go to the operators, until /,
+    /^\* \[[0-9a-f]{8}\] files dropped at http:\/\/127\.0\.0\.1:\d+\/drop\/[0-9a-f]{40}\/ go to the moderators, until /,
   )
   const [, id = ''] = /\[(\w+)\]/.exec(told) ?? []
   expect(await ani.ask('/drop-link list', /^\* \[/)).toBe(told)
-  expect(await ani.ask(`/drop-link off ${id}`, /^\* nobody/)).toBe('* nobody comes in by it any more')
+  expect(await ani.ask(`/drop-link off ${id}`, /^\* Drop/)).toBe('* Drop link cancelled.')
   expect(await ani.ask('/drop-link list', /^\* there/)).toBe('* there are no drop links to this room')
 })

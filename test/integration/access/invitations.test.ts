@@ -108,7 +108,7 @@ describe('an invitation', () => {
     await ani.ask('/join den', /^\* you are ani in den:/)
     await owner.ask({ type: 'op', name: 'ani' })
     const [, id] = /\[(\w+)\] not used yet/.exec(await ani.ask('/invite list', /not used yet/)) ?? []
-    await ani.ask(`/invite off ${id}`, '* nobody comes in by it any more')
+    await ani.ask(`/invite off ${id}`, '* Invitation cancelled.')
     await ani.ask(`/invite off ${id}`, /^! NO_SUCH_INVITATION /)
     await ani.ask('/invite list', '* there are no invitations to this room')
     const next = createTamtam({ token: true, overrides: { secretStore } })
@@ -131,7 +131,7 @@ describe('an invitation', () => {
     }
     const [, id] = /^\* \[(\w{8})\] not used yet, and good until /m.exec(await type(0, '/invite', '/invite list')) ?? []
     expect(await type(4, `/invite off ${id}`, '/invite list', `/invite off ${id}`)).toMatch(
-      /^\* nobody comes in by it any more\n\* there are no invitations to this room\n! NO_SUCH_INVITATION /m,
+      /^\* Invitation cancelled\.\n\* there are no invitations to this room\n! NO_SUCH_INVITATION /m,
     )
   })
 

@@ -202,7 +202,7 @@ describe('who has handed in', () => {
     const run = (args: readonly string[]) => CliProcess.run(args, { cwd, env: { XDG_CONFIG_HOME: cwd } })
     expect(await run(['ls', `127.0.0.1:${port}/class`, '--collected'])).toMatchObject({
       code: 2,
-      errors: expect.stringContaining('only operators can do that: write your name in front of the address'),
+      errors: expect.stringContaining('only moderators can do that: write your name in front of the address'),
     })
     expect(await run(['get', `budi@127.0.0.1:${port}/class`, '--collected', 'w'])).toMatchObject({
       code: 4,

@@ -142,9 +142,8 @@ describe('a link stands for what was shown for it', () => {
         const stream = await OpenAnswer.of(port, 'GET /rooms/den/events', {
           headers: { ...key, ...shown, Accept: 'application/x-ndjson' },
         })
-        // Gone, they may still read what they were given.
+        // Gone from the page, they may still read what they were given.
         client.leave()
-        await stream.ended()
         for (const each of links) expect(await opens(each)).toBe(200)
         const back = await come(port, 'frames', 'guest', { [place]: code })
         const growing = await ask(port, 'POST /rooms/den/files', {
@@ -158,7 +157,7 @@ describe('a link stands for what was shown for it', () => {
         })
         const download = await OpenAnswer.of(port, `GET ${growing.headers.location}`, { headers: { ...key, ...shown } })
         await revokeAll()
-        await Promise.all([back.client.closed(), download.ended()])
+        await Promise.all([back.client.closed(), stream.ended(), download.ended()])
         for (const each of links) expect(await opens(each)).toBe(404)
         for (const line of [
           `GET /files/${id}`,

@@ -193,7 +193,7 @@ describe('slash words', () => {
       '* ani is away: makan',
       '* 2 are here: ani (away: makan), budi',
       '* ani is back',
-      expect.stringMatching(/^! NOT_ALLOWED permission denied: only operators/),
+      expect.stringMatching(/^! NOT_ALLOWED permission denied: only moderators/),
     ])
   })
 })

@@ -342,7 +342,7 @@ const noPermission = rejected('NOT_ALLOWED', 'permission denied: this address ha
 /** For a member who is about to reconnect: nobody else may act under that key meanwhile. */
 const notHere = rejected('NOT_A_MEMBER', 'the member with this key is not in the room just now; ask again in a moment')
 
-const operatorsName = rejected('NAME_TAKEN', 'an operator has that name, or one that looks like it; choose another')
+const operatorsName = rejected('NAME_TAKEN', 'a moderator has that name, or one that looks like it; choose another')
 
 function dropOf({ accessControl }: HttpContext, request: FastifyRequest, { link }: Route): Requester['drop'] {
   if (link !== 'drop') return undefined

@@ -57,7 +57,7 @@ const form = { json: { type: 'object', additionalProperties: { type: 'string', f
 const sentFiles = { json: { anyOf: [ref('Sent'), objectOf({ files: { type: 'array', items: ref('Sent') } })] } }
 const limit = optional(v.pipe(bodies.count, v.minValue(1), v.maxValue(500), v.description('How many at most.')), 100)
 const to = optional(text('The name of the one member whom the file is for; left out, it is for everybody.'))
-const collected = optional(text('1: what was handed in, in a folder for each person; for operators.'))
+const collected = optional(text('1: what was handed in, in a folder for each person; for moderators.'))
 const only = optional(text('Ids of files, with commas between them: these alone.'))
 const ticket = optional(text('From a link of POST /files/{id}/links: stands for all that a request shows.'))
 const dropName = optional(text('Whose it is; the user of HTTP Basic will do as well.'))
@@ -152,12 +152,12 @@ export const operations = {
   },
   removeMessage: {
     summary:
-      "Takes a message away: one's own, or, as an operator, anybody's. Its text is gone, a trace stays in its place.",
+      "Takes a message away: one's own, or, as a moderator, anybody's. Its text is gone, a trace stays in its place.",
     answers: { 204: 'It is gone.' },
     refusals: [...taking, 'NO_SUCH_MESSAGE', 'NOT_ALLOWED', 'MUTED', 'BAD_REQUEST'],
   },
   setPassword: {
-    summary: "Sets the room's password: for operators. Who is in stays in.",
+    summary: "Sets the room's password: for moderators. Who is in stays in.",
     body: { contents: { [JSON_TYPE]: bodies.password } },
     answers: { 204: 'It holds from now on.' },
     refusals: [...taking, 'BAD_TEXT'],
@@ -168,32 +168,32 @@ export const operations = {
     refusals: taking,
   },
   listInvitations: {
-    summary: 'The invitations by which somebody may still come in, without their codes: for the operators.',
+    summary: 'The invitations by which somebody may still come in, without their codes: for the moderators.',
     answers: { 200: { description: 'All of them, the oldest first.', body: bodies.invitations } },
   },
   invite: {
-    summary: 'What lets one more person into the room, once: for operators.',
+    summary: 'What lets one more person into the room, once: for moderators.',
     answers: { 201: { description: 'The invitation.', body: bodies.invitation } },
     refusals: taking,
   },
   revoke: {
-    summary: 'Takes an invitation back, used or not: for the operators.',
+    summary: 'Takes an invitation back, used or not: for the moderators.',
     answers: { 204: 'Nobody comes in by it any more.' },
     refusals: [...taking, 'NO_SUCH_INVITATION'],
   },
   addDropLink: {
-    summary: 'An address by which anybody may put files into the room, for its operators alone: for operators.',
+    summary: 'An address by which anybody may put files into the room, for its moderators alone: for moderators.',
     body: { contents: { [JSON_TYPE]: bodies.dropLinkWish } },
     bodyIsOptional: true,
     answers: { 201: { description: 'The link, a path on this host.', body: bodies.dropLink } },
     refusals: taking,
   },
   listDropLinks: {
-    summary: 'The drop links of the room that are valid: for operators.',
+    summary: 'The drop links of the room that are valid: for moderators.',
     answers: { 200: { description: 'All of them, the oldest first.', body: bodies.dropLinks } },
   },
   revokeDropLink: {
-    summary: 'Takes a drop link back: for operators.',
+    summary: 'Takes a drop link back: for moderators.',
     answers: { 204: 'Nothing comes in by it any more.' },
     refusals: [...taking, 'NO_SUCH_LINK'],
   },
@@ -202,7 +202,7 @@ export const operations = {
     answers: { 200: { description: 'It is.', body: bodies.dropFacts } },
   },
   drop: {
-    summary: 'Puts a whole file into the room of a drop link, for its operators alone.',
+    summary: 'Puts a whole file into the room of a drop link, for its moderators alone.',
     headers: reprDigest,
     query: { name: dropName },
     body: { contents: { 'application/octet-stream': undefined } },
@@ -245,7 +245,7 @@ export const operations = {
     answers: { 200: { description: 'All of them.', body: bodies.fileList } },
   },
   listHandIns: {
-    summary: 'Who has handed in what, and who was there while the room collected and has not: for operators.',
+    summary: 'Who has handed in what, and who was there while the room collected and has not: for moderators.',
     answers: { 200: { description: 'By the first file of each; those with none behind them.', body: bodies.handIns } },
   },
   createUpload: {
@@ -398,7 +398,7 @@ export const operations = {
     tusRefusals: ['HASH_MISMATCH'],
   },
   removeUpload: {
-    summary: "Takes a file away, whole or on its way: one's own, or, as an operator, any. 403 for others.",
+    summary: "Takes a file away, whole or on its way: one's own, or, as a moderator, any. 403 for others.",
     answers: { 204: 'It is gone.' },
     refusals: [...taking, 'NOT_OWNER', 'NOT_ALLOWED', 'MUTED'],
   },

@@ -13,10 +13,10 @@ export async function requestAccess(page: Page, room: Room, request: AccessReque
         request.type === 'setPassword' && request.password !== undefined ? 'passwordHolds' : 'passwordOff',
       ),
     )
-  else room.notices.add(accessText(page, room, answer), answer.type === 'revoked' ? 'told' : 'kept')
+  else room.notices.add(accessText(page, room, answer), answer.type === 'revoked' || answer.type === 'dropLinkRevoked' ? 'told' : 'kept')
 }
 
-type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' | 'dropLinks' }>
+type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' | 'dropLinkRevoked' | 'dropLinks' }>
 
 function accessText({ words, language }: Page, { name: room }: Room, answer: Told): string {
   const { say } = words.value
@@ -41,6 +41,8 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
     }
     case 'revoked':
       return say('invitationOff')
+    case 'dropLinkRevoked':
+      return say('dropLinkOff')
     default:
       return answer satisfies never
   }

@@ -5,7 +5,7 @@ import { scene, typed } from './scene.ts'
 const USAGE = (what: string) => `! BAD_COMMAND type ${what}\n`
 const EMPTY = '! BAD_TEXT There is no text in this message. Write something before you send it.\n'
 const NOBODY = '! NO_SUCH_MEMBER nobody of that name is here; /who lists who is\n'
-const NOT_ALLOWED = /^! NOT_ALLOWED permission denied: only operators can do that/
+const NOT_ALLOWED = /^! NOT_ALLOWED permission denied: only moderators can do that/
 const NO_FILE = '! NO_SUCH_FILE no one file is called so, or has an id that begins so; /files lists them\n'
 
 describe('each slash word', () => {

@@ -68,7 +68,7 @@ describe('a line for each event', () => {
     [{ ...stamp, type: 'shutOut', person: 'p' }, ''],
     [
       { ...stamp, type: 'collectionStarted' },
-      '* this room collects: what members send is seen only by them and by the operators, says ani\n',
+      '* this room collects: what members send is seen only by them and by the moderators, says ani\n',
     ],
     [{ ...stamp, type: 'collectionEnded' }, '* this room collects no more, says ani: files are for everybody\n'],
     [
@@ -98,7 +98,7 @@ describe('a line for each event', () => {
       type: 'fileOffered',
       file: { ...file, audience: { from: ani, to: 'staff' } },
     }
-    expect(linesOf(forStaff).bytes.toString()).toBe('* ani is sending see-saw.mp3 (3 B) to the operators\n')
+    expect(linesOf(forStaff).bytes.toString()).toBe('* ani is sending see-saw.mp3 (3 B) to the moderators\n')
   })
   it('is in the language of the server', () => {
     const events = [joined(ani), said(1, 'halo'), completed(2, ani)]

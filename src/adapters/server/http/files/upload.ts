@@ -352,7 +352,7 @@ const dropUrl = ({ text }: { readonly text: string }, { id }: MentionedFile): st
 
 const handedIn: Refusal = {
   code: 'NOT_ALLOWED',
-  message: 'what has arrived by a link stays with the operators; ask one of them to remove it',
+  message: 'what has arrived by a link stays with the moderators; ask one of them to remove it',
 }
 const mismatch = rejected(
   'HASH_MISMATCH',
