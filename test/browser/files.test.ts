@@ -34,7 +34,8 @@ test('a file picked in one browser is saved exactly by another, and the room hea
   await budi.getByText('Your copy is identical.').waitFor()
   await ani.locator('.file').getByText('1 of 1 has it').waitFor()
   await aboutFile(ani, 'talk.pdf', 'Who has it')
-  await ani.getByRole('dialog').getByText('budi').waitFor()
+  // Served to him whole, and verified by him.
+  await expect.poll(() => ani.getByRole('dialog').getByText('budi').count()).toBe(2)
   expect(await violations(ani)).toEqual([])
 })
 
