@@ -67,7 +67,9 @@ function endWithNpm() {
 /** Whether the npm that started us started it: another one may be further up, as where a terminal was opened by a script. */
 function isOfNpm(pid) {
   const environment = ofProcess(pid, 'environ')?.split('\0') ?? []
-  return ['npm_lifecycle_event', 'npm_lifecycle_script'].every((name) => environment.includes(`${name}=${process.env[name]}`))
+  return ['npm_lifecycle_event', 'npm_lifecycle_script'].every((name) =>
+    environment.includes(`${name}=${process.env[name]}`),
+  )
 }
 
 function parentOf(pid) {

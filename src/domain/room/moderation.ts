@@ -113,7 +113,10 @@ export function refusalFor(rank: Rank, permission: Permission): Rejected | undef
 
 export const notAMember = rejected('NOT_A_MEMBER', 'you are not in this room any more; join it again')
 export const banned = rejected('BANNED', 'you are banned from this room; ask a moderator')
-const notAllowed = rejected('NOT_ALLOWED', 'permission denied: only moderators can do that, and not to other moderators')
+const notAllowed = rejected(
+  'NOT_ALLOWED',
+  'permission denied: only moderators can do that, and not to other moderators',
+)
 const muted = rejected('MUTED', 'you are muted in this room and can only read; ask a moderator')
 const lockedOut = rejected('LOCKED', 'this room is locked: no new members are let in; ask somebody in it')
 const topicLocked = rejected('LOCKED', 'permission denied: this room is locked, and only moderators can set its topic')

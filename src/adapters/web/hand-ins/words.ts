@@ -53,7 +53,8 @@ const indonesian: Words = {
   saveAll: 'Simpan semua, satu folder untuk setiap orang',
   command: 'Sama dengan perintah, yang nanti mengambil yang baru:',
   dropLinks: 'Tautan pengumpulan',
-  dropLead: 'Dengan alamat ini siapa pun bisa mengumpulkan berkas, hanya untuk para moderator, tanpa melihat isi ruang.',
+  dropLead:
+    'Dengan alamat ini siapa pun bisa mengumpulkan berkas, hanya untuk para moderator, tanpa melihat isi ruang.',
   newLink: 'Buat tautan pengumpulan',
   revoke: 'Cabut',
   until: 'sampai',

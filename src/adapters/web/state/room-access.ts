@@ -13,10 +13,17 @@ export async function requestAccess(page: Page, room: Room, request: AccessReque
         request.type === 'setPassword' && request.password !== undefined ? 'passwordHolds' : 'passwordOff',
       ),
     )
-  else room.notices.add(accessText(page, room, answer), answer.type === 'revoked' || answer.type === 'dropLinkRevoked' ? 'told' : 'kept')
+  else
+    room.notices.add(
+      accessText(page, room, answer),
+      answer.type === 'revoked' || answer.type === 'dropLinkRevoked' ? 'told' : 'kept',
+    )
 }
 
-type Told = Extract<AccessAnswer<never>, { readonly type: 'invited' | 'invitations' | 'revoked' | 'dropLinkRevoked' | 'dropLinks' }>
+type Told = Extract<
+  AccessAnswer<never>,
+  { readonly type: 'invited' | 'invitations' | 'revoked' | 'dropLinkRevoked' | 'dropLinks' }
+>
 
 function accessText({ words, language }: Page, { name: room }: Room, answer: Told): string {
   const { say } = words.value
