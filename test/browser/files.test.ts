@@ -190,9 +190,9 @@ test('34 small files leave in at most 45 requests, are one group, and are saved 
   expect(asked.length, asked.join('\n')).toBeLessThanOrEqual(45)
 
   const group = budi.locator('.files', { hasText: '34 files' })
-  expect(await group.locator('.file').count()).toBe(3)
+  await expect.poll(() => group.locator('.file').count()).toBe(3)
   await group.getByRole('button', { name: 'Show all 34' }).click()
-  expect(await group.locator('.file').count()).toBe(34)
+  await expect.poll(() => group.locator('.file').count()).toBe(34)
   expect(await violations(budi)).toEqual([])
   const saving = budi.waitForEvent('download')
   await group.getByRole('button', { name: 'Save all' }).click()
@@ -208,9 +208,9 @@ test('34 small files leave in at most 45 requests, are one group, and are saved 
   await budi.locator('.scroller').focus()
   await budi.keyboard.press('ArrowUp')
   await budi.keyboard.press('ArrowRight')
-  expect(await budi.evaluate('document.activeElement.textContent')).toBe('ani')
+  await expect.poll(() => budi.evaluate('document.activeElement.textContent')).toBe('ani')
   const stops = 'document.querySelectorAll(".scroller li.row :is(a[href], button):not([tabindex=\'-1\'])").length'
-  expect(await budi.evaluate<number>(stops)).toBe(1 + 34 * 2 + 1)
+  await expect.poll(() => budi.evaluate<number>(stops)).toBe(1 + 34 * 2 + 1)
   await budi.locator('#message').focus()
 
   // The list beside it: filter as one types.
