@@ -74,7 +74,7 @@ test('who looks after a room does so in the page; who is sent out is told why', 
   await ani.keyboard.press('Enter')
   await budi.getByText(/no longer in this room.*too loud/).waitFor()
   // C3: whoever is out is told so where they would write.
-  expect(await budi.locator('#message').getAttribute('readonly')).not.toBeNull()
+  await expect.poll(() => budi.locator('#message').getAttribute('readonly')).not.toBeNull()
   await budi.getByText('You are not in the room.').waitFor()
   await sees(ani, 'ani removed budi: too loud')
   await budi.getByRole('button', { name: 'Join again' }).click()
@@ -83,7 +83,7 @@ test('who looks after a room does so in the page; who is sent out is told why', 
   await sees(budi, 'ani muted budi')
   // C3: so is whoever may only read. The menu shows how it is, and offers the other (C2).
   await budi.getByText('You are muted. Ask a moderator.').waitFor()
-  expect(await budi.locator('#message').getAttribute('readonly')).not.toBeNull()
+  await expect.poll(() => budi.locator('#message').getAttribute('readonly')).not.toBeNull()
   await aboutPerson(ani, 'budi', 'Unmute')
   await sees(budi, 'ani unmuted budi')
   await write(budi, 'hello?')
@@ -144,7 +144,7 @@ test('C57, C58, C59, C62, C96: hostile names and texts are shown, and do nothing
   expect(shown).toContain('␛[2J␇\\x9b31m')
   expect(shown).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u0080-\u009f\u200b\u202a-\u202e\u2066-\u2069]/)
   expect(Math.max(...[...shown.matchAll(/\u0301+/g)].map(([marks]) => marks.length))).toBeLessThanOrEqual(4)
-  expect(await page.locator('.topic').innerText()).toContain('<b><U+202E>x</b>')
+  await expect.poll(() => page.locator('.topic').innerText()).toContain('<b><U+202E>x</b>')
   expect(await page.locator('.timeline .row .body :is(img, script, svg:not(.icon))').count()).toBe(0)
   const links = await page
     .locator('.timeline .row a')
@@ -176,7 +176,7 @@ test('what was missed is marked where one stopped, and the window tells of it', 
   // It stays where it is while others talk, and goes when one answers.
   await sayOverHttp(port, 'lobby', 'more', { as: 'cici' })
   await sees(ani, 'more')
-  expect(await ani.locator('.divider').count()).toBe(1)
+  await expect.poll(() => ani.locator('.divider').count()).toBe(1)
   await write(ani, 'here I am')
   await expect.poll(() => ani.locator('.divider').count()).toBe(0)
   await ani.locator('nav').getByText('lobby').waitFor()

@@ -34,7 +34,7 @@ test('a name that can not be had is told in the form, whether the page or the ho
     await page.keyboard.press('Enter')
     await page.getByRole('status').getByText(why).waitFor()
     // B5: what was typed stays.
-    expect(await page.getByLabel('Your name').inputValue()).toBe(name)
+    await expect.poll(() => page.getByLabel('Your name').inputValue()).toBe(name)
   }
   await page.getByLabel('Your name').fill("  Budi Santoso O'Brien ")
   await page.getByText('You will be Budi-Santoso-O-Brien').waitFor()
@@ -101,7 +101,7 @@ test('a host that wants its token, a room that wants a password, and somebody wh
   await cici.locator('main.room').waitFor()
   await cici.reload()
   await cici.locator('main.room').waitFor()
-  for (const page of [ani, budi, cici]) expect(await page.evaluate('location.href')).toBe(at('room=tea'))
+  for (const page of [ani, budi, cici]) await expect.poll(() => page.evaluate('location.href')).toBe(at('room=tea'))
   await write(cici, 'all here')
   for (const page of [ani, budi]) await sees(page, 'all here')
 })

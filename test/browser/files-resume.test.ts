@@ -44,7 +44,7 @@ test('P1: 100 MB dropped in one browser are streamed to another while they arriv
   const [ani, budi] = [await comeIn(open, port, 'ani'), await comeIn(open, port, 'budi')]
   const { sample, path } = await sampleFile(100 * MB, 'film.bin')
   await dropFiles(ani, [path], async () => {
-    expect(await ani.locator('.drop-overlay').textContent()).toContain('lobby')
+    await expect.poll(() => ani.locator('.drop-overlay').textContent()).toContain('lobby')
   })
   const saving = budi.waitForEvent('download')
   await budi.locator('.file').getByRole('link', { name: 'Download: film.bin' }).click()

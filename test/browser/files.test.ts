@@ -71,7 +71,7 @@ test('folders, pasted pictures and longer texts become files of the room', async
   const long = 'a line of a long text\n'.repeat(1000)
   await paste('text/plain', long)
   const dialog = ani.getByRole('dialog')
-  expect(await dialog.getByRole('textbox').first().inputValue()).toBe(long)
+  await expect.poll(() => dialog.getByRole('textbox').first().inputValue()).toBe(long)
   expect(await violations(ani)).toEqual([])
   await dialog.getByLabel('Name of the file').fill('story')
   await dialog.getByRole('button', { name: 'Send' }).click()
@@ -95,7 +95,7 @@ test('a picture is shown once its digest is right, and counts as checked; what i
     player.currentTime = 25
     await new Promise((resolve) => player.addEventListener('seeked', resolve, { once: true }))
   })
-  expect(await audio.evaluate((player: HTMLAudioElement) => player.currentTime)).toBeGreaterThanOrEqual(25)
+  await expect.poll(() => audio.evaluate((player: HTMLAudioElement) => player.currentTime)).toBeGreaterThanOrEqual(25)
   expect(await violations(ani)).toEqual([])
 })
 
@@ -107,7 +107,7 @@ test('what is sent while one whispers is for that person alone', async ({ open }
   const path = join(await temporaryDirectory(), 'present.txt')
   await writeFile(path, 'for budi')
   await dropFiles(ani, [path], async () => {
-    expect(await ani.locator('.drop-overlay').textContent()).toContain('to budi only')
+    await expect.poll(() => ani.locator('.drop-overlay').textContent()).toContain('to budi only')
   })
   await budi.locator('.file').getByText('present.txt').waitFor()
   await putFile(port, 'for-all.txt', 'all')

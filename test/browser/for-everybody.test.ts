@@ -81,7 +81,7 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
     expect(await violations(page)).toEqual([])
   }
   await fits()
-  expect(await page.evaluate('document.documentElement.lang')).toBe('id')
+  await expect.poll(() => page.evaluate('document.documentElement.lang')).toBe('id')
   await page.getByLabel('Nama Anda').fill('siti')
   await page.getByRole('button', { name: 'Masuk' }).click()
   await sees(page, /www/)
@@ -116,5 +116,5 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   // As it was left.
   await page.reload()
   await page.getByLabel('Message lobby').waitFor()
-  expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light')
+  await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('light')
 })

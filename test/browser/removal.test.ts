@@ -46,7 +46,7 @@ test('a message is removed by who wrote it, and is gone from every page, search,
     expect(await page.evaluate('document.documentElement.outerHTML')).not.toContain('4711')
   }
   await budi.getByText('Nothing found').waitFor()
-  expect(await budi.locator('#message').inputValue()).toBe('')
+  await expect.poll(() => budi.locator('#message').inputValue()).toBe('')
   expect(await budi.evaluate('JSON.stringify([{ ...sessionStorage }, { ...localStorage }])')).not.toContain('4711')
   // It stays so for those who come later, at its place.
   await budi.reload()
@@ -121,7 +121,7 @@ test('files go after the time that was chosen for them, and say when', async ({ 
   await writeFile(path, 'for an hour')
   await fromHeader(ani, 'How long files stay', 'Add files or text')
   const dialog = ani.getByRole('dialog')
-  expect(await dialog.getByRole('radio', { name: 'stay', exact: true }).isChecked()).toBe(true)
+  await expect.poll(() => dialog.getByRole('radio', { name: 'stay', exact: true }).isChecked()).toBe(true)
   await dialog.getByRole('radio', { name: 'go after 1 hour' }).check()
   expect(await violations(ani)).toEqual([])
   await ani.keyboard.press('Escape')
