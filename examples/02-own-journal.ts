@@ -8,14 +8,23 @@ import { journalContract, MemoryJournal } from 'tamtam-chat/testing'
 
 class TranscriptJournal extends MemoryJournal {
   readonly #path: string
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(path: string) {
     super()
     this.#path = path
   }
 
-  override async append(batches: readonly Batch[]): Promise<Appended> {
-    const appended = await super.append(batches)
+  // Two appends may be under way: they are written, and answered, in the order of the calls.
+  override append(batches: readonly Batch[]): Promise<Appended> {
+    const appended = super.append(batches)
+    const written = this.#last.then(() => this.#write(batches, appended))
+    this.#last = written.catch(() => {})
+    return written
+  }
+
+  async #write(batches: readonly Batch[], appending: Promise<Appended>): Promise<Appended> {
+    const appended = await appending
     if (appended.status !== 'committed') return appended
     const said = batches.flatMap(({ room, entries }) =>
       entries.map((entry) => (entry.type === 'said' ? `${room} ${entry.seq} ${entry.by.name}: ${entry.text}\n` : '')),
