@@ -1,5 +1,5 @@
 // A room inside a program of yours: in memory, two members, a file. Run it: node examples/01-embed.ts
-import { createTamtam } from 'tamtam-chat'
+import { createTamtam } from 'tamtam-room'
 
 const tamtam = createTamtam()
 await tamtam.start()

@@ -3,8 +3,8 @@
 import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Appended, type Batch, createTamtam } from 'tamtam-chat'
-import { journalContract, MemoryJournal } from 'tamtam-chat/testing'
+import { type Appended, type Batch, createTamtam } from 'tamtam-room'
+import { journalContract, MemoryJournal } from 'tamtam-room/testing'
 
 class TranscriptJournal extends MemoryJournal {
   readonly #path: string

@@ -1,5 +1,5 @@
 // A bot that answers, as a member of a room on another host. Run it: node examples/03-bot.ts 127.0.0.1:8268/lobby
-import { connect } from 'tamtam-chat'
+import { connect } from 'tamtam-room'
 
 const [, , address = '127.0.0.1:8268/lobby'] = process.argv
 const bot = await connect(address, { name: 'dice' })

@@ -1,6 +1,6 @@
 // Rooms inside an HTTP service of yours, on its port. Run it: node examples/04-mount.ts
 import { createServer } from 'node:http'
-import { createTamtam } from 'tamtam-chat'
+import { createTamtam } from 'tamtam-room'
 
 const tamtam = createTamtam()
 await tamtam.start()

@@ -1,6 +1,6 @@
 // What a host sees of its rooms and files, as streams. Run it: node examples/05-observe.ts
 import { filter, map } from 'rxjs'
-import { createTamtam } from 'tamtam-chat'
+import { createTamtam } from 'tamtam-room'
 
 const tamtam = createTamtam()
 await tamtam.start()

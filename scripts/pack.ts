@@ -1,4 +1,4 @@
-// `npm run pack`: compiles the library and packs it, with the built program and page, into dist/tamtam-chat-<version>.tgz. The same
+// `npm run pack`: compiles the library and packs it, with the built program and page, into dist/tamtam-room-<version>.tgz. The same
 // sources always give the same bytes. Beside it goes the list of all packages that it may bring, with their digests (CycloneDX).
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

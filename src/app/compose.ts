@@ -89,7 +89,7 @@ export interface TamtamOptions {
   readonly page?: boolean
   /** Whether people need the host's token, too: `tamtam.token`, kept beside the data, and made where there is none. */
   readonly token?: boolean
-  /** Other adapters of the ports. `tamtam-chat/testing` has the contract suites that ours pass. */
+  /** Other adapters of the ports. `tamtam-room/testing` has the contract suites that ours pass. */
   readonly overrides?: Partial<Ports & { readonly secretStore: SecretStore }>
   /** Called once when a store failed for good. The host acknowledges nothing from then on and should be stopped. */
   readonly onBroken?: (error: unknown) => void

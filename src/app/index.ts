@@ -1,4 +1,4 @@
-// `tamtam-chat`: the library.
+// `tamtam-room`: the library.
 
 export type { Dial } from '#client/endpoint.ts'
 export { Unreachable } from '#client/errors.ts'

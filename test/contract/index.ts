@@ -1,5 +1,5 @@
 /**
- * `tamtam-chat/testing`: for authors of adapters, and for tests against a room in memory.
+ * `tamtam-room/testing`: for authors of adapters, and for tests against a room in memory.
  *
  * A contract is a function from a way to make an adapter to test cases (`{ name, run }`); a case fails by throwing, so any test runner will do:
  *

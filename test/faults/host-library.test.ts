@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-test.each(['tamtam-chat', 'tamtam-chat/testing'])('importing %s opens, starts and says nothing', async (name) => {
+test.each(['tamtam-room', 'tamtam-room/testing'])('importing %s opens, starts and says nothing', async (name) => {
   const program = `
     const opened = () => process.getActiveResourcesInfo().filter((kind) => !/Pipe|FSReq/.test(kind)).length
     const heard = () => process.eventNames().reduce((sum, event) => sum + process.listenerCount(event), 0)

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const archive = join(
   root,
   'dist',
-  `tamtam-chat-${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}.tgz`,
+  `tamtam-room-${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}.tgz`,
 )
 const env = {
   ...bareEnv(),
@@ -112,8 +112,8 @@ test('it hosts a room, serves the page, and takes and gives a file, from where i
 
 test('a program of somebody else compiles against its types, and runs', () => {
   const source = `
-import { Batch, createTamtam, type Entry, type Tamtam } from 'tamtam-chat'
-import { MemoryJournal, journalContract } from 'tamtam-chat/testing'
+import { Batch, createTamtam, type Entry, type Tamtam } from 'tamtam-room'
+import { MemoryJournal, journalContract } from 'tamtam-room/testing'
 
 const tamtam: Tamtam = createTamtam({ overrides: { journal: new MemoryJournal() } })
 await tamtam.start()
@@ -163,7 +163,7 @@ test('C135 beside the package lies what it may bring, each with its digest', () 
   // What npm has brought here is in the list, though some of it may be newer.
   const brought = JSON.parse(readFileSync(join(home, 'node_modules', '.package-lock.json'), 'utf8')).packages
   const names = listed.map(({ name }) => name)
-  for (const path of Object.keys(brought)) if (nameAt(path) !== 'tamtam-chat') expect(names).toContain(nameAt(path))
+  for (const path of Object.keys(brought)) if (nameAt(path) !== 'tamtam-room') expect(names).toContain(nameAt(path))
 })
 
 const nameAt = (path: string): string => path.replace(/^.*node_modules\//, '')

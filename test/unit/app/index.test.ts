@@ -130,8 +130,8 @@ describe('C85 a data directory that is in use', () => {
 })
 
 it('is what the package name says', () => {
-  expect(import.meta.resolve('tamtam-chat')).toBe(new URL('../../../src/app/index.ts', import.meta.url).href)
-  expect(import.meta.resolve('tamtam-chat/testing')).toBe(new URL('../../contract/index.ts', import.meta.url).href)
+  expect(import.meta.resolve('tamtam-room')).toBe(new URL('../../../src/app/index.ts', import.meta.url).href)
+  expect(import.meta.resolve('tamtam-room/testing')).toBe(new URL('../../contract/index.ts', import.meta.url).href)
 })
 
 describe('stop', () => {
