@@ -1,4 +1,4 @@
-// Prints docs/commands.md from the command table: `npm run commands`. A test holds the page to the table.
+// Prints docs/reference/commands.md from the command table: `npm run commands`. A test holds the page to the table.
 import { writeFileSync } from 'node:fs'
 import { PERMISSIONS } from '#domain/room/moderation.ts'
 import { translatorFor } from '#i18n/i18n.ts'
@@ -49,4 +49,4 @@ export const commandsPage = (): string =>
     '',
   ].join('\n')
 
-if (process.argv[1] === import.meta.filename) writeFileSync('docs/commands.md', commandsPage())
+if (process.argv[1] === import.meta.filename) writeFileSync('docs/reference/commands.md', commandsPage())

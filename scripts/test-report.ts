@@ -1,4 +1,4 @@
-// `npm run test-report`: runs every test and writes docs/test-report.md, which says what each promise and each case of the abuse catalogue
+// `npm run test-report`: runs every test and writes docs/explain/test-report.md, which says what each promise and each case of the abuse catalogue
 // is shown by. `npm run test-report -- report.json` takes the report of a run that has been: `vitest run --reporter=json`.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -126,7 +126,7 @@ function page(shown: ReadonlyMap<string, readonly Shown[]>): string {
 
 const [given] = process.argv.slice(2)
 const shown = shownBy(given === undefined ? newReport() : read(given))
-writeFileSync(new URL('../docs/test-report.md', import.meta.url), page(shown))
+writeFileSync(new URL('../docs/explain/test-report.md', import.meta.url), page(shown))
 const stale = Object.keys(absent).filter((number) => shown.has(`C${number}`))
 if (stale.length > 0) console.error(`these cases have tests by now, and a reason to have none: ${stale.join(', ')}`)
 process.exit(stale.length === 0 && count(shown.get('*') ?? [], 'failed') === 0 ? 0 : 1)

@@ -52,7 +52,7 @@ export function toText({ title, head, rows, findings, notes }: Section): string 
   return lines.join('\n')
 }
 
-/** A section for `docs/benchmarks.md`. */
+/** A section for `docs/explain/benchmarks.md`. */
 export function toMarkdown({ title, head, rows, findings, notes }: Section): string {
   const table = [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows]
   const points = [...findings.map(findingText), ...notes].map((point) => `- ${point}`)

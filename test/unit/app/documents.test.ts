@@ -22,7 +22,7 @@ const documents = [
   ...globSync('docs/**/*.md', { cwd: root }),
 ]
 /** Written by scripts, from tests and measurements of another day. */
-const made = ['docs/test-report.md', 'docs/benchmarks.md']
+const made = ['docs/explain/test-report.md', 'docs/explain/benchmarks.md']
 
 const fenced = (text: string) => text.match(/^```[\s\S]*?^```$/gm) ?? []
 const linksIn = (text: string) =>
@@ -129,14 +129,14 @@ describe('the documents', () => {
     expect(untold(variables, text)).toEqual([])
   })
 
-  test('docs/security.md names every case of the abuse catalogue, and docs/http.md every code', () => {
+  test('docs/explain/security.md names every case of the abuse catalogue, and docs/reference/http.md every code', () => {
     const named = new Set(
-      [...read('docs/security.md').matchAll(/\bC(\d+)(?:–C(\d+))?\b/g)].flatMap(([, first, last = first]) =>
+      [...read('docs/explain/security.md').matchAll(/\bC(\d+)(?:–C(\d+))?\b/g)].flatMap(([, first, last = first]) =>
         Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index),
       ),
     )
     expect(cases.flatMap((_, index) => (named.has(index + 1) ? [] : [`C${index + 1}`]))).toEqual([])
-    const http = read('docs/http.md')
+    const http = read('docs/reference/http.md')
     const codes = Object.keys(STATUSES)
     expect(codes.length).toBeGreaterThan(CODES.length)
     expect([...CODES, ...codes].filter((code) => !http.includes(`\`${code}\``))).toEqual([])
@@ -153,5 +153,5 @@ describe('the documents', () => {
 })
 
 test('the page of commands is what the table prints; npm run commands writes it', () => {
-  expect(read('docs/commands.md')).toBe(commandsPage())
+  expect(read('docs/reference/commands.md')).toBe(commandsPage())
 })
