@@ -1,5 +1,6 @@
 // The speed of tamtam, beside what others do in the same run: `bench/README.md`.
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { wrapped } from '../scripts/wrap.ts'
 import { chartsOf } from './report/charts.ts'
 import { thisMachine } from './report/machine.ts'
 import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
@@ -69,7 +70,8 @@ function write(about: string, sections: readonly Section[]): void {
     busy === 0
       ? ''
       : `**Other programs were busy in ${busy} of ${sections.length} parts: do not believe these figures.**\n`
-  const head = `# Benchmarks\n\nMeasured ${about}.\n${warning}\`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../../bench/README.md).\n`
+  const measured = wrapped(`Measured ${about}.`)
+  const head = `# Benchmarks\n\n${measured}\n${warning}\`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../../bench/README.md).\n`
   const pictures = [...charts.keys()].filter((name) => name.endsWith('-light.svg')).map((name) => picture(name))
   const page = new URL('../docs/explain/benchmarks.md', import.meta.url)
   writeFileSync(page, [head, ...pictures, ...sections.map(toMarkdown)].join('\n'))

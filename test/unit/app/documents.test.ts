@@ -6,7 +6,7 @@ import { programOf } from '#app/cli/program.ts'
 import { CODES } from '#domain/errors.ts'
 import { STATUSES } from '#protocol/errors.ts'
 import { cases } from '../../../scripts/claims.ts'
-import { commandsPage } from '../../../scripts/commands-page.ts'
+import { printedPages } from '../../../scripts/reference-pages.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -29,6 +29,17 @@ const linksIn = (text: string) =>
   [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^()\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)].map(
     ([, link, picture = '']) => link ?? picture,
   )
+
+/** What is typed behind `tamtam` in a line of code, up to its comment or the next command. */
+const commandsIn = (text: string): readonly string[] => {
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'))
+  const spans = text.replace(/^```[\s\S]*?^```$/gm, '').match(/`[^`\n]+`/g) ?? []
+  return [...blocks, ...spans.map((span) => span.slice(1, -1))].flatMap((line) =>
+    [...line.matchAll(/(?:^|[|;&=] ?|\w=\S+ )(?:tamtam|npm (?:-s )?start --)(?: ([^|;#]*)|$)/g)].map(
+      ([, typed = '']) => typed.trim(),
+    ),
+  )
+}
 
 /** As GitHub names the place of a heading. */
 const anchorsIn = (text: string) =>
@@ -110,6 +121,32 @@ describe('the documents', () => {
     },
   )
 
+  test.each(documents.filter((path) => path.startsWith('docs/')))(
+    '%s has one title, and no line of prose over 100 characters',
+    (path) => {
+      const prose = read(path).replace(/^```[\s\S]*?^```$/gm, '')
+      expect(prose.match(/^# /gm)).toHaveLength(1)
+      const long = prose.split('\n').filter((line) => [...line].length > 100 && !/^\s*(?:\||#|<|!\[)/.test(line))
+      expect(long).toEqual([])
+    },
+  )
+
+  test.each(documents.filter((path) => !made.includes(path) && path !== 'CHANGELOG.md'))(
+    '%s types no command and no flag that is not there',
+    (path) => {
+      const commands = new Map(programOf().commands.map((command) => [command.name(), command]))
+      for (const typed of commandsIn(read(path))) {
+        const [first = ''] = typed.split(/\s+/)
+        const command = commands.get(first.startsWith('-') ? 'host' : first)
+        if (first === '' || ['…', 'help'].includes(first)) continue
+        expect(command, `${path}: tamtam ${typed}`).toBeDefined()
+        const flags = ['--help', '--version', ...(command?.options ?? []).map(({ long }) => long)]
+        for (const [flag] of typed.matchAll(/(?<=^|\s)--[a-z][a-z-]*/g))
+          expect(flags, `${path}: tamtam ${typed}`).toContain(flag)
+      }
+    },
+  )
+
   test('CONTRIBUTING.md tells every script, every lane of tests and every variable that tests read', () => {
     const text = read('CONTRIBUTING.md')
     for (const script of Object.keys(about.scripts))
@@ -152,6 +189,6 @@ describe('the documents', () => {
   })
 })
 
-test('the page of commands is what the table prints; npm run commands writes it', () => {
-  expect(read('docs/reference/commands.md')).toBe(commandsPage())
+test.each([...printedPages()])('%s is what the code prints; npm run commands writes it', (path, text) => {
+  expect(read(path)).toBe(text)
 })
