@@ -35,8 +35,8 @@ const commandsIn = (text: string): readonly string[] => {
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'))
   const spans = text.replace(/^```[\s\S]*?^```$/gm, '').match(/`[^`\n]+`/g) ?? []
   return [...blocks, ...spans.map((span) => span.slice(1, -1))].flatMap((line) =>
-    [...line.matchAll(/(?:^|[|;&=] ?|\w=\S+ )(?:tamtam|npm (?:-s )?start --)(?: ([^|;#]*)|$)/g)].map(
-      ([, typed = '']) => typed.trim(),
+    [...line.matchAll(/(?:^|[|;&=] ?|\w=\S+ )(?:tamtam|npm (?:-s )?start --)(?: ([^|;#]*)|$)/g)].map(([, typed = '']) =>
+      typed.trim(),
     ),
   )
 }
