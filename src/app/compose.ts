@@ -14,6 +14,7 @@ import { LineServer } from '#server/line/line-server.ts'
 import type { LineSettings } from '#server/line/settings.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { HostToken, OwnerKey } from '#server/security/host-token.ts'
+import { Persons } from '#server/security/persons.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { SignedLinks } from '#server/security/signed-links.ts'
 import { FrameSessionServer } from '#server/session/frames.ts'
@@ -58,6 +59,7 @@ import {
   LOG,
   METRICS,
   OWNER_KEY,
+  PERSONS,
   ROOM_SECRETS,
   SECRET_STORE,
   SESSION_PARTS,
@@ -187,6 +189,7 @@ export function compose(options: TamtamOptions): HostParts {
     (from) => new HostToken(from.resolve(SECRET_STORE), from.resolve(CLOCK), from.resolve(LOG)),
   )
   provide(host, OWNER_KEY, undefined, (from) => new OwnerKey(from.resolve(SECRET_STORE)))
+  provide(host, PERSONS, undefined, (from) => new Persons(from.resolve(SECRET_STORE)))
   provide(
     host,
     ROOM_SECRETS,
@@ -254,6 +257,7 @@ export function compose(options: TamtamOptions): HostParts {
     accessControl: host.resolve(ACCESS_CONTROL),
     token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
     owner: host.resolve(OWNER_KEY),
+    persons: host.resolve(PERSONS),
     keys: host.resolve(ROOM_SECRETS),
     signedLinks: host.resolve(SIGNED_LINKS),
     clock: host.resolve(CLOCK),

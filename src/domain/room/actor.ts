@@ -48,6 +48,7 @@ export interface RoomConnection {
 export interface ActorLimits {
   /** Who enters a room first becomes its op, but in this one, the host's own. Left out: nobody does. */
   readonly ownRoom?: string
+  /** Bytes of one message. */
   readonly maxTextBytes: number
   /** Receipts that one file may have. */
   readonly receiptsPerFile: number
