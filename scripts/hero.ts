@@ -165,7 +165,6 @@ b { display: inline-block; width: 8px; height: 16px; vertical-align: top }
 <section style="left: 20px; top: 18px; width: 690px; height: 476px"><h1>a laptop: the host</h1><pre>${host}</pre></section>
 <section style="left: 20px; top: 510px; width: 690px; height: 194px"><h1>another machine: netcat, nothing installed</h1><pre>${netcat}</pre></section>
 <section id="phone" style="left: 738px; top: 16px">${screen}</section>`)
-  await stage.waitForFunction(() => [...document.images].every((image) => image.complete))
   const session = await stage.context().newCDPSession(stage)
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 82 })
   await session.detach()
