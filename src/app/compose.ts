@@ -1,6 +1,5 @@
 import 'reflect-metadata'
 import { totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
@@ -14,6 +13,7 @@ import { LineServer } from '#server/line/line-server.ts'
 import type { LineSettings } from '#server/line/settings.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { HostToken, OwnerKey } from '#server/security/host-token.ts'
+import { Persons } from '#server/security/persons.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { SignedLinks } from '#server/security/signed-links.ts'
 import { FrameSessionServer } from '#server/session/frames.ts'
@@ -58,6 +58,7 @@ import {
   LOG,
   METRICS,
   OWNER_KEY,
+  PERSONS,
   ROOM_SECRETS,
   SECRET_STORE,
   SESSION_PARTS,
@@ -85,6 +86,11 @@ export interface TamtamOptions {
   readonly session?: Partial<Omit<SessionServerSettings, 'program'>>
   /** Decides who may enter which room, by every protocol; without it everybody who reaches the port. `recheckAccess` applies it to members. */
   readonly access?: Access
+  /**
+   * Whoever enters a room that has neither members nor history becomes its operator, as on `tamtam host`; but not in the host's own room (`line.room`).
+   * Left out: operators are those whom the owner makes.
+   */
+  readonly founders?: boolean
   /** Serves the web page at `/`, as `tamtam host` does. */
   readonly page?: boolean
   /** Whether people need the host's token, too: `tamtam.token`, kept beside the data, and made where there is none. */
@@ -96,7 +102,7 @@ export interface TamtamOptions {
 }
 
 /** Where the set-up builds the page. */
-const PAGE = fileURLToPath(new URL('../../dist/page', import.meta.url))
+const PAGE = new URL('../../dist/page/', import.meta.url)
 
 /** Registers `override` for a token, or else the result of `make`, made once. The token alone decides the type. */
 export function provide<T>(
@@ -150,7 +156,8 @@ export function compose(options: TamtamOptions): HostParts {
     }
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
-    return new Engine(ports, { ...limits, readerEntries }, (error) => {
+    const founding = options.founders === true ? { ownRoom: options.line?.room ?? lineDefaults.room } : {}
+    return new Engine(ports, { ...limits, readerEntries, ...founding }, (error) => {
       health.failed()
       options.onBroken?.(error)
     })
@@ -181,6 +188,7 @@ export function compose(options: TamtamOptions): HostParts {
     (from) => new HostToken(from.resolve(SECRET_STORE), from.resolve(CLOCK), from.resolve(LOG)),
   )
   provide(host, OWNER_KEY, undefined, (from) => new OwnerKey(from.resolve(SECRET_STORE)))
+  provide(host, PERSONS, undefined, (from) => new Persons(from.resolve(SECRET_STORE)))
   provide(
     host,
     ROOM_SECRETS,
@@ -248,6 +256,7 @@ export function compose(options: TamtamOptions): HostParts {
     accessControl: host.resolve(ACCESS_CONTROL),
     token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
     owner: host.resolve(OWNER_KEY),
+    persons: host.resolve(PERSONS),
     keys: host.resolve(ROOM_SECRETS),
     signedLinks: host.resolve(SIGNED_LINKS),
     clock: host.resolve(CLOCK),
