@@ -127,6 +127,8 @@ export interface RoomSummary {
   readonly name: string
   readonly members: number
   readonly last: number
+  /** Only its members are to be told that there is one. */
+  readonly unlisted?: true
 }
 
 /**
@@ -144,6 +146,7 @@ export class Rooms {
   /** Rooms that are in use or have a history, by name, with the newest sequence of each. Asked for once, and kept up to date. */
   #known: Promise<Map<string, number>> | undefined
   readonly #lasts = new Map<string, number>()
+  readonly #unlisted = new Set<string>()
   /** Their names in order, until there is another. */
   #names: readonly string[] | undefined
   readonly #history: History
@@ -185,14 +188,22 @@ export class Rooms {
     return this.#names.flatMap((name) => {
       const state = inUse.get(name)
       const last = state?.last ?? known.get(name) ?? 0
-      return state === undefined && last === 0 ? [] : [{ name, members: state?.members.size ?? 0, last }]
+      const hidden = this.#unlisted.has(name) ? { unlisted: true as const } : {}
+      return state === undefined && last === 0 ? [] : [{ name, members: state?.members.size ?? 0, last, ...hidden }]
     })
   }
 
   /** Notes that something was committed in a room. */
-  grew({ state: { name, last } }: RoomActor): void {
+  grew({ state: { name, last, rules } }: RoomActor): void {
     if (!this.#lasts.has(name)) this.#names = undefined
     this.#lasts.set(name, last)
+    if (rules.unlisted) this.#unlisted.add(name)
+    else this.#unlisted.delete(name)
+  }
+
+  /** Those that were unlisted when the host started. */
+  hide(rooms: readonly string[]): void {
+    for (const room of rooms) this.#unlisted.add(room)
   }
 
   #all(): Promise<Map<string, number>> {
