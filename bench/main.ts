@@ -1,5 +1,6 @@
 // The speed of tamtam, beside what others do in the same run: `bench/README.md`.
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { wrapped } from '../scripts/wrap.ts'
 import { chartsOf } from './report/charts.ts'
 import { thisMachine } from './report/machine.ts'
 import { isMet, type Section, toMarkdown, toText } from './report/section.ts'
@@ -60,8 +61,7 @@ async function run(settings: Settings): Promise<void> {
 
 /** The page, and the pictures of it that README shows. */
 function write(about: string, sections: readonly Section[]): void {
-  const docs = new URL('../docs/', import.meta.url)
-  const images = new URL('images/', docs)
+  const images = new URL('../docs/images/', import.meta.url)
   mkdirSync(images, { recursive: true })
   const charts = chartsOf(sections)
   for (const [name, svg] of charts) writeFileSync(new URL(`benchmarks-${name}`, images), svg)
@@ -69,17 +69,19 @@ function write(about: string, sections: readonly Section[]): void {
   const warning =
     busy === 0
       ? ''
-      : `**Other programs were busy in ${busy} of ${sections.length} parts: do not believe these figures.** `
-  const head = `# Benchmarks\n\nMeasured ${about}. ${warning}\`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../bench/README.md).\n`
+      : `**Other programs were busy in ${busy} of ${sections.length} parts: do not believe these figures.**\n`
+  const measured = wrapped(`Measured ${about}.`)
+  const head = `# Benchmarks\n\n${measured}\n${warning}\`npm run bench -- --write\` measures again and writes this page;\n[how to read it](../../bench/README.md).\n`
   const pictures = [...charts.keys()].filter((name) => name.endsWith('-light.svg')).map((name) => picture(name))
-  writeFileSync(new URL('benchmarks.md', docs), [head, ...pictures, ...sections.map(toMarkdown)].join('\n'))
+  const page = new URL('../docs/explain/benchmarks.md', import.meta.url)
+  writeFileSync(page, [head, ...pictures, ...sections.map(toMarkdown)].join('\n'))
 }
 
 /** For light and dark pages. */
 const picture = (light: string): string => {
   const dark = light.replace('-light', '-dark')
   const text = light.replace('-light.svg', '').replace('-', ' ')
-  return `<picture><source media="(prefers-color-scheme: dark)" srcset="images/benchmarks-${dark}"><img alt="chart: ${text}" src="images/benchmarks-${light}"></picture>\n`
+  return `<picture><source media="(prefers-color-scheme: dark)" srcset="../images/benchmarks-${dark}"><img alt="chart: ${text}" src="../images/benchmarks-${light}"></picture>\n`
 }
 
 run(settingsOf(process.argv.slice(2))).then(

@@ -1,5 +1,4 @@
-// Prints docs/commands.md from the command table: `npm run commands`. A test holds the page to the table.
-import { writeFileSync } from 'node:fs'
+// The page of chat commands, from the command table: `scripts/reference-pages.ts` writes it.
 import { PERMISSIONS } from '#domain/room/moderation.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { COMMANDS, type Command, type FrontEnd, LINE_SYNTAX } from '#protocol/commands.ts'
@@ -13,9 +12,14 @@ const FRONT_ENDS: readonly (readonly [FrontEnd, string])[] = [
   ['page', 'browser'],
 ]
 
-const cells = (texts: readonly string[]): string =>
-  `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`
-const code = (usage: string): string => `\`${usage}\``
+/** `<name>` outside of code would be a tag of HTML. */
+export const withoutTags = (text: string): string =>
+  text.replace(/`[^`]*`|</g, (found) => (found === '<' ? '\\<' : found))
+
+/** A row of a table. */
+export const cells = (texts: readonly string[]): string =>
+  `| ${texts.map((text) => withoutTags(text).replaceAll('|', '\\|')).join(' | ')} |`
+export const code = (usage: string): string => `\`${usage}\``
 
 const forOps = ({ permission }: Command): boolean =>
   permission !== undefined && !PERMISSIONS[permission].includes('member')
@@ -34,8 +38,9 @@ export const commandsPage = (): string =>
   [
     '# Commands',
     '',
-    'Every command and the clients that understand it, printed from the one table that reads them all (`src/adapters/protocol/commands.ts`). `/help` lists',
-    'the commands of the client at hand: on the line protocol, those that the member may use. A word that is unknown is never said to the room.',
+    'Every chat command and the clients that understand it, printed from the one table that reads them',
+    'all (`src/adapters/protocol/commands.ts`). `/help` lists the commands of the client at hand: on the',
+    'line protocol, those that the member may use. An unknown word is never said to the room.',
     '',
     cells(['command', 'what it does', ...FRONT_ENDS.map(([, name]) => name)]),
     cells(['---', '---', ...FRONT_ENDS.map(() => '---')]),
@@ -48,5 +53,3 @@ export const commandsPage = (): string =>
     ...LINE_SYNTAX.map(({ usage, helpKey }) => cells([code(usage), say(helpKey)])),
     '',
   ].join('\n')
-
-if (process.argv[1] === import.meta.filename) writeFileSync('docs/commands.md', commandsPage())

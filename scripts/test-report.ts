@@ -1,4 +1,4 @@
-// `npm run test-report`: runs every test and writes docs/test-report.md, which says what each promise and each case of the abuse catalogue
+// `npm run test-report`: runs every test and writes docs/explain/test-report.md, which says what each promise and each case of the abuse catalogue
 // is shown by. `npm run test-report -- report.json` takes the report of a run that has been: `vitest run --reporter=json`.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { thisMachine } from '../bench/report/machine.ts'
 import { absent, cases, promises } from './claims.ts'
+import { wrapped } from './wrap.ts'
 
 interface Report {
   readonly testResults: readonly {
@@ -98,11 +99,17 @@ function page(shown: ReadonlyMap<string, readonly Shown[]>): string {
   return [
     '# Test report',
     '',
-    `Made by \`npm run test-report\` from a run of every test: ${date}, ${processor}, ${system}, Node ${node}, commit ${commit}.`,
-    `${all.length} tests: ${count(all, 'passed')} passed, ${count(all, 'failed')} failed, ${count(all, 'skipped')} skipped.`,
-    `Of ${cases.length} cases ${number((text) => text === 'passed')} are shown by tests that all passed, ${number((text) => text === '**no test**')} have no test, ${number((text) => Object.values(absent).includes(text))} cannot be tested here.`,
+    wrapped(
+      [
+        `Made by \`npm run test-report\` from a run of every test: ${date}, ${processor}, ${system}, Node ${node}, commit ${commit}.`,
+        `${all.length} tests: ${count(all, 'passed')} passed, ${count(all, 'failed')} failed, ${count(all, 'skipped')} skipped.`,
+        `Of ${cases.length} cases ${number((text) => text === 'passed')} are shown by tests that all passed, ${number((text) => text === '**no test**')} have no test, ${number((text) => Object.values(absent).includes(text))} cannot be tested here.`,
+      ].join(' '),
+    ),
     '',
-    'A test counts for a promise or a case when its title names it. That it shows all of it is for whoever reads the test to judge.',
+    wrapped(
+      'A test counts for a promise or a case when its title names it. Read the test to judge whether it shows all of it.',
+    ),
     '',
     '## Promises',
     '',
@@ -126,7 +133,7 @@ function page(shown: ReadonlyMap<string, readonly Shown[]>): string {
 
 const [given] = process.argv.slice(2)
 const shown = shownBy(given === undefined ? newReport() : read(given))
-writeFileSync(new URL('../docs/test-report.md', import.meta.url), page(shown))
+writeFileSync(new URL('../docs/explain/test-report.md', import.meta.url), page(shown))
 const stale = Object.keys(absent).filter((number) => shown.has(`C${number}`))
 if (stale.length > 0) console.error(`these cases have tests by now, and a reason to have none: ${stale.join(', ')}`)
 process.exit(stale.length === 0 && count(shown.get('*') ?? [], 'failed') === 0 ? 0 : 1)

@@ -1,3 +1,4 @@
+import { wrapped } from '../../scripts/wrap.ts'
 /** A figure, where it is judged with its target. */
 export interface Finding {
   readonly what: string
@@ -52,10 +53,10 @@ export function toText({ title, head, rows, findings, notes }: Section): string 
   return lines.join('\n')
 }
 
-/** A section for `docs/benchmarks.md`. */
+/** A section for `docs/explain/benchmarks.md`. */
 export function toMarkdown({ title, head, rows, findings, notes }: Section): string {
   const table = [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows]
-  const points = [...findings.map(findingText), ...notes].map((point) => `- ${point}`)
+  const points = [...findings.map(findingText), ...notes].map((point) => wrapped(`- ${point}`, '  '))
   return [`## ${title}`, '', ...table.map((row) => `| ${row.join(' | ')} |`), '', ...points, ''].join('\n')
 }
 

@@ -116,7 +116,7 @@ export const usageOf = (sections: readonly string[]): string => `npm run bench -
   --idle <n>          silent connections, 5000 unless given, fewer where the system allows fewer open files
   --dir <directory>   where durable data goes for the time of the run; a disk, not memory
   --json <file>       all measurements, round by round
-  --write             writes docs/benchmarks.md and its charts
+  --write             writes docs/explain/benchmarks.md and its charts
 Only for stress, which npm run load measures and nothing else does:
   --connections <n>   connections in all, 5000 unless given
   --hostile <n>       of them hostile: slow, flooding, half open, malformed, storming; a tenth unless given

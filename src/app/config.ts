@@ -164,7 +164,8 @@ function fromEnv(env: NodeJS.ProcessEnv): Values {
   return found
 }
 
-const variableOf = (name: string): string => `TAMTAM_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
+/** The variable of a setting. */
+export const variableOf = (name: string): string => `TAMTAM_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
 
 function readConfig(path: string, presence?: 'optional'): Values {
   if (presence === 'optional' && !existsSync(path)) return {}

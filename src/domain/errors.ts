@@ -47,7 +47,7 @@ export const CODES = [
   'TRY_LATER',
 ] as const
 
-/** The stable codes of refusals (`docs/http.md` has their meanings and HTTP statuses). */
+/** The stable codes of refusals (`docs/reference/http.md` has their meanings and HTTP statuses). */
 export type Code = (typeof CODES)[number]
 
 /** An expected refusal: a value, not an exception. `message` tells the cause and the remedy. */

@@ -24,9 +24,10 @@ export interface Manifest {
 
 /** A reader's limits for a bundle. */
 export interface BundleLimits {
+  /** Bytes of the manifest, and of one line of a room. */
   readonly manifestBytes: number
   readonly lineBytes: number
-  /** Of all rooms together. */
+  /** Entries of all rooms together. */
   readonly entries: number
   /** Bytes of empty space that may follow the end: archives are filled up to whole records. */
   readonly fillBytes: number

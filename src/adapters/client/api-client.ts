@@ -56,7 +56,7 @@ export interface ApiCredentials {
   readonly key?: () => string | undefined
 }
 
-/** A host's HTTP API (docs/http.md), with the credentials of its user. */
+/** A host's HTTP API (docs/reference/http.md), with the credentials of its user. */
 export class ApiClient {
   readonly http: Http
   readonly #credentials: ApiCredentials

@@ -14,7 +14,7 @@ import {
 import type { ApiClient, RequestBody } from './api-client.ts'
 import { isRefusal, notTamtam, type Refusal } from './errors.ts'
 
-/** The client's half of resumable uploads (tus 1.0.0, docs/http.md). */
+/** The client's half of resumable uploads (tus 1.0.0, docs/reference/http.md). */
 
 /** A host's status of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
 export type FileStatus = { readonly folder?: Folder } & (

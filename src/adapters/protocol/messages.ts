@@ -13,13 +13,13 @@ import {
 } from './schema.ts'
 import { readerOf, unfit } from './schema-reader.ts'
 
-/** The version of the Session protocol: `docs/protocol.md`. */
+/** The version of the Session protocol: `docs/reference/session-protocol.md`. */
 export const PROTOCOL_VERSION = 1
 
 /** The subprotocol that a WebSocket asks for. */
 export const SUBPROTOCOL = 'tamtam.1'
 
-/** The protocol's own sizes (`docs/protocol.md`): not settings, since both sides must agree. */
+/** The protocol's own sizes (`docs/reference/session-protocol.md`): not settings, since both sides must agree. */
 export interface MessageLimits {
   readonly bytes: number
   /** Values in all, at every depth; keys do not count. */

@@ -241,7 +241,7 @@ export function factsIn({
   return { topic, locked, collectingSince, slowSeconds, expirySeconds, hasPassword }
 }
 
-// Messages of the Session protocol (docs/protocol.md)
+// Messages of the Session protocol (docs/reference/session-protocol.md)
 
 export const clientMessages = strictMaps({
   hello: {
@@ -319,7 +319,7 @@ type OneOf<Table extends Readonly<Record<string, v.GenericSchema>>> = {
 export type ClientMessages = OneOf<typeof clientMessages>
 export type HostMessages = OneOf<typeof hostMessages>
 
-// HTTP (docs/http.md)
+// HTTP (docs/reference/http.md)
 
 /* @__NO_SIDE_EFFECTS__ */
 const list = <Each extends v.GenericSchema>(each: Each) => v.array(each, 'must be a list')

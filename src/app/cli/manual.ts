@@ -35,7 +35,7 @@ export function manualOf(program: Command): string {
     '.SH "EXIT STATUS"',
     ...exitMeanings.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, roff(meaning)]),
     '.SH ENVIRONMENT',
-    ...environment.flatMap(([names, meaning]) => ['.TP', `.B ${roff(names)}`, roff(meaning)]),
+    ...ENVIRONMENT.flatMap(([names, meaning]) => ['.TP', `.B ${roff(names)}`, roff(meaning)]),
     '.SH FILES',
     '.TP',
     '.I $XDG_CONFIG_HOME/tamtam/config.json',
@@ -53,7 +53,8 @@ export function manualOf(program: Command): string {
   ].join('\n')
 }
 
-const environment = [
+/** The variables that every command reads. */
+export const ENVIRONMENT = [
   ['TAMTAM_TOKEN, TAMTAM_PASSWORD', 'The token of the host, and the password of the room.'],
   ['TAMTAM_TOKEN_FILE, TAMTAM_PASSWORD_FILE', 'The same, in files that are yours alone (0600).'],
   [

@@ -31,6 +31,7 @@ export interface RetentionLimits {
 
 /** The engine's limits; the defaults stand in `app/defaults.ts`. */
 export interface EngineLimits extends ActorLimits, RetentionLimits {
+  /** Uploads at once; the next one makes the slowest give way. */
   readonly uploadsPerHost: number
   /** A transfer that nobody writes lets go of its file after this long. */
   readonly transferIdleMs: number

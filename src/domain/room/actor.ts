@@ -47,6 +47,7 @@ export interface RoomConnection {
 }
 
 export interface ActorLimits {
+  /** Bytes of one message. */
   readonly maxTextBytes: number
   /** Receipts that one file may have. */
   readonly receiptsPerFile: number

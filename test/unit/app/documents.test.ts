@@ -6,7 +6,7 @@ import { programOf } from '#app/cli/program.ts'
 import { CODES } from '#domain/errors.ts'
 import { STATUSES } from '#protocol/errors.ts'
 import { cases } from '../../../scripts/claims.ts'
-import { commandsPage } from '../../../scripts/commands-page.ts'
+import { printedPages } from '../../../scripts/reference-pages.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -22,13 +22,24 @@ const documents = [
   ...globSync('docs/**/*.md', { cwd: root }),
 ]
 /** Written by scripts, from tests and measurements of another day. */
-const made = ['docs/test-report.md', 'docs/benchmarks.md']
+const made = ['docs/explain/test-report.md', 'docs/explain/benchmarks.md']
 
 const fenced = (text: string) => text.match(/^```[\s\S]*?^```$/gm) ?? []
 const linksIn = (text: string) =>
   [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^()\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)].map(
     ([, link, picture = '']) => link ?? picture,
   )
+
+/** What is typed behind `tamtam` in a line of code, up to its comment or the next command. */
+const commandsIn = (text: string): readonly string[] => {
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'))
+  const spans = text.replace(/^```[\s\S]*?^```$/gm, '').match(/`[^`\n]+`/g) ?? []
+  return [...blocks, ...spans.map((span) => span.slice(1, -1))].flatMap((line) =>
+    [...line.matchAll(/(?:^|[|;&=] ?|\w=\S+ )(?:tamtam|npm (?:-s )?start --)(?: ([^|;#]*)|$)/g)].map(([, typed = '']) =>
+      typed.trim(),
+    ),
+  )
+}
 
 /** As GitHub names the place of a heading. */
 const anchorsIn = (text: string) =>
@@ -110,6 +121,32 @@ describe('the documents', () => {
     },
   )
 
+  test.each(documents.filter((path) => path.startsWith('docs/')))(
+    '%s has one title, and no line of prose over 100 characters',
+    (path) => {
+      const prose = read(path).replace(/^```[\s\S]*?^```$/gm, '')
+      expect(prose.match(/^# /gm)).toHaveLength(1)
+      const long = prose.split('\n').filter((line) => [...line].length > 100 && !/^\s*(?:\||#|<|!\[)/.test(line))
+      expect(long).toEqual([])
+    },
+  )
+
+  test.each(documents.filter((path) => !made.includes(path) && path !== 'CHANGELOG.md'))(
+    '%s types no command and no flag that is not there',
+    (path) => {
+      const commands = new Map(programOf().commands.map((command) => [command.name(), command]))
+      for (const typed of commandsIn(read(path))) {
+        const [first = ''] = typed.split(/\s+/)
+        const command = commands.get(first.startsWith('-') ? 'host' : first)
+        if (first === '' || ['…', 'help'].includes(first)) continue
+        expect(command, `${path}: tamtam ${typed}`).toBeDefined()
+        const flags = ['--help', '--version', ...(command?.options ?? []).map(({ long }) => long)]
+        for (const [flag] of typed.matchAll(/(?<=^|\s)--[a-z][a-z-]*/g))
+          expect(flags, `${path}: tamtam ${typed}`).toContain(flag)
+      }
+    },
+  )
+
   test('CONTRIBUTING.md tells every script, every lane of tests and every variable that tests read', () => {
     const text = read('CONTRIBUTING.md')
     for (const script of Object.keys(about.scripts))
@@ -129,14 +166,14 @@ describe('the documents', () => {
     expect(untold(variables, text)).toEqual([])
   })
 
-  test('docs/security.md names every case of the abuse catalogue, and docs/http.md every code', () => {
+  test('docs/explain/security.md names every case of the abuse catalogue, and docs/reference/http.md every code', () => {
     const named = new Set(
-      [...read('docs/security.md').matchAll(/\bC(\d+)(?:–C(\d+))?\b/g)].flatMap(([, first, last = first]) =>
+      [...read('docs/explain/security.md').matchAll(/\bC(\d+)(?:–C(\d+))?\b/g)].flatMap(([, first, last = first]) =>
         Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index),
       ),
     )
     expect(cases.flatMap((_, index) => (named.has(index + 1) ? [] : [`C${index + 1}`]))).toEqual([])
-    const http = read('docs/http.md')
+    const http = read('docs/reference/http.md')
     const codes = Object.keys(STATUSES)
     expect(codes.length).toBeGreaterThan(CODES.length)
     expect([...CODES, ...codes].filter((code) => !http.includes(`\`${code}\``))).toEqual([])
@@ -152,6 +189,6 @@ describe('the documents', () => {
   })
 })
 
-test('the page of commands is what the table prints; npm run commands writes it', () => {
-  expect(read('docs/commands.md')).toBe(commandsPage())
+test.each([...printedPages()])('%s is what the code prints; npm run commands writes it', (path, text) => {
+  expect(read(path)).toBe(text)
 })

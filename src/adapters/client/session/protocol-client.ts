@@ -42,7 +42,7 @@ export interface ProtocolClientListener {
   ended(ending: Ending): void
 }
 
-/** One connection's worth of the Session protocol (`docs/protocol.md`), from hello to its end. */
+/** One connection's worth of the Session protocol (`docs/reference/session-protocol.md`), from hello to its end. */
 export class ProtocolClient {
   readonly #transport: MessageTransport
   readonly #clock: Clock

@@ -19,7 +19,7 @@ import type { HttpServerParts, HttpSettings } from './settings.ts'
 
 const WATCH_MS = 1000
 
-/** The server for curl, browsers and programs: `docs/http.md`. It has no port of its own: connections are given to it. */
+/** The server for curl, browsers and programs: `docs/reference/http.md`. It has no port of its own: connections are given to it. */
 export class HttpServer implements ConnectionServer, Browsed {
   readonly #context: HttpContext
   readonly #closing = new AbortController()

@@ -12,7 +12,7 @@ export interface HttpSettings extends FailedAttemptSettings {
   readonly hostNames: readonly string[]
   /** The room of requests that name none. */
   readonly room: string
-  /** A request's whole head. */
+  /** A request's whole head: its bytes, its fields, and the time it may take. */
   readonly headBytes: number
   readonly headers: number
   readonly headMs: number
@@ -27,6 +27,7 @@ export interface HttpSettings extends FailedAttemptSettings {
   readonly lingerMs: number
   /** Requests that wait for the one before them on one connection. */
   readonly pipelined: number
+  /** The body of a request that says something. */
   readonly messageBytes: number
   /** The most that may come with an `Upload-Checksum`: it waits in memory until it is known to be right. */
   readonly checkedBytes: number

@@ -16,7 +16,7 @@ export interface LineServerParts extends ClientSessionParts {
   readonly settings: LineSettings
 }
 
-/** Serves netcat and the seed's own client: `docs/line-protocol.md`. */
+/** Serves netcat and the seed's own client: `docs/reference/line-protocol.md`. */
 export class LineServer extends Connections implements ConnectionServer {
   readonly #parts: LineServerParts
   readonly #checks = new SentinelChecks()

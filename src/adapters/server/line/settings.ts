@@ -12,6 +12,7 @@ export interface LineSettings {
   readonly files: FileMode
   /** Larger files reach everybody as links, except after `/get`; 0: none is too large. */
   readonly inlineMaxBytes: number
+  /** Bytes of one line without its end. */
   readonly maxLineBytes: number
   /** Where the host wants its token: how long somebody has to show it. */
   readonly handshakeMs: number
@@ -34,6 +35,7 @@ export interface LineSettings {
   readonly halfCloseMs: number
   /** The same, of a peer whose last words were a file. */
   readonly fileHalfCloseMs: number
+  /** Lines that `/history` shows without a number, and at most. */
   readonly historyLines: number
   readonly maxHistoryLines: number
   /** Different rooms one connection may join. */

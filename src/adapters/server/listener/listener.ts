@@ -11,6 +11,7 @@ export interface ListenerSettings {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
+  /** Connections at once. */
   readonly connections: number
   /** For each subnet off loopback: an IPv4 address, or an IPv6 /64. The oldest unauthenticated one makes place for the next. */
   readonly connectionsPerAddress: number
@@ -21,11 +22,13 @@ export interface ListenerSettings {
   readonly unauthenticated: number
   /** Loopback is this machine's own people: they are not counted unless this says so. */
   readonly unauthenticatedOnLoopback: boolean
+  /** A client that has sent nothing for this long is taken for netcat, and greeted. */
   readonly silentMs: number
   /** With it, nothing is plain; without it, nothing is TLS. */
   readonly tls?: TlsSettings
   /** A handshake of TLS must be over by then. */
   readonly handshakeMs: number
+  /** A silent connection is probed by the system after this long. */
   readonly keepAliveMs: number
   /** A client that takes nothing for this long with data waiting is closed. */
   readonly deadMs: number

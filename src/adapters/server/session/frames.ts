@@ -9,7 +9,7 @@ import type { ConnectionServer, IncomingConnection } from '../connection/incomin
 import { SessionConnection, type SessionParts } from './connection.ts'
 import { batchEncoder, FrameTimeout, type Framing, type MessageTransport, type Receiver } from './transport.ts'
 
-/** Serves programs that speak the Session protocol in frames: `docs/protocol.md`. */
+/** Serves programs that speak the Session protocol in frames: `docs/reference/session-protocol.md`. */
 export class FrameSessionServer extends Connections implements ConnectionServer {
   readonly #parts: SessionParts
 

@@ -38,7 +38,7 @@ export class TransportWebSocket extends WebSocket {
   }
 }
 
-/** Where pages and programs come in that speak the Session protocol over a WebSocket: `docs/protocol.md`. */
+/** Where pages and programs come in that speak the Session protocol over a WebSocket: `docs/reference/session-protocol.md`. */
 export class WebSocketSessionServer extends Connections {
   readonly #parts: SessionParts
   readonly #server: Server<typeof TransportWebSocket>

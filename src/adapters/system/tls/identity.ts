@@ -13,7 +13,7 @@ export interface TlsIdentity {
 }
 
 export interface IdentitySettings {
-  /** Validity of a self-made certificate, and the days left at which it is renewed. */
+  /** Days that a self-made certificate is valid, and days left at which it is renewed. */
   readonly certificateDays: number
   readonly renewDays: number
 }
