@@ -1,7 +1,7 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
-import { isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
@@ -14,13 +14,22 @@ import {
   type Wire,
 } from '../connection/client-session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import { portionsBefore } from '../connection/history-pages.ts'
 import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
 import { type LineRenderer, type Links, portion, type Reading } from '../line/render.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { LINE_BYTES, lineOf } from './codec.ts'
 import { HOST_NAME } from './people.ts'
-import { type IrcLines, type IrcRenderer, isPresence, isToldOnce, type LineCapabilities, prefixOf } from './render.ts'
+import {
+  type IrcLines,
+  type IrcRenderer,
+  isKick, isPresence,
+  isToldOnce,
+  type LineCapabilities,
+  prefixOf,
+  type Recipient,
+} from './render.ts'
 
 /** Entries of history that a client with times gets when it joins. */
 const PLAYED_BACK = 20
@@ -68,7 +77,13 @@ export class Channel implements Wire {
   #toldOf: ReadonlyMap<string, Member> | undefined
   #wasKicked = false
 
-  constructor(room: string, owner: ChannelOwner, parts: ClientSessionParts, settings: ClientSessionSettings, id: string) {
+  constructor(
+    room: string,
+    owner: ChannelOwner,
+    parts: ClientSessionParts,
+    settings: ClientSessionSettings,
+    id: string,
+  ) {
     this.room = room
     this.#owner = owner
     this.#accessControl = parts.accessControl
@@ -131,14 +146,13 @@ export class Channel implements Wire {
   /** The newest entries up to the joining, with their times; then all that came since. */
   async #playBack(session: LocalSession): Promise<void> {
     const { capabilities, renderer } = this.#owner
-    const { after } = session
-    const past = await session.read(Math.max(0, after - PLAYED_BACK), PLAYED_BACK)
-    if (this.session !== session) return
-    const lines = session
-      .current(past)
-      .filter((event) => !isEntry(event) || event.seq <= after)
-      .map((event) => this.#own(event, session) ?? renderer.line(event, this.room, capabilities, this.linkOf))
-    if (lines.length > 0) this.client.delivery.outbox.write(Buffer.from(lines.join('')))
+    for await (const { events } of portionsBefore(session, session.after + 1, PLAYED_BACK)) {
+      if (this.session !== session) return
+      const lines = session
+        .current(events)
+        .map((event) => this.#own(event, session) ?? renderer.line(event, this.room, capabilities, this.linkOf))
+      if (lines.length > 0) this.client.delivery.outbox.write(Buffer.from(lines.join('')))
+    }
     this.client.delivery.release()
     this.settle()
   }
@@ -175,23 +189,24 @@ export class Channel implements Wire {
     if (audienceOf(event) !== undefined)
       return session.sees(event) ? renderer.personal(event, this.room, this.#recipient(session), capabilities) : ''
     if (this.#toldOf !== undefined && isPresence(event)) return ''
-    if (event.type === 'left' && event.kickedBy !== undefined && event.by.id === session.id) this.#wasKicked = true
-    if (!isToldOnce(event)) return undefined
+    if (event.type === 'left' && isKick(event) && event.by.id === session.id) this.#wasKicked = true
+    if (!isToldOnce(event) || !('by' in event)) return undefined
     if (!this.#owner.tellsIn(this, event.by.id)) return ''
     if (event.type === 'renamed' && event.by.id === session.id) this.#owner.calledNow(event.by.name)
     return undefined
   }
 
-  #recipient(session: LocalSession) {
-    const { echoes, incoming, links, nick } = this.#owner
-    const { base } = incoming
-    const holder = this.#holder
-    return {
-      id: session.id,
-      nick,
-      echoes,
-      ownLink: base === undefined ? undefined : (file: Parameters<LinkOf>[0]) => links.ownLink(base, holder, session, file),
-    }
+  #recipient({ id }: LocalSession): Recipient {
+    const { echoes, nick } = this.#owner
+    return { id, nick, echoes, linkOf: (file) => this.ownLink(file) }
+  }
+
+  /** The address of a file, also of one that is for this member alone; undefined where the client came without an address. */
+  ownLink(file: Parameters<LinkOf>[0]): string | undefined {
+    const { incoming, links } = this.#owner
+    const session = this.#session
+    if (incoming.base === undefined || session === undefined) return undefined
+    return links.ownLink(incoming.base, this.#holder, session, file)
   }
 
   /** A reader who has caught up is told who has come and gone since it fell behind, and who has another name. */

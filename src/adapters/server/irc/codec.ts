@@ -172,8 +172,8 @@ export function cutText(text: string, mostBytes: number): readonly string[] {
 }
 
 /** Bold, colours and the like, as clients send them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: IRC writes its formatting with control characters.
-const FORMATTING = /[\x02\x0f\x11\x16\x1d\x1e\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?/g
+const FORMATTING =
+  /[\x02\x0f\x11\x16\x1d\x1e\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?/g
 
 export const withoutFormatting = (text: string): string => text.replace(FORMATTING, '')
 

@@ -11,11 +11,11 @@ import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { LineRenderer } from '../line/render.ts'
 import type { LineSettings } from '../line/settings.ts'
 import type { Credentials } from '../security/access-control.ts'
-import { Channel, type ChannelOwner } from './channel.ts'
+import type { Channel, ChannelOwner } from './channel.ts'
 import { type Fault, folded, IrcDecoder, lineOf, type Message } from './codec.ts'
 import { HOST_NAME } from './people.ts'
 import type { IrcRenderer, LineCapabilities } from './render.ts'
-import { VERBS } from './verbs.ts'
+import type { Verb } from './verb.ts'
 
 /** The time for a slow reader to take its waiting bytes before it is cut off. */
 const LAST_WORDS_MS = 7000
@@ -29,6 +29,8 @@ export interface IrcConnectionParts extends ClientSessionParts {
   readonly renderer: IrcRenderer
   /** For the addresses of files. */
   readonly links: LineRenderer
+  /** What it understands: `verbs.ts`. */
+  readonly verbNamed: (word: string) => Verb<IrcConnection> | undefined
   /** Name and version of the program. */
   readonly program: string
 }
@@ -62,6 +64,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   readonly chosen = new Set<string>()
   /** By room. */
   readonly channels = new Map<string, Channel>()
+  wrongKeys = 0
   user = 'tamtam'
   realName = ''
   token: string | undefined
@@ -146,22 +149,18 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
 
   #deal(message: Message): Promise<unknown> | undefined {
     const { verb, params } = message
-    const found = VERBS[verb]
+    const found = this.parts.verbNamed(verb)
     if (this.#state.status !== 'registered' && found?.beforeAuth !== true) {
       // A closing one says nothing more, and one that is being let in is waited for.
       if (this.#state.status === 'registering') this.numeric('451', [], 'You have not registered')
       return undefined
     }
-    if (found === undefined) {
-      this.numeric('421', [verb], 'Unknown command')
+    if (found === undefined || params.length < found.least) {
+      if (found === undefined) this.numeric('421', [verb], 'Unknown command')
+      else this.numeric('461', [verb], 'Not enough parameters')
       return undefined
     }
-    if (params.length < found.least) {
-      this.numeric(found.missing ?? '461', found.missing === undefined ? [verb] : [], found.missingText ?? 'Not enough parameters')
-      return undefined
-    }
-    if (found.posts === true) return found.run(this, message)
-    const settled = this.#settled()
+    const settled = found.posts === true ? undefined : this.#settled()
     return settled === undefined ? found.run(this, message) : settled.then(() => found.run(this, message))
   }
 
@@ -300,7 +299,12 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     return this.#delivery.answer(Buffer.from(line))
   }
 
-  numeric(code: string, params: readonly string[], text?: string): void {
+  /** Resolves when the client has taken its answers; undefined where it has. */
+  get taken(): Promise<void> | undefined {
+    return this.#delivery.answersTaken
+  }
+
+  numeric(code: string, params: readonly string[], text?: string): undefined {
     const rest = text === undefined ? {} : { text }
     void this.say(lineOf({ source: HOST_NAME, verb: code, params: [this.nick, ...params], ...rest }))
   }

@@ -1,7 +1,7 @@
-import { type IrcConnection } from './connection.ts'
-import { lineOf } from './codec.ts'
-import { HOST_NAME } from './people.ts'
 import { tellLusers, tellMotd } from './asking.ts'
+import { lineOf } from './codec.ts'
+import type { IrcConnection } from './connection.ts'
+import { HOST_NAME } from './people.ts'
 import type { Verb } from './verb.ts'
 
 /** The capabilities that a client may ask for (ircv3.net has their names). */
@@ -19,7 +19,7 @@ const USER_CHARS = 12
 const TOKENS_A_LINE = 13
 
 /** Registration, and what may be said at any time. */
-export const REGISTERING: Readonly<Record<string, Verb>> = {
+export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
   CAP: { least: 1, beforeAuth: true, run: (connection, { params }) => cap(connection, params) },
   PASS: {
     least: 1,

@@ -1,8 +1,8 @@
+import { forTerminal } from '#domain/names/text.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
 import type { Member, RoomEvent, Whispered } from '#domain/room/events.ts'
 import { isEntry } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
-import { forTerminal } from '#domain/names/text.ts'
 import { eventText, fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { type Lines, toLines } from '../line/render.ts'
@@ -29,8 +29,8 @@ export interface Recipient {
   readonly id: string
   readonly nick: string
   readonly echoes: boolean
-  /** The address of a file that is for them. */
-  readonly ownLink: ((file: Parameters<LinkOf>[0]) => string) | undefined
+  /** The address of a file that is for them; undefined where they can use none. */
+  readonly linkOf: (file: Parameters<LinkOf>[0]) => string | undefined
 }
 
 /** Of a message of more lines the rest stands in the last one. */
@@ -42,6 +42,8 @@ const ONCE: ReadonlySet<string> = new Set(['renamed', 'away', 'back'])
 const PRESENCE: ReadonlySet<string> = new Set(['joined', 'left', 'renamed', 'away', 'back', 'typing'])
 
 export const isPresence = ({ type }: RoomEvent): boolean => PRESENCE.has(type)
+/** Its member has to know that they were told. */
+export const isKick = (event: RoomEvent): boolean => event.type === 'left' && event.kickedBy !== undefined
 export const isToldOnce = ({ type }: RoomEvent): boolean => ONCE.has(type)
 
 const keyOf = ({ time, tags, extendedJoin, away }: LineCapabilities): string =>
@@ -60,7 +62,10 @@ export class IrcRenderer {
   }
 
   /** `links`: the same object for readers who get the same links. */
-  encoder(capabilities: LineCapabilities, links: { readonly linkOf: (room: string) => LinkOf | undefined }): Encoder<IrcLines> {
+  encoder(
+    capabilities: LineCapabilities,
+    links: { readonly linkOf: (room: string) => LinkOf | undefined },
+  ): Encoder<IrcLines> {
     const known = this.#encoders.get(links) ?? new Map<string, Encoder<IrcLines>>()
     this.#encoders.set(links, known)
     const key = keyOf(capabilities)
@@ -72,7 +77,7 @@ export class IrcRenderer {
   #encoded(batch: Batch, capabilities: LineCapabilities, linkOf: LinkOf | undefined): IrcLines {
     const apart: number[] = []
     batch.events.forEach((event, index) => {
-      if (audienceOf(event) !== undefined || isToldOnce(event)) apart.push(index)
+      if (audienceOf(event) !== undefined || isToldOnce(event) || isKick(event)) apart.push(index)
     })
     const render = (event: RoomEvent) =>
       audienceOf(event) === undefined ? this.line(event, batch.room, capabilities, linkOf) : ''
@@ -114,7 +119,12 @@ export class IrcRenderer {
         return capabilities.away ? by('AWAY', []) : ''
       case 'typing':
         if (!capabilities.tags) return ''
-        return lineOf({ tags: '+typing=active', source: people.maskOf(event.by, room), verb: 'TAGMSG', params: [channel] })
+        return lineOf({
+          tags: '+typing=active',
+          source: people.maskOf(event.by, room),
+          verb: 'TAGMSG',
+          params: [channel],
+        })
       case 'opped':
         return by('MODE', [channel, '+o', people.nickOf(event.to, room)])
       case 'deopped':
@@ -153,8 +163,9 @@ export class IrcRenderer {
     const tags = tagsFor(event, room, capabilities)
     switch (event.type) {
       case 'fileCompleted': {
+        const link = to.linkOf(event.file)
         const line = fileLine(event.by.name, event.file, this.words).slice(2)
-        return this.notice(`#${room}`, to.ownLink === undefined ? line : `${line} ${to.ownLink(event.file)}`, tags)
+        return this.notice(`#${room}`, link === undefined ? line : `${line} ${link}`, tags)
       }
       case 'said':
       case 'acted':
@@ -201,7 +212,12 @@ export class IrcRenderer {
       })
     }
     const source = this.people.maskOf(by, room)
-    return lineOf({ source, verb: 'PART', params: [channel], ...(reason === 'left' ? {} : { text: forTerminal(reason) }) })
+    return lineOf({
+      source,
+      verb: 'PART',
+      params: [channel],
+      ...(reason === 'left' ? {} : { text: forTerminal(reason) }),
+    })
   }
 
   #spoken(

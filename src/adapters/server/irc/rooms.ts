@@ -13,11 +13,12 @@ import { listOf, tellRefusal, type Verb } from './verb.ts'
 const MOST_CHANNELS = 20
 const MOST_NICKS = 4
 const MOST_MODES = 4
+const MOST_WRONG_KEYS = 3
 /** A time within which any join is decided; the connection itself has another for its registration. */
 const JOIN_MS = 600_000
 
 /** Rooms: who is in them, and who looks after them. */
-export const ROOMS: Readonly<Record<string, Verb>> = {
+export const ROOMS: Readonly<Record<string, Verb<IrcConnection>>> = {
   JOIN: { least: 1, run: (connection, { params }) => joinAll(connection, params) },
   PART: { least: 1, run: (connection, { params }) => partAll(connection, params) },
   TOPIC: { least: 1, run: (connection, { params }) => topic(connection, params) },
@@ -37,7 +38,8 @@ export const ROOMS: Readonly<Record<string, Verb>> = {
 
 async function joinAll(connection: IrcConnection, [names, keys]: readonly string[]): Promise<void> {
   // Leaves all.
-  if (names === '0') return await partAll(connection, [[...connection.channels.values()].map(({ name }) => name).join(',')])
+  if (names === '0')
+    return await partAll(connection, [[...connection.channels.values()].map(({ name }) => name).join(',')])
   const keyOf = (keys ?? '').split(',')
   for (const [index, name] of listOf(names, MOST_CHANNELS).entries()) await join(connection, name, keyOf[index])
 }
@@ -81,7 +83,9 @@ async function join(connection: IrcConnection, name: string, key: string | undef
   const [code, text] = REFUSED_JOINS[why.code] ?? ['437', undefined]
   const said = connection.renderer.words.refusal(why)
   connection.numeric(code, [`#${room}`], text === undefined ? said : `${text}: ${said}`)
-  if (why === notForYou && parts.accessControl.isSpent({ connection: channel.client })) connection.close('too many wrong keys')
+  // It would be counted for each channel by itself.
+  if (why === notForYou && key !== undefined && ++connection.wrongKeys >= MOST_WRONG_KEYS)
+    connection.close('too many keys were wrong')
 }
 
 const noChannel = rejected('BAD_ROOM', 'a channel begins with #, as in #lobby')

@@ -7,7 +7,7 @@ import { listOf, tellRefusal, type Verb } from './verb.ts'
 const MOST_TARGETS = 4
 
 /** What is said, to rooms and to people. */
-export const TALKING: Readonly<Record<string, Verb>> = {
+export const TALKING: Readonly<Record<string, Verb<IrcConnection>>> = {
   PRIVMSG: { least: 0, posts: true, run: (connection, message) => talk(connection, message) },
   NOTICE: { least: 0, posts: true, run: (connection, message) => talk(connection, message) },
   TAGMSG: {

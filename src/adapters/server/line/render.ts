@@ -118,17 +118,21 @@ export const guardSend = (line: string): string =>
 const SEND = Buffer.from('SEND')
 
 export function inlineLines(batch: Batch, words: Translator): Lines {
-  const lines = toLines(batch, foldedOr(batch, words, (event) => eventLine(event, words)))
+  const lines = toLines(
+    batch,
+    foldedOr(batch, words, (event) => eventLine(event, words)),
+  )
   // Looked for in all of it at once: it is hardly ever there.
   if (!lines.bytes.includes(SEND)) return lines
-  return toLines(batch, foldedOr(batch, words, (event) => guardSend(eventLine(event, words))))
+  return toLines(
+    batch,
+    foldedOr(batch, words, (event) => guardSend(eventLine(event, words))),
+  )
 }
 
 export function linkLines(batch: Batch, words: Translator, linkOf?: LinkOf): Lines {
   const render = (event: RoomEvent) =>
-    event.type === 'fileCompleted'
-      ? `${fileLine(event.by.name, event.file, words, linkOf)}\n`
-      : eventLine(event, words)
+    event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, words, linkOf)}\n` : eventLine(event, words)
   return toLines(batch, foldedOr(batch, words, render))
 }
 

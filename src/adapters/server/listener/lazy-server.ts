@@ -15,7 +15,10 @@ export class LazyServer implements ConnectionServer {
   }
 
   accept(incoming: IncomingConnection): void {
-    if (this.#server !== undefined) return this.#server.accept(incoming)
+    if (this.#server !== undefined) {
+      this.#server.accept(incoming)
+      return
+    }
     this.#loading ??= this.#load().then((server) => {
       this.#server = server
       if (this.#isStopped) server.stopReading()
