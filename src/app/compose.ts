@@ -15,6 +15,7 @@ import type { LineSettings } from '#server/line/settings.ts'
 import { LazyServer } from '#server/listener/lazy-server.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { HostToken, OwnerKey } from '#server/security/host-token.ts'
+import { Persons } from '#server/security/persons.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { SignedLinks } from '#server/security/signed-links.ts'
 import { FrameSessionServer } from '#server/session/frames.ts'
@@ -60,6 +61,7 @@ import {
   LOG,
   METRICS,
   OWNER_KEY,
+  PERSONS,
   ROOM_SECRETS,
   SECRET_STORE,
   SESSION_PARTS,
@@ -87,6 +89,11 @@ export interface TamtamOptions {
   readonly session?: Partial<Omit<SessionServerSettings, 'program'>>
   /** Decides who may enter which room, by every protocol; without it everybody who reaches the port. `recheckAccess` applies it to members. */
   readonly access?: Access
+  /**
+   * Whoever enters a room that has neither members nor history becomes its operator, as on `tamtam host`; but not in the host's own room (`line.room`).
+   * Left out: operators are those whom the owner makes.
+   */
+  readonly founders?: boolean
   /** Serves the web page at `/`, as `tamtam host` does. */
   readonly page?: boolean
   /** Whether people need the host's token, too: `tamtam.token`, kept beside the data, and made where there is none. */
@@ -152,7 +159,8 @@ export function compose(options: TamtamOptions): HostParts {
     }
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
-    return new Engine(ports, { ...limits, readerEntries }, (error) => {
+    const founding = options.founders === true ? { ownRoom: options.line?.room ?? lineDefaults.room } : {}
+    return new Engine(ports, { ...limits, readerEntries, ...founding }, (error) => {
       health.failed()
       options.onBroken?.(error)
     })
@@ -197,6 +205,7 @@ export function compose(options: TamtamOptions): HostParts {
     (from) => new HostToken(from.resolve(SECRET_STORE), from.resolve(CLOCK), from.resolve(LOG)),
   )
   provide(host, OWNER_KEY, undefined, (from) => new OwnerKey(from.resolve(SECRET_STORE)))
+  provide(host, PERSONS, undefined, (from) => new Persons(from.resolve(SECRET_STORE)))
   provide(
     host,
     ROOM_SECRETS,
@@ -265,6 +274,7 @@ export function compose(options: TamtamOptions): HostParts {
     accessControl: host.resolve(ACCESS_CONTROL),
     token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
     owner: host.resolve(OWNER_KEY),
+    persons: host.resolve(PERSONS),
     keys: host.resolve(ROOM_SECRETS),
     signedLinks: host.resolve(SIGNED_LINKS),
     clock: host.resolve(CLOCK),

@@ -7,6 +7,7 @@ import { admit } from '#server/listener/admit.ts'
 import { type ListenerSettings, TcpListener } from '#server/listener/listener.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
 import type { HostToken, OwnerKey } from '#server/security/host-token.ts'
+import type { Persons } from '#server/security/persons.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket.ts'
@@ -36,6 +37,7 @@ export interface HostParts {
   readonly accessControl: AccessControl
   readonly token: HostToken | undefined
   readonly owner: OwnerKey
+  readonly persons: Persons
   readonly keys: RoomSecrets
   readonly signedLinks: SignedLinks
   readonly clock: Clock
@@ -138,9 +140,9 @@ export class Lifecycle {
   }
 
   async #openAccess(): Promise<void> {
-    const { accessControl, keys, owner, signedLinks, token } = this.#parts
+    const { accessControl, keys, owner, persons, signedLinks, token } = this.#parts
     await token?.open(() => accessControl.recheck())
-    await Promise.all([keys.open(), owner.open(), signedLinks.open()])
+    await Promise.all([keys.open(), owner.open(), persons.open(), signedLinks.open()])
   }
 
   #sweep(): void {

@@ -10,6 +10,7 @@ import type { HttpServer } from '#server/http/server.ts'
 import type { LineServer } from '#server/line/line-server.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
 import type { HostToken, OwnerKey } from '#server/security/host-token.ts'
+import type { Persons } from '#server/security/persons.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { SessionParts } from '#server/session/connection.ts'
@@ -29,6 +30,7 @@ export const IRC_SERVER: InjectionToken<ConnectionServer> = Symbol('IrcServer')
 export const HTTP_SERVER: InjectionToken<HttpServer> = Symbol('HttpServer')
 export const HOST_TOKEN: InjectionToken<HostToken> = Symbol('HostToken')
 export const OWNER_KEY: InjectionToken<OwnerKey> = Symbol('OwnerKey')
+export const PERSONS: InjectionToken<Persons> = Symbol('Persons')
 export const ROOM_SECRETS: InjectionToken<RoomSecrets> = Symbol('RoomSecrets')
 export const ACCESS_CONTROL: InjectionToken<AccessControl> = Symbol('AccessControl')
 export const SIGNED_LINKS: InjectionToken<SignedLinks> = Symbol('SignedLinks')

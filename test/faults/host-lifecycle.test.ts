@@ -69,6 +69,7 @@ describe('C87 a port', () => {
       'keys',
       'keys/links',
       'keys/owner',
+      'keys/people',
       'lock.db',
     ])
     other.close()
@@ -103,7 +104,15 @@ describe('C88 a signal', () => {
         expect(client.lines.at(-1)).toBe('* the host stops; come back in a moment')
       }
       expect(said(host)).toHaveLength(500)
-      expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'keys/owner', 'lock.db'])
+      expect(await files(data)).toEqual([
+        'files',
+        'journal.db',
+        'keys',
+        'keys/links',
+        'keys/owner',
+        'keys/people',
+        'lock.db',
+      ])
       const { host: again, port: newPort } = await HostProcess.start(['--data', data])
       const citra = await enter(newPort, 'citra')
       await citra.ask('/history 500', '* end of history')
@@ -127,7 +136,15 @@ describe('C88 a signal', () => {
     ani.write(Array.from({ length: STALLING_LINES }, (_, index) => `${index} ${padding}\n`).join(''))
     await reader.until((client) => client.talk.length >= STALLING_LINES)
     expect(await host.stop()).toBe(0)
-    expect(await files(data)).toEqual(['files', 'journal.db', 'keys', 'keys/links', 'keys/owner', 'lock.db'])
+    expect(await files(data)).toEqual([
+      'files',
+      'journal.db',
+      'keys',
+      'keys/links',
+      'keys/owner',
+      'keys/people',
+      'lock.db',
+    ])
   })
 
   test('twice ends it at once with 130', async () => {

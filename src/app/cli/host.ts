@@ -54,6 +54,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
     page: true,
+    founders: true,
     token: wantsToken(config),
     overrides: { log },
     onBroken: (error) =>
@@ -137,6 +138,7 @@ const WITHOUT: Readonly<Record<KeyName, string>> = {
   owner: 'the owner gets a new key',
   token: 'everybody needs the new token',
   rooms: 'no room has a password, and no invitation holds',
+  people: 'nobody is known again by an SSH key or an account of IRC',
 }
 
 /** The user of the command knows the directory, and there are two remedies. */

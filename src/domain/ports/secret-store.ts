@@ -1,5 +1,5 @@
-/** The names of a host's secrets: the key that signs links, the owner's key, the token, and the secrets of its rooms. */
-export type KeyName = 'links' | 'owner' | 'token' | 'rooms'
+/** The names of a host's secrets: the key that signs links, the owner's key, the token, the secrets of its rooms, and the one by which persons are known. */
+export type KeyName = 'links' | 'owner' | 'token' | 'rooms' | 'people'
 
 /** Keeps secrets over restarts, for the host alone. */
 export interface SecretStore {

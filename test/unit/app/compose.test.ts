@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { container } from 'tsyringe'
 import { expect, test } from 'vitest'
 import { compose, provide } from '#app/compose.ts'
