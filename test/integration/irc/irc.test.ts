@@ -230,7 +230,8 @@ describe('in a room', () => {
     await budi.until((client) => client.lines.filter((line) => line.includes(' 366 budi #lobby ')).length === 2)
     expect(budi.heard.filter((line) => line.includes(' KICK '))).toHaveLength(1)
     ani.says('MODE #lobby +b budi!*@*')
-    await budi.until(/ KICK #lobby budi :/)
+    await budi.until(/^:tamtam\.irc KICK #lobby budi :banned by ani/)
+    expect(budi.heard.some((line) => line.includes(' PART '))).toBe(false)
     budi.says('JOIN #lobby')
     await budi.until(/ 474 budi #lobby :/)
     expect(await ani.answers('MODE #lobby +b')).toEqual([
@@ -251,7 +252,7 @@ describe('a room with a past', () => {
     const past = async (port: number) => {
       const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities })
       await ani.until(/PRIVMSG #lobby :line 30/)
-      return ani.heard.filter((each) => each.includes('PRIVMSG'))
+      return ani.heard.filter((each) => each.includes(' PRIVMSG #lobby :'))
     }
     const before = await past(first.port)
     expect(before).toHaveLength(20)

@@ -13,8 +13,8 @@ import {
   type Reason,
   type Wire,
 } from '../connection/client-session.ts'
-import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { portionsBefore } from '../connection/history-pages.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
 import { type LineRenderer, type Links, portion, type Reading } from '../line/render.ts'
 import type { AccessControl } from '../security/access-control.ts'
@@ -24,7 +24,8 @@ import { HOST_NAME } from './people.ts'
 import {
   type IrcLines,
   type IrcRenderer,
-  isKick, isPresence,
+  isNoEcho,
+  isPresence,
   isToldOnce,
   type LineCapabilities,
   prefixOf,
@@ -189,7 +190,10 @@ export class Channel implements Wire {
     if (audienceOf(event) !== undefined)
       return session.sees(event) ? renderer.personal(event, this.room, this.#recipient(session), capabilities) : ''
     if (this.#toldOf !== undefined && isPresence(event)) return ''
-    if (event.type === 'left' && isKick(event) && event.by.id === session.id) this.#wasKicked = true
+    if (isNoEcho(event) && 'by' in event && event.by.id === session.id) {
+      this.#wasKicked ||= event.type === 'left' && event.kickedBy !== undefined
+      return this.#wasKicked ? undefined : ''
+    }
     if (!isToldOnce(event) || !('by' in event)) return undefined
     if (!this.#owner.tellsIn(this, event.by.id)) return ''
     if (event.type === 'renamed' && event.by.id === session.id) this.#owner.calledNow(event.by.name)

@@ -42,8 +42,8 @@ const ONCE: ReadonlySet<string> = new Set(['renamed', 'away', 'back'])
 const PRESENCE: ReadonlySet<string> = new Set(['joined', 'left', 'renamed', 'away', 'back', 'typing'])
 
 export const isPresence = ({ type }: RoomEvent): boolean => PRESENCE.has(type)
-/** Its member has to know that they were told. */
-export const isKick = (event: RoomEvent): boolean => event.type === 'left' && event.kickedBy !== undefined
+/** What a client is never told of itself, also where its messages are echoed: it is told of its leaving by its channel. */
+export const isNoEcho = ({ type }: RoomEvent): boolean => type === 'left' || type === 'typing'
 export const isToldOnce = ({ type }: RoomEvent): boolean => ONCE.has(type)
 
 const keyOf = ({ time, tags, extendedJoin, away }: LineCapabilities): string =>
@@ -77,7 +77,7 @@ export class IrcRenderer {
   #encoded(batch: Batch, capabilities: LineCapabilities, linkOf: LinkOf | undefined): IrcLines {
     const apart: number[] = []
     batch.events.forEach((event, index) => {
-      if (audienceOf(event) !== undefined || isToldOnce(event) || isKick(event)) apart.push(index)
+      if (audienceOf(event) !== undefined || isToldOnce(event) || isNoEcho(event)) apart.push(index)
     })
     const render = (event: RoomEvent) =>
       audienceOf(event) === undefined ? this.line(event, batch.room, capabilities, linkOf) : ''
@@ -268,7 +268,7 @@ function linesOf(text: string, most: number): readonly string[] {
 }
 
 /** Own messages are echoed to who asked for that; of all else authors are told like everybody. */
-const hidesFromAuthor = ({ type }: RoomEvent): boolean => type === 'said' || type === 'acted' || type === 'typing'
+const hidesFromAuthor = ({ type }: RoomEvent): boolean => type === 'said' || type === 'acted'
 
 function tagsFor(event: RoomEvent, room: string, { time, tags }: LineCapabilities): string {
   if (!isEntry(event)) return ''
