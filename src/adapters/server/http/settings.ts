@@ -83,8 +83,8 @@ export interface HttpServerParts {
   /** The members that requests can act as. */
   readonly keyRegistry: Pick<KeyRegistry, 'sessionOf' | 'isHere'>
   readonly webSockets: WebSockets
-  /** The directory of the built page; undefined where none is served. */
-  readonly page: string | undefined
+  /** The folder of the built page; undefined where none is served. */
+  readonly page: URL | undefined
   /** The fault of the stores; undefined where they have none. */
   readonly health: () => HealthReport | undefined
 }
