@@ -280,6 +280,6 @@ function tagsFor(event: RoomEvent, room: string, { time, tags }: LineCapabilitie
 /** A name that bans or mutes hold for, as a mask. */
 export const banMask = (name: string): string => (name.includes(':') ? name : `${name}!*@*`)
 
-export const modeOf = ({ role }: Member): string => (role === undefined ? '' : role === 'owner' ? 'q' : 'o')
+const modeOf = ({ role }: Member): string => (role === undefined ? '' : role === 'owner' ? 'q' : 'o')
 
 export const prefixOf = ({ role }: Member): string => (role === undefined ? '' : role === 'owner' ? '~' : '@')
