@@ -66,6 +66,8 @@ interface Journaled {
 export interface Said extends Journaled {
   readonly type: 'said'
   readonly text: string
+  /** A program's announcement: no program answers it. */
+  readonly notice?: true
 }
 /** An action of a member. */
 export interface Acted extends Journaled {
@@ -77,7 +79,9 @@ export interface Whispered extends Journaled {
   readonly type: 'whispered'
   readonly to: Member
   readonly text: string
+  readonly notice?: true
 }
+/** An empty one: there is none any more. */
 export interface TopicSet extends Journaled {
   readonly type: 'topicSet'
   readonly topic: string
@@ -254,6 +258,10 @@ export interface Left {
   readonly type: 'left'
   readonly by: Member
   readonly reason: string
+  /** What they said on leaving. */
+  readonly message?: string
+  /** They left the host, not only this room. */
+  readonly quit?: true
   /** The operator who kicked them; left out where they left by themselves. */
   readonly kickedBy?: Member
 }
