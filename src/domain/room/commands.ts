@@ -1,24 +1,33 @@
 import type { Rejected } from '../errors.ts'
 import type { Audience, Member, OfferedFile, Role, WholeFile } from './events.ts'
 
+/** Says something to the room. The same `id` twice is one message: `ID_REUSED` where its text differs. */
 export interface Say {
   readonly type: 'say'
   readonly text: string
+  /** As in `Said`. */
+  readonly notice?: true
   /** The client's own id for this message: sent twice, it is still one message. */
   readonly id?: string
 }
+/** An action: `* ani puts the kettle on`. */
 export interface Act {
   readonly type: 'act'
   readonly text: string
   readonly id?: string
 }
+/** A message to one member: `NO_SUCH_MEMBER` where nobody, or more than one, has that name. */
 export interface Whisper {
   readonly type: 'whisper'
   /** The addressee's name. */
   readonly to: string
+  /** Their member id, by which one of several of that name is meant. */
+  readonly member?: string
   readonly text: string
+  readonly notice?: true
   readonly id?: string
 }
+/** Sets the topic of the room; an empty one clears it. */
 export interface SetTopic {
   readonly type: 'setTopic'
   readonly topic: string
@@ -60,36 +69,45 @@ export interface RemoveOwnFile extends RemoveFile {
 export interface Clear {
   readonly type: 'clear'
 }
+/** Takes something out of the room: one's own, or as a moderator anybody's. */
 export type Removal = RemoveMessage | RemoveFile | Clear
 
 /** Commands of operators. `name`: a member of the room; bans and mutes hold for the name, or a guest's address. */
 export interface Kick {
   readonly type: 'kick'
   readonly name: string
+  /** As in `Whisper`. */
+  readonly member?: string
   readonly reason?: string
 }
+/** For moderators: lets somebody only read. */
 export interface Mute {
   readonly type: 'mute'
   readonly name: string
   readonly reason?: string
 }
+/** For moderators: ends a mute, by the name it was laid down for or the name the person has now. */
 export interface Unmute {
   readonly type: 'unmute'
   readonly name: string
 }
+/** For moderators: sends somebody out, and keeps them out. */
 export interface Ban {
   readonly type: 'ban'
   readonly name: string
   readonly reason?: string
 }
+/** For moderators: ends a ban. */
 export interface Unban {
   readonly type: 'unban'
   readonly name: string
 }
+/** For moderators: makes a member a moderator. */
 export interface Op {
   readonly type: 'op'
   readonly name: string
 }
+/** For the owner, or the moderator itself: ends that rank. */
 export interface Deop {
   readonly type: 'deop'
   readonly name: string
@@ -98,6 +116,7 @@ export interface Deop {
 export interface Lock {
   readonly type: 'lock'
 }
+/** For moderators: ends a lock. */
 export interface Unlock {
   readonly type: 'unlock'
 }
@@ -105,6 +124,7 @@ export interface Unlock {
 export interface StartCollection {
   readonly type: 'startCollection'
 }
+/** For moderators: files of members are for everybody again. */
 export interface EndCollection {
   readonly type: 'endCollection'
 }
@@ -120,6 +140,7 @@ export interface SetExpiry {
 }
 /** Sets a rule of the room to a number of seconds; 0 ends it. */
 export type SetSeconds = SetSlowMode | SetExpiry
+/** The commands of moderators: refused with `NOT_ALLOWED` to all others. */
 export type Moderation =
   | Kick
   | Mute
@@ -134,10 +155,12 @@ export type Moderation =
   | EndCollection
   | SetSeconds
 
+/** Tells the room that this member is away. */
 export interface GoAway {
   readonly type: 'away'
   readonly reason?: string
 }
+/** Tells the room that this member is back. */
 export interface ComeBack {
   readonly type: 'back'
 }
@@ -178,9 +201,16 @@ export interface Join {
   /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
 }
-export interface Leave {
+export interface Leave extends Farewell {
   readonly type: 'leave'
   readonly reason: string
+}
+/** How somebody leaves by themselves. */
+export interface Farewell {
+  /** What they say to it; told where they may say anything, and in 512 bytes. */
+  readonly message?: string
+  /** They leave the host, not only this room. */
+  readonly quit?: true
 }
 /**
  * The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's membership. The room itself
