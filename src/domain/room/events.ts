@@ -66,12 +66,14 @@ interface Journaled {
   readonly by: Member
 }
 
+/** A message to the room. */
 export interface Said extends Journaled {
   readonly type: 'said'
   readonly text: string
   /** A program's announcement: no program answers it. */
   readonly notice?: true
 }
+/** An action of a member. */
 export interface Acted extends Journaled {
   readonly type: 'acted'
   readonly text: string
@@ -88,6 +90,7 @@ export interface TopicSet extends Journaled {
   readonly type: 'topicSet'
   readonly topic: string
 }
+/** An upload has begun. */
 export interface FileOffered extends Journaled {
   readonly type: 'fileOffered'
   readonly file: OfferedFile
@@ -97,12 +100,14 @@ export interface FileOffered extends Journaled {
    */
   readonly owner?: string
 }
+/** A file is whole, durable and verified. */
 export interface FileCompleted extends Journaled {
   readonly type: 'fileCompleted'
   readonly file: WholeFile
   /** Who may take it away beside `by`, as in `FileOffered`. */
   readonly owner?: string
 }
+/** A file, or an upload, is gone: removed, expired, evicted or given up. */
 export interface FileWithdrawn extends Journaled {
   readonly type: 'fileWithdrawn'
   readonly file: MentionedFile
@@ -148,6 +153,7 @@ export interface Opped extends Journaled {
   readonly to: Member
   readonly person: string
 }
+/** A member is no moderator any more. */
 export interface Deopped extends Journaled {
   readonly type: 'deopped'
   readonly name: string
@@ -182,6 +188,7 @@ export interface Unbanned extends Journaled {
   readonly type: 'unbanned'
   readonly name: string
 }
+/** Nobody new comes in. */
 export interface Locked extends Journaled {
   readonly type: 'locked'
   /** The persons inside at that time: they may come back. */
@@ -199,6 +206,7 @@ export interface Unlocked extends Journaled {
 export interface CollectionStarted extends Journaled {
   readonly type: 'collectionStarted'
 }
+/** Files of members are for everybody again. */
 export interface CollectionEnded extends Journaled {
   readonly type: 'collectionEnded'
 }
@@ -216,28 +224,33 @@ export interface ExpirySet extends Journaled {
 export interface PasswordSet extends Journaled {
   readonly type: 'passwordSet'
 }
+/** The room has no password any more. */
 export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
 export type SecondsSet = SlowModeSet | ExpirySet
-/** `persons`: those who are inside, and may come back, as in `Locked`. */
+/** Nobody new comes in, or everybody may again. `persons`: those who are inside, and may come back, as in `Locked`. */
 export interface InviteOnlySet extends Journaled {
   readonly type: 'inviteOnlySet'
   readonly on: boolean
   readonly persons?: Persons
 }
+/** Only operators set the topic, or everybody may again. */
 export interface TopicLockSet extends Journaled {
   readonly type: 'topicLockSet'
   readonly on: boolean
 }
+/** Only operators, and members with a voice, speak, or everybody may again. */
 export interface ModeratorsSpeakSet extends Journaled {
   readonly type: 'moderatorsSpeakSet'
   readonly on: boolean
 }
+/** The room is in no list of rooms but its members', or is listed again. */
 export interface UnlistedSet extends Journaled {
   readonly type: 'unlistedSet'
   readonly on: boolean
 }
+/** A rule that holds or not was turned on or off. */
 export type SwitchSet = InviteOnlySet | TopicLockSet | ModeratorsSpeakSet | UnlistedSet
 /** At most so many members; 0: as many as like. */
 export interface MostMembersSet extends Journaled {
@@ -250,6 +263,7 @@ export interface Voiced extends Journaled {
   readonly to: Member
   readonly person: string
 }
+/** The person has no voice any more. */
 export interface Unvoiced extends Journaled {
   readonly type: 'unvoiced'
   readonly name: string
@@ -265,6 +279,7 @@ export type RuleChange =
   | SecondsSet
   | SwitchSet
   | MostMembersSet
+/** An entry that changes a rule of the room, or the standing of a person. */
 export type Rule =
   | Opped
   | Deopped
@@ -295,10 +310,12 @@ export type Entry =
   | PasswordRemoved
   | Rule
 
+/** A member has come in. */
 export interface Joined {
   readonly type: 'joined'
   readonly by: Member
 }
+/** A member has gone. */
 export interface Left {
   readonly type: 'left'
   readonly by: Member
@@ -310,6 +327,7 @@ export interface Left {
   /** The operator who kicked them; left out where they left by themselves. */
   readonly kickedBy?: Member
 }
+/** A member has another name. */
 export interface Renamed {
   readonly type: 'renamed'
   readonly by: Member
@@ -322,12 +340,14 @@ export interface Missed {
   readonly to: number
 }
 
+/** A member is away. */
 export interface Away {
   readonly type: 'away'
   readonly by: Member
   /** Empty where they did not say. */
   readonly reason: string
 }
+/** A member is back. */
 export interface Back {
   readonly type: 'back'
   readonly by: Member
@@ -369,6 +389,7 @@ export const isHostNotice = (event: RoomEvent): event is HostNotice =>
 /** Live only: it has no sequence number and no history. */
 export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed | HostNotice
 
+/** Everything that a member of a room is told. */
 export type RoomEvent = Entry | Presence | Missed
 
 /** History: entries, and the gaps where entries are missing. */
