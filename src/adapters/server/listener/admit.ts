@@ -17,6 +17,7 @@ export interface Servers {
   readonly line: ConnectionServer
   readonly http: ConnectionServer & Pick<Browsed, 'serves'>
   readonly frames: ConnectionServer
+  readonly ssh: ConnectionServer
 }
 
 /** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
@@ -26,7 +27,7 @@ export function admit(
   silentMs: number,
   servers: Servers,
 ): void {
-  const { clock, frames, http, line, metrics } = servers
+  const { clock, frames, http, line, metrics, ssh } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
   const accept = ({ verdict, head }: Detected) => {
@@ -41,6 +42,9 @@ export function admit(
         break
       case 'frames':
         frames.accept(incoming)
+        break
+      case 'ssh':
+        ssh.accept(incoming)
         break
       case 'tls':
       case 'binary':
@@ -66,7 +70,7 @@ function refuseForeign(connection: Duplex, protocol: string, { clock, log }: Pic
  */
 export function refusePlain(
   socket: Socket,
-  verdict: Exclude<Detected['verdict'], 'tls'>,
+  verdict: Exclude<Detected['verdict'], 'tls' | 'ssh'>,
   at: string,
   servers: Pick<Servers, 'clock' | 'log' | 'metrics'>,
 ): void {
