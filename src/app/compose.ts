@@ -98,6 +98,11 @@ export interface TamtamOptions {
   readonly ssh?: Partial<SshSettings>
   /** Decides who may enter which room, by every protocol; without it everybody who reaches the port. `recheckAccess` applies it to members. */
   readonly access?: Access
+  /**
+   * Whoever enters a room that has neither members nor history becomes its operator, as on `tamtam host`; but not in the host's own room (`line.room`).
+   * Left out: operators are those whom the owner makes.
+   */
+  readonly founders?: boolean
   /** Serves the web page at `/`, as `tamtam host` does. */
   readonly page?: boolean
   /** Whether people need the host's token, too: `tamtam.token`, kept beside the data, and made where there is none. */
@@ -163,7 +168,8 @@ export function compose(options: TamtamOptions): HostParts {
     }
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
-    return new Engine(ports, { ...limits, readerEntries }, (error) => {
+    const founding = options.founders === true ? { ownRoom: options.line?.room ?? lineDefaults.room } : {}
+    return new Engine(ports, { ...limits, readerEntries, ...founding }, (error) => {
       health.failed()
       options.onBroken?.(error)
     })

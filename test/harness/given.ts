@@ -3,12 +3,16 @@ import type { RoomCommand } from '#domain/room/commands.ts'
 import { decide } from '#domain/room/decide.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
-import { initialState } from '#domain/room/state.ts'
+import { initialState, type RoomState } from '#domain/room/state.ts'
 import { AT, MAX_TEXT_BYTES, RECEIPTS_PER_FILE } from './people.ts'
 
 /** Given what has happened in a room, when someone asks for something, then this comes of it. */
-export function given(...events: readonly RoomEvent[]) {
-  const state = initialState('lobby')
+export const given = (...events: readonly RoomEvent[]) => givenState(initialState('lobby'), events)
+
+/** The same in a room whose first member becomes its op. */
+export const givenFounded = (...events: readonly RoomEvent[]) => givenState(initialState('den', true), events)
+
+function givenState(state: RoomState, events: readonly RoomEvent[]) {
   for (const event of events) evolve(state, event)
   return {
     state,

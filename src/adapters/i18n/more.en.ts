@@ -1,5 +1,27 @@
 /** The messages of what the page loads when it is first used, in English. */
 export const moreEnglish = {
+  // Rules of a room, and who looks after it.
+  founded: '{name} made this room and moderates it',
+  opped: '{name} made {to} a moderator',
+  deopped: '{name} removed {to} as moderator',
+  muted: '{name} muted {to}',
+  mutedWhy: '{name} muted {to}: {why}',
+  unmuted: '{name} unmuted {to}',
+  banned: '{name} banned {to}',
+  bannedWhy: '{name} banned {to}: {why}',
+  unbanned: '{name} lifted the ban on {to}',
+  locked: '{name} locked the room',
+  unlocked: '{name} unlocked the room',
+  collectionStarted: '{name} turned hand-in mode on: only moderators see members’ files',
+  collectionEnded: '{name} turned hand-in mode off: files are for everyone again',
+  ruleSet: '{rule} (set by {name})',
+  slowSeconds: 'slow mode: members may send one message in {time}',
+  slowSecondsOff: 'slow mode is off',
+  expirySeconds: 'files expire {time} after they came',
+  expirySecondsOff: 'files do not expire',
+  passwordSet: '{name} gave the room a password: who comes in from now on needs it',
+  passwordRemoved: "{name} took the room's password away",
+
   // People.
   message: 'Message privately',
   sendOut: 'Remove from room',

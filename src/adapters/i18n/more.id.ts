@@ -2,6 +2,28 @@ import type { MoreCatalog } from './translator.ts'
 
 /** The same in Indonesian. */
 export const moreIndonesian: MoreCatalog = {
+  // Rules of a room, and who looks after it.
+  founded: '{name} membuat ruang ini dan mengelolanya',
+  opped: '{name} menjadikan {to} pengelola',
+  deopped: '{name} mencabut status pengelola {to}',
+  muted: '{name} membungkam {to}',
+  mutedWhy: '{name} membungkam {to}: {why}',
+  unmuted: '{name} mengizinkan {to} bicara lagi',
+  banned: '{name} melarang {to} masuk',
+  bannedWhy: '{name} melarang {to} masuk: {why}',
+  unbanned: '{name} mencabut larangan masuk {to}',
+  locked: '{name} mengunci ruang ini',
+  unlocked: '{name} membuka kunci ruang ini',
+  collectionStarted: '{name} mengumpulkan berkas: kiriman anggota hanya dilihat pengirimnya dan pengelola ruang ini',
+  collectionEnded: '{name} berhenti mengumpulkan: berkas kembali untuk semua orang',
+  ruleSet: '{rule} (diatur oleh {name})',
+  slowSeconds: 'mode lambat: anggota boleh mengirim satu pesan tiap {time}',
+  slowSecondsOff: 'mode lambat mati',
+  expirySeconds: 'berkas kedaluwarsa {time} setelah tiba',
+  expirySecondsOff: 'berkas tidak kedaluwarsa',
+  passwordSet: '{name} memberi ruang ini kata sandi: yang masuk mulai sekarang memerlukannya',
+  passwordRemoved: '{name} menghapus kata sandi ruang ini',
+
   // People.
   message: 'Pesan pribadi',
   sendOut: 'Keluarkan dari ruang',

@@ -6,7 +6,8 @@ import type { AccessAnswer, Invitation } from '#domain/room/room-access.ts'
 import { type RoomRules, RULE_OF, SECONDS_SET, secondsRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { minuteText, sizeText } from './format.ts'
-import { audienceText, fileLine, type LinkOf, secondsRuleText } from './render-event.ts'
+import { audienceText, fileLine, type LinkOf } from './render-event.ts'
+import { secondsRuleText } from './render-rule.ts'
 import type { Translator } from './translator.ts'
 
 // Answers to commands on the line protocol and at pipes. `words` must escape its arguments; no text has a sentinel in front.

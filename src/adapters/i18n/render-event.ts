@@ -1,8 +1,8 @@
 import { forTerminal } from '#domain/names/text.ts'
-import type { Audience, RoomEvent, WholeFile } from '#domain/room/events.ts'
-import { RULE_OF, type SecondsRule } from '#domain/room/rules.ts'
-import { fileSizeText, shortId, sizeText, spanText, titleOf } from './format.ts'
-import type { PageTranslator, Translator } from './translator.ts'
+import { type Audience, isRule, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
+import { fileSizeText, shortId, sizeText, titleOf } from './format.ts'
+import { type RuleEvent, ruleText } from './render-rule.ts'
+import type { FullPageTranslator, PageTranslator, Translator } from './translator.ts'
 
 /** Events with a sentence of their own: all but messages and passing states. */
 export type ToldEvent = Exclude<
@@ -11,15 +11,20 @@ export type ToldEvent = Exclude<
 >
 
 /** A sentence for it, the same on every screen. */
-export function eventText(event: ToldEvent, words: PageTranslator): string {
+export const eventText = (event: ToldEvent, words: FullPageTranslator): string =>
+  isRuleEvent(event) ? ruleText(event, words) : commonText(event, words)
+
+const isRuleEvent = (event: ToldEvent): event is RuleEvent =>
+  isRule(event) || event.type === 'passwordSet' || event.type === 'passwordRemoved'
+
+/** The same of those whose sentences the page loads at once. */
+export function commonText(event: Exclude<ToldEvent, RuleEvent>, words: PageTranslator): string {
   const { say, language } = words
   if (event.type === 'missed') return say('missed', { count: event.to - event.from + 1 })
   if (event.type === 'filesExpiring') return say('filesExpiring', { count: event.files })
   if (event.type === 'fileSpaceLow')
     return say('fileSpaceLow', { used: sizeText(event.used, language), quota: sizeText(event.quota, language) })
   const { name } = event.by
-  if ('seconds' in event)
-    return say('ruleSet', { name, rule: secondsRuleText(RULE_OF[event.type], event.seconds, words) })
   switch (event.type) {
     case 'topicSet':
       return say('topicSet', { name, topic: event.topic })
@@ -46,31 +51,10 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
     case 'erased':
     case 'cleared':
       return say(event.type, { name })
-    case 'opped':
-      return say('opped', { name, to: event.to.name })
-    case 'deopped':
-    case 'unmuted':
-    case 'unbanned':
-      return say(event.type, { name, to: event.name })
-    case 'muted':
-    case 'banned': {
-      const { type, name: to, reason: why } = event
-      return why === undefined ? say(type, { name, to }) : say(`${type}Why`, { name, to, why })
-    }
-    case 'locked':
-    case 'unlocked':
-    case 'collectionStarted':
-    case 'collectionEnded':
-    case 'passwordSet':
-    case 'passwordRemoved':
-      return say(event.type, { name })
     case 'away':
       return event.reason === '' ? say('away', { name }) : say('awayWhy', { name, why: event.reason })
     case 'back':
       return say('backAgain', { name })
-    // Nobody is told of it.
-    case 'shutOut':
-      return ''
     default:
       return event satisfies never
   }
@@ -80,11 +64,6 @@ export function eventText(event: ToldEvent, words: PageTranslator): string {
 export function kickedText(name: string, by: string, reason: string, { say }: PageTranslator): string {
   const why = /^kicked by [^:]*: (.+)$/s.exec(reason)?.[1] ?? (reason.startsWith('kicked by ') ? '' : reason)
   return why === '' ? say('kicked', { name, by }) : say('kickedWhy', { name, by, why })
-}
-
-/** How a rule stands that is a number of seconds: in the answer to its author, and in greetings. */
-export function secondsRuleText(rule: SecondsRule, seconds: number, { say, language }: PageTranslator): string {
-  return seconds === 0 ? say(`${rule}Off`) : say(rule, { time: spanText(seconds, language) })
 }
 
 /** Name, size and digest of a file, and its id for `/get`. */

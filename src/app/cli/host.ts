@@ -54,6 +54,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
     page: true,
+    founders: true,
     token: wantsToken(config),
     overrides: { log },
     onBroken: (error) =>

@@ -23,9 +23,10 @@ import {
   type WholeFile,
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
-import { type Permission, slowSecondsOf } from '../room/moderation.ts'
+import type { Permission } from '../room/moderation.ts'
 import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { OwnMute, RoomRules } from '../room/rules.ts'
+import { slowSecondsOf } from '../room/slow-mode.ts'
 import type { RoomFile } from '../room/state.ts'
 import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'

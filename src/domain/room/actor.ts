@@ -7,24 +7,23 @@ import type { Span } from '../ports/journal.ts'
 import { type Batch, type KnownId, PendingBatch } from './batch.ts'
 import type { Ack, Mail, RoomCommand, Stamp } from './commands.ts'
 import { connect, disconnect, forget, list, renote } from './connections.ts'
+import { consequenceOf } from './consequences.ts'
 import { decide } from './decide.ts'
 import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import {
   arrivingAs,
   because,
-  consequenceOf,
   muteOf,
   notAMember,
-  noteSpoken,
   type Permission,
   personOf,
   rankOf,
   refusalFor,
   seat,
-  unspoken,
 } from './moderation.ts'
 import type { OwnMute } from './rules.ts'
+import { noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
@@ -47,6 +46,8 @@ export interface RoomConnection {
 }
 
 export interface ActorLimits {
+  /** Who enters a room first becomes its op, but in this one, the host's own. Left out: nobody does. */
+  readonly ownRoom?: string
   /** Bytes of one message. */
   readonly maxTextBytes: number
   /** Receipts that one file may have. */
@@ -89,7 +90,7 @@ export class RoomActor {
     wake: Wake,
     attended: RoomState['attended'] = new Map(),
   ) {
-    this.#state = initialState(name)
+    this.#state = initialState(name, limits.ownRoom !== undefined && name !== limits.ownRoom)
     for (const fact of facts) evolve(this.#state, fact)
     for (const [key, member] of attended) this.#state.attended.set(key, member)
     this.#state.last = span?.last ?? 0
@@ -305,11 +306,12 @@ export class RoomActor {
         continue
       const rule = consequenceOf(this.#state, event, stamp)
       if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
-      // It is answered once its consequence is kept.
-      pending.add(event, rule === undefined ? mail : unanswered(mail), id, again)
+      // An entry is answered with its own sequence; all else once its consequence is kept.
+      const answersFirst = rule === undefined || isEntry(event)
+      pending.add(event, answersFirst ? mail : unanswered(mail), id, again)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
       if (!isEntry(event)) evolve(this.#state, event)
-      if (rule !== undefined) pending.add(rule, mail, undefined)
+      if (rule !== undefined) pending.add(rule, answersFirst ? unanswered(mail) : mail, undefined)
     }
     return decided
   }

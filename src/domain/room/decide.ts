@@ -17,6 +17,7 @@ import {
   type Whisper,
 } from './commands.ts'
 import { hasListed } from './connections.ts'
+import { isFounding } from './consequences.ts'
 import { authorOf, type Member, type MentionedFile, type RoomEvent } from './events.ts'
 import {
   arrivingAs,
@@ -29,9 +30,9 @@ import {
   refusalFor,
   restraintOf,
   skeletonOf,
-  slowed,
 } from './moderation.ts'
 import { isSender } from './receipts.ts'
+import { slowed } from './slow-mode.ts'
 import type { RoomFile, RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
@@ -200,7 +201,8 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
   const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
   const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
-  return { type: 'joined', by: rank === 'owner' || rank === 'op' ? { ...by, role: rank } : by }
+  if (rank === 'owner' || rank === 'op') return { type: 'joined', by: { ...by, role: rank } }
+  return { type: 'joined', by: isFounding(state) ? { ...by, role: 'op' } : by }
 }
 
 /** A name that is banned is not to be had by changing to it either; the one that a member has already is no news. */

@@ -1,3 +1,4 @@
+import { forgetFounder, noteFounder } from './consequences.ts'
 import { isRule, type RoomEvent } from './events.ts'
 import { attend, startAttendance } from './hand-ins.ts'
 import { applyRule, remember, seat, unseat } from './moderation.ts'
@@ -14,6 +15,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
   }
   switch (event.type) {
     case 'joined':
+      noteFounder(state, event.by)
       state.hidden.delete(event.by.id)
       state.members.set(event.by.id, event.by)
       seat(state, event.by)
@@ -36,6 +38,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       return
     case 'left': {
       const { id, name } = event.by
+      forgetFounder(state, event.by)
       unseat(state, id)
       state.members.delete(id)
       if (event.kickedBy !== undefined || !state.connections.has(id)) return

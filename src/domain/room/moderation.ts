@@ -1,18 +1,9 @@
-import { type Rejected, rejected, slowMode } from '../errors.ts'
+import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { checkText } from '../names/text.ts'
-import type { Act, Ban, ClientCommand, Known, Moderation, Mute, Say, SetSeconds, Stamp } from './commands.ts'
-import {
-  authorOf,
-  type Banned,
-  type Member,
-  type Muted,
-  type Role,
-  type RoomEvent,
-  type Rule,
-  type ShutOut,
-} from './events.ts'
+import type { Ban, ClientCommand, Known, Moderation, Mute, SetSeconds, Stamp } from './commands.ts'
+import { authorOf, type Banned, type Member, type Muted, type Role, type RoomEvent, type Rule } from './events.ts'
 import { type OwnMute, RULE_OF, rulesAfter, SECONDS_SET } from './rules.ts'
 import type { Restraints, RoomState } from './state.ts'
 
@@ -148,7 +139,7 @@ export function arrivingAs(state: RoomState, by: Member, role: Role | undefined)
   if (role === 'owner') return role
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
-  if (state.ops.has(person)) return 'op'
+  if (state.ops.has(person) || state.founder?.person === person) return 'op'
   return state.insiders.has(person) ? 'member' : 'stranger'
 }
 
@@ -253,11 +244,13 @@ export function applyRule(state: RoomState, rule: Rule): void {
   const { insiders } = state
   switch (rule.type) {
     case 'opped':
+      if (state.founder?.person === rule.person) state.founder = undefined
       state.ops.set(rule.person, rule.to.name)
       give(state, rule.person, 'op')
       break
     case 'deopped':
       for (const person of [rule.person, ...(rule.persons ?? [])]) {
+        if (state.founder?.person === person) state.founder = undefined
         state.ops.delete(person)
         give(state, person, undefined)
       }
@@ -418,51 +411,6 @@ const BOUNDS: Readonly<
   },
   setSlowMode: { least: 1, most: 3600, wrong: rejected('BAD_COMMAND', 'slow mode is from 1 to 3600 s; 0 ends it') },
 }
-/** So many speakers are remembered in slow mode; more come only by new keys, whose holders may speak anyway. */
-const MOST_SPEAKERS = 10_000
-const MS_PER_SECOND = 1000
-
-/** Seconds that this member waits between two messages; 0 for operators, and without slow mode. */
-export function slowSecondsOf(state: RoomState, { id, role }: Member): number {
-  const { slowSeconds } = state.rules
-  return slowSeconds === 0 || role !== undefined || state.ops.has(personOf(state, id)) ? 0 : slowSeconds
-}
-
-/** The holder of a slow-mode wait: a person by the key, under any name; without a key, the whole subnet. */
-function speakerOf(state: RoomState, id: string): string {
-  const { person = id, address, keyless = false } = state.origins.get(id) ?? {}
-  return keyless && address !== undefined ? subnetOf(address) : person
-}
-
-/** Why a member may not speak yet. The same message sent again, by its id, is no other. */
-export function slowed(state: RoomState, by: Member, { id }: Say | Act, at: number): Rejected | undefined {
-  const seconds = slowSecondsOf(state, by)
-  if (seconds === 0) return undefined
-  const newest = state.spoken.get(speakerOf(state, by.id))
-  if (newest === undefined || at < newest.at || (id !== undefined && id === newest.id)) return undefined
-  const leftMs = newest.at + seconds * MS_PER_SECOND - at
-  return leftMs > 0 ? slowMode(seconds, leftMs) : undefined
-}
-
-/** Notes in slow mode that somebody has spoken: at once, for the next command of the same batch to be judged by it. */
-export function noteSpoken(state: RoomState, by: string, at: number, id: string | undefined): void {
-  const { spoken, rules } = state
-  if (rules.slowSeconds === 0) return
-  const speaker = speakerOf(state, by)
-  spoken.delete(speaker)
-  spoken.set(speaker, { at, id })
-  for (const [oldest, before] of spoken) {
-    const waits = at >= before.at && at < before.at + rules.slowSeconds * MS_PER_SECOND
-    if (waits && spoken.size <= MOST_SPEAKERS) return
-    spoken.delete(oldest)
-  }
-}
-
-/** The message of that time was not kept: it causes no wait. */
-export function unspoken(state: RoomState, at: number): void {
-  for (const [speaker, newest] of state.spoken) if (newest.at === at) state.spoken.delete(speaker)
-}
-
 /** Why somebody is not in the room any more, as it is told. */
 export const because = (what: 'kicked' | 'banned', by: Member, reason: string | undefined): string =>
   `${what} by ${by.name}${reason === undefined ? '' : `: ${reason}`}`
@@ -513,13 +461,6 @@ function laidDownFor(state: RoomState, { names, persons }: Restraints, name: str
   const person = here.find((each) => persons.has(each))
   if (person === undefined) return undefined
   return [...names.values()].find((each) => each.persons.has(person))?.name
-}
-
-/** The consequence of a kick from a locked room: the persons were inside, and are not any more. */
-export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: Stamp): ShutOut | undefined {
-  if (event.type !== 'left' || event.kickedBy === undefined) return undefined
-  const person = personOf(state, event.by.id)
-  return state.insiders.has(person) ? { type: 'shutOut', seq, at, by: event.kickedBy, person } : undefined
 }
 
 const ADDRESS = /^[0-9a-f.:]{2,45}$/i

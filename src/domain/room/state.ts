@@ -53,6 +53,12 @@ export interface Origin {
   readonly keyless?: boolean
 }
 
+/** An op for having made the room. */
+export interface Founder {
+  readonly member: Member
+  readonly person: string
+}
+
 /** One of a member's connections, present or about to join. */
 export interface Connection {
   /** False: of a hidden member, or for one request of a listed one. */
@@ -81,6 +87,10 @@ export interface RoomState {
   readonly receivers: Map<string, Set<string>>
   /** The rules for everybody; the journal keeps them, as it keeps ops, bans and mutes. */
   rules: RoomRules
+  /** Who enters it first, while it has neither members nor history, becomes an op. */
+  readonly hasFounder: boolean
+  /** That member, until it is kept, with the room's first entry: a room in which nothing is said leaves nothing behind. */
+  founder: Founder | undefined
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
   readonly bans: Restraints
@@ -108,8 +118,10 @@ export interface RoomState {
   last: number
 }
 
-export const initialState = (name: string): RoomState => ({
+export const initialState = (name: string, hasFounder = false): RoomState => ({
   name,
+  hasFounder,
+  founder: undefined,
   members: new Map(),
   hidden: new Map(),
   files: new Map(),

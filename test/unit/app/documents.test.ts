@@ -61,13 +61,13 @@ describe('the README in English and the one in Indonesian', () => {
   const [english, indonesian] = [read('README.md'), read('README.id.md')]
 
   test('have the same commands and code, in the same order', () => {
-    expect(fenced(english).length).toBeGreaterThan(10)
+    expect(fenced(english).length).toBeGreaterThan(3)
     expect(fenced(indonesian)).toEqual(fenced(english))
   })
 
   test('begin with a link to each other', () => {
-    expect(english.split('\n', 5)).toContain('[Bahasa Indonesia](README.id.md)')
-    expect(indonesian.split('\n', 5)).toContain('[English](README.md)')
+    expect(english.slice(0, 300)).toContain('[Bahasa Indonesia](README.id.md)')
+    expect(indonesian.slice(0, 300)).toContain('[English](README.md)')
   })
 
   test('have as many parts, rows, pictures and links', () => {
@@ -79,21 +79,8 @@ describe('the README in English and the one in Indonesian', () => {
     expect(shape(indonesian)).toEqual(shape(english))
   })
 
-  test.each(READMES)('%s tells every flag of a host and every variable that is read', (path) => {
-    const text = read(path)
-    const host = programOf().commands.find((each) => each.name() === 'host')
-    const flags = host?.options.map(({ long }) => long ?? '') ?? []
-    expect(flags.length).toBeGreaterThan(20)
-    expect(flags.filter((flag) => !new RegExp(`[\`(/ ]${flag}(?![a-z-])`).test(text))).toEqual([])
-    const sources = globSync('src/**/*.ts', { cwd: root })
-    const variables = matches(sources, /\benv\['(TAMTAM_\w+|NO_COLOR|TERM|LANG|LC_ALL|LC_MESSAGES)'\]/g)
-    const secrets = matches(sources, /secretOf\('(\w+)'/g)
-    for (const secret of secrets) variables.add(secret).add(`${secret}_FILE`)
-    for (const file of matches(sources, /secretInFile\('(\w+)'/g)) variables.add(file)
-    expect(variables).toContain('TAMTAM_CONFIG')
-    expect(variables).toContain('TAMTAM_KEY_FILE')
-    expect(variables).toContain('TAMTAM_PASSWORD_FILE')
-    expect(untold(variables, text)).toEqual([])
+  test.each(READMES)('%s is read in five minutes', (path) => {
+    expect(read(path).split('\n').length - 1).toBeLessThanOrEqual(130)
   })
 })
 
@@ -163,6 +150,23 @@ describe('the documents', () => {
     )
     for (const known of ['HOME', 'PATH']) variables.delete(known)
     expect(variables).toContain('KILL_CYCLES')
+    expect(untold(variables, text)).toEqual([])
+  })
+
+  test('docs/reference/settings.md tells every flag of a host and every variable that is read', () => {
+    const text = read('docs/reference/settings.md')
+    const host = programOf().commands.find((each) => each.name() === 'host')
+    const flags = host?.options.map(({ long }) => long ?? '') ?? []
+    expect(flags.length).toBeGreaterThan(20)
+    expect(flags.filter((flag) => !text.includes(`\`${flag}`))).toEqual([])
+    const sources = globSync('src/**/*.ts', { cwd: root })
+    const variables = matches(sources, /\benv\['(TAMTAM_\w+|NO_COLOR|TERM|LANG|LC_ALL|LC_MESSAGES)'\]/g)
+    const secrets = matches(sources, /secretOf\('(\w+)'/g)
+    for (const secret of secrets) variables.add(secret).add(`${secret}_FILE`)
+    for (const file of matches(sources, /secretInFile\('(\w+)'/g)) variables.add(file)
+    expect(variables).toContain('TAMTAM_CONFIG')
+    expect(variables).toContain('TAMTAM_KEY_FILE')
+    expect(variables).toContain('TAMTAM_PASSWORD_FILE')
     expect(untold(variables, text)).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import type { Progress } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Member } from '#domain/room/events.ts'
 import { fileSizeText, sizeText, titleOf } from '#i18n/format.ts'
-import { eventText } from '#i18n/render-event.ts'
+import { commonText } from '#i18n/render-event.ts'
 import { pageDefaults } from '../defaults.ts'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -35,7 +35,7 @@ function Gone({ entry }: { readonly entry: FileEntry }) {
   return (
     <div class="file gone fine" data-key={`f${entry.file.id}`}>
       {entry.type === 'fileWithdrawn' && entry.removedBy !== undefined ? (
-        eventText(entry, words)
+        commonText(entry, words)
       ) : (
         <>
           <s dir="auto">{forTerminal(titleOf(entry.file))}</s>{' '}

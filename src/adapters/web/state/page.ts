@@ -8,7 +8,7 @@ import { checkRoomName } from '#domain/names/room-name.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { isMessage, type RoomEvent } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
-import { eventText } from '#i18n/render-event.ts'
+import { commonText } from '#i18n/render-event.ts'
 import type { FullPageTranslator, Language, PageTranslator } from '#i18n/translator.ts'
 import type { RoomRow } from '#protocol/schema.ts'
 import { PageApi } from '../browser/http.ts'
@@ -292,7 +292,7 @@ export class Page {
     if (this.#ignored.peek().has(event.by.name.toLowerCase())) return
     if (isMessage(event)) this.announcer.heard(`${forTerminal(event.by.name)}: ${forTerminal(event.text)}`, event.seq)
     else if (event.type === 'messageRemoved' || event.type === 'cleared')
-      this.announcer.heard(eventText(event, this.words.peek()), event.seq)
+      this.announcer.heard(commonText(event, this.words.peek()), event.seq)
   }
 
   #left(): void {

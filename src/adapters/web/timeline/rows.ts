@@ -11,11 +11,16 @@ import {
   type Said,
   type Whispered,
 } from '#domain/room/events.ts'
+import type { RuleEvent } from '#i18n/render-rule.ts'
 import type { Item } from './timeline.ts'
 
 export type Talked = Said | Acted | Whispered
 export type FileEntry = FileOffered | FileCompleted | FileWithdrawn
 type Told = Exclude<Entry, Talked | FileEntry | { readonly type: 'fileReceived' | 'fileServed' | 'messageRemoved' }>
+
+/** Their sentences are not loaded with the page. */
+export const isRuleEvent = (entry: Told): entry is Extract<Told, RuleEvent> =>
+  entry.type !== 'topicSet' && entry.type !== 'erased' && entry.type !== 'cleared'
 
 /** The rows of the timeline, from top to bottom. A row's key stays the same for as long as the row does. */
 export type Row =

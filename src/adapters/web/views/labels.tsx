@@ -57,3 +57,10 @@ export function Day({ at }: { readonly at: number }) {
 }
 
 export const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
+
+/** A rule that holds in the room. */
+export const Rule = ({ text }: { readonly text: string }) => (
+  <span class="rule" title={text}>
+    {text}
+  </span>
+)

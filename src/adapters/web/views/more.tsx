@@ -2,8 +2,9 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Removal } from '#domain/room/commands.ts'
+import { secondsRules } from '#domain/room/rules.ts'
 import { leftText, spanText } from '#i18n/format.ts'
-import { secondsRuleText } from '#i18n/render-event.ts'
+import { type RuleEvent, ruleText, secondsRuleText } from '#i18n/render-rule.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { pageDefaults } from '../defaults.ts'
 import { textFile } from '../files/chosen.ts'
@@ -11,7 +12,7 @@ import { useFullWords, usePage } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
-import { Time } from './labels.tsx'
+import { Rule, Time } from './labels.tsx'
 
 // The page loads this when some of it is first used (`More`), with the messages of `i18n/more.*.ts`.
 
@@ -31,6 +32,23 @@ export { PersonActions } from './person-actions.tsx'
 export { SearchDialog } from './search-dialog.tsx'
 export { SettingsDialog } from './settings-dialog.tsx'
 export { ShareCard, ShareSheet } from './share-sheet.tsx'
+
+/** Somebody has changed a rule of the room, or who looks after it. */
+export const RuleText = ({ event }: { readonly event: RuleEvent }) => <>{ruleText(event, useFullWords())}</>
+
+/** The rules that hold here, in the head of the room. */
+export function RuleLabels({ room }: { readonly room: Room }) {
+  const words = useFullWords()
+  const facts = room.store.facts.value
+  const rules = secondsRules.flatMap((rule) => (facts[rule] > 0 ? [secondsRuleText(rule, facts[rule], words)] : []))
+  return (
+    <>
+      {rules.map((rule) => (
+        <Rule key={rule} text={rule} />
+      ))}
+    </>
+  )
+}
 
 /** Ctrl-K: the rooms, by what is typed; Enter goes to the first of them, or makes one. */
 export function RoomSwitcher({ room, closed }: { readonly room: Room; readonly closed: () => void }) {

@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import { secondsRules } from '#domain/room/rules.ts'
-import { secondsRuleText } from '#i18n/render-event.ts'
 import { focusOn } from '../browser/platform.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
@@ -11,6 +10,7 @@ import type { Room, Tab } from '../state/room.ts'
 import { Composer } from './composer.tsx'
 import { Dialogs } from './dialogs.tsx'
 import { Icon } from './icons.tsx'
+import { Rule } from './labels.tsx'
 import { More, useLoadMore } from './load-more.tsx'
 import { IconButton, Item, Menu } from './menu.tsx'
 import { Sidebar } from './sidebar.tsx'
@@ -110,9 +110,6 @@ function RoomHeader({ room }: { readonly room: Room }) {
     ...(hasPassword ? [say('withPassword')] : []),
     ...(locked ? [say('isLocked')] : []),
     ...(collectingSince === undefined ? [] : [say('isCollecting')]),
-    ...secondsRules.flatMap((rule) =>
-      facts.value[rule] > 0 ? [secondsRuleText(rule, facts.value[rule], page.words.value)] : [],
-    ),
   ]
   return (
     // Its buttons open what is loaded then: whoever comes near one need not wait.
@@ -123,10 +120,11 @@ function RoomHeader({ room }: { readonly room: Room }) {
         </h1>
         <Topic room={room} />
         {rules.map((rule) => (
-          <span key={rule} class="rule" title={rule}>
-            {rule}
-          </span>
+          <Rule key={rule} text={rule} />
         ))}
+        {secondsRules.some((rule) => facts.value[rule] > 0) && (
+          <More>{({ RuleLabels }) => <RuleLabels room={room} />}</More>
+        )}
       </div>
       <button type="button" class="with-words" onClick={() => room.show({ type: 'share' })}>
         <Icon of="share" />

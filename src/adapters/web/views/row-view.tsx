@@ -1,7 +1,8 @@
 import { Component } from 'preact'
 import { isNamedIn } from '#domain/names/text.ts'
 import type { Audience, Member } from '#domain/room/events.ts'
-import { eventText, kickedText } from '#i18n/render-event.ts'
+import { commonText, kickedText } from '#i18n/render-event.ts'
+import type { RuleEvent } from '#i18n/render-rule.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
 import { copied } from '../browser/platform.ts'
 import { FileGroup } from '../files/file-group.tsx'
@@ -9,8 +10,9 @@ import { usePage, useSay } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { MessageText } from '../text/message-text.tsx'
 import type { PendingMessage } from '../timeline/outbox.ts'
-import type { PresenceRow, Row, Talked } from '../timeline/rows.ts'
+import { isRuleEvent, type PresenceRow, type Row, type Talked } from '../timeline/rows.ts'
 import { Day, Face, Name, Time } from './labels.tsx'
+import { More } from './load-more.tsx'
 import { IconButton } from './menu.tsx'
 import { PersonMenu } from './person-menu.tsx'
 
@@ -59,13 +61,13 @@ export class RowView extends Component<RowProps> {
       case 'told':
         return (
           <li class={`told${mark}`} data-key={row.key}>
-            {eventText(row.entry, words)}
+            {isRuleEvent(row.entry) ? <RuleRow event={row.entry} /> : commonText(row.entry, words)}
           </li>
         )
       case 'notice':
         return (
           <li class="told" data-key={row.key}>
-            {eventText(row.event, words)}
+            {commonText(row.event, words)}
           </li>
         )
       case 'presence':
@@ -79,6 +81,11 @@ export class RowView extends Component<RowProps> {
     }
   }
 }
+
+/** Its sentence is loaded when there is one. */
+const RuleRow = ({ event }: { readonly event: RuleEvent }) => (
+  <More>{({ RuleText }) => <RuleText event={event} />}</More>
+)
 
 function isSame(one: Row, other: Row): boolean {
   if (one.type === 'talk' && other.type === 'talk') return one.entry === other.entry && one.headed === other.headed

@@ -3,12 +3,13 @@ import { useEffect, useRef } from 'preact/hooks'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { type Entry, isEntry } from '#domain/room/events.ts'
-import { eventText } from '#i18n/render-event.ts'
-import type { PageTranslator } from '#i18n/translator.ts'
+import { commonText } from '#i18n/render-event.ts'
+import { ruleText } from '#i18n/render-rule.ts'
+import type { FullPageTranslator } from '#i18n/translator.ts'
 import { pageDefaults } from '../defaults.ts'
 import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { isFile } from '../timeline/rows.ts'
+import { isFile, isRuleEvent } from '../timeline/rows.ts'
 import { withoutRemoved } from '../timeline/timeline.ts'
 import { Dialog } from './dialog.tsx'
 import { Day, Name, Time } from './labels.tsx'
@@ -115,7 +116,7 @@ export function SearchDialog({ room, query, closed }: SearchProps) {
   )
 }
 
-function textOf(entry: Entry, words: PageTranslator): string {
+function textOf(entry: Entry, words: FullPageTranslator): string {
   switch (entry.type) {
     case 'said':
     case 'acted':
@@ -127,7 +128,9 @@ function textOf(entry: Entry, words: PageTranslator): string {
     case 'fileServed':
     case 'fileWithdrawn':
       return forTerminal(entry.file.name)
+    case 'messageRemoved':
+      return commonText(entry, words)
     default:
-      return eventText(entry, words)
+      return isRuleEvent(entry) ? ruleText(entry, words) : commonText(entry, words)
   }
 }

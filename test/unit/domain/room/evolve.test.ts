@@ -29,6 +29,8 @@ describe('what a room knows', () => {
   it('nothing at first', () =>
     expect(given().state).toEqual({
       name: 'lobby',
+      hasFounder: false,
+      founder: undefined,
       members: new Map(),
       hidden: new Map(),
       files: new Map(),

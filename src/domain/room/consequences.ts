@@ -1,0 +1,33 @@
+import type { Stamp } from './commands.ts'
+import { authorOf, type Entry, isEntry, type Member, type Opped, type RoomEvent, type ShutOut } from './events.ts'
+import { personOf } from './moderation.ts'
+import type { RoomState } from './state.ts'
+
+/** What follows from an event: somebody who is kicked from a locked room is not inside any more; the first entry of a room keeps its founder. */
+export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: Stamp): ShutOut | Opped | undefined {
+  if (isEntry(event)) return keptFounder(state, event, at)
+  if (event.type !== 'left' || event.kickedBy === undefined) return undefined
+  const person = personOf(state, event.by.id)
+  return state.insiders.has(person) ? { type: 'shutOut', seq, at, by: event.kickedBy, person } : undefined
+}
+
+function keptFounder({ founder, members }: RoomState, first: Entry, at: number): Opped | undefined {
+  if (founder === undefined || (first.type === 'deopped' && first.person === founder.person)) return undefined
+  const by = authorOf(members.get(founder.member.id) ?? founder.member)
+  return { type: 'opped', seq: first.seq + 1, at, by, to: by, person: founder.person }
+}
+
+/** Whether somebody who comes in now is the first in a room that has nothing yet. */
+export const isFounding = ({ hasFounder, last, members }: RoomState): boolean =>
+  hasFounder && last === 0 && members.size === 0
+
+/** Notes the founder of a room. */
+export function noteFounder(state: RoomState, member: Member): void {
+  if (member.role === 'op' && isFounding(state))
+    state.founder = { member: authorOf(member), person: personOf(state, member.id) }
+}
+
+/** A founder without a key can't come back: the room has none then. */
+export function forgetFounder(state: RoomState, { id }: Member): void {
+  if (state.founder?.member.id === id && state.origins.get(id)?.keyless === true) state.founder = undefined
+}

@@ -1,0 +1,51 @@
+import { type Rejected, slowMode } from '../errors.ts'
+import { subnetOf } from '../names/subnet.ts'
+import type { Act, Say } from './commands.ts'
+import type { Member } from './events.ts'
+import { personOf } from './moderation.ts'
+import type { RoomState } from './state.ts'
+
+/** So many speakers are remembered in slow mode; more come only by new keys, whose holders may speak anyway. */
+const MOST_SPEAKERS = 10_000
+const MS_PER_SECOND = 1000
+
+/** Seconds that this member waits between two messages; 0 for operators, and without slow mode. */
+export function slowSecondsOf(state: RoomState, { id, role }: Member): number {
+  const { slowSeconds } = state.rules
+  return slowSeconds === 0 || role !== undefined || state.ops.has(personOf(state, id)) ? 0 : slowSeconds
+}
+
+/** The holder of a slow-mode wait: a person by the key, under any name; without a key, the whole subnet. */
+function speakerOf(state: RoomState, id: string): string {
+  const { person = id, address, keyless = false } = state.origins.get(id) ?? {}
+  return keyless && address !== undefined ? subnetOf(address) : person
+}
+
+/** Why a member may not speak yet. The same message sent again, by its id, is no other. */
+export function slowed(state: RoomState, by: Member, { id }: Say | Act, at: number): Rejected | undefined {
+  const seconds = slowSecondsOf(state, by)
+  if (seconds === 0) return undefined
+  const newest = state.spoken.get(speakerOf(state, by.id))
+  if (newest === undefined || at < newest.at || (id !== undefined && id === newest.id)) return undefined
+  const leftMs = newest.at + seconds * MS_PER_SECOND - at
+  return leftMs > 0 ? slowMode(seconds, leftMs) : undefined
+}
+
+/** Notes in slow mode that somebody has spoken: at once, for the next command of the same batch to be judged by it. */
+export function noteSpoken(state: RoomState, by: string, at: number, id: string | undefined): void {
+  const { spoken, rules } = state
+  if (rules.slowSeconds === 0) return
+  const speaker = speakerOf(state, by)
+  spoken.delete(speaker)
+  spoken.set(speaker, { at, id })
+  for (const [oldest, before] of spoken) {
+    const waits = at >= before.at && at < before.at + rules.slowSeconds * MS_PER_SECOND
+    if (waits && spoken.size <= MOST_SPEAKERS) return
+    spoken.delete(oldest)
+  }
+}
+
+/** The message of that time was not kept: it causes no wait. */
+export function unspoken(state: RoomState, at: number): void {
+  for (const [speaker, newest] of state.spoken) if (newest.at === at) state.spoken.delete(speaker)
+}
