@@ -133,6 +133,12 @@ const LIMITS: readonly (readonly [title: string, about: string, values: object, 
     ['src/adapters/server/session/settings.ts SessionServerSettings'],
   ],
   [
+    'SSH',
+    '`createTamtam({ ssh })`.',
+    defaults.sshDefaults,
+    ['src/adapters/server/ssh/settings.ts SshSettings'],
+  ],
+  [
     'Connections',
     '`tamtam.listen(…)`.',
     defaults.listenerDefaults,

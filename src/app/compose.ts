@@ -300,6 +300,7 @@ export function compose(options: TamtamOptions): HostParts {
         webSockets: from.resolve(WEB_SOCKET_SESSION_SERVER),
         downloads: from.resolve(DOWNLOAD_SLOTS),
         page: options.page === true ? PAGE : undefined,
+        sshFingerprint: () => from.resolve(SSH_HOST_KEY).fingerprint,
         health: () => health.failure,
       }),
   )

@@ -197,6 +197,7 @@ export function programOf(): Command {
     .command('token')
     .description('print the token of a host on this machine that was started with --lan')
     .option('--new', 'replace it: members who joined by the old one are removed, also while the host runs')
+    .option('--ssh-owner <file>', "take the public SSH keys in this file for the owner's, and print their fingerprints")
     .option('--data <dir>', 'where the host keeps its data ($XDG_DATA_HOME/tamtam)')
     .action(async (flags) => (await import('./token.ts')).runToken(flags))
 

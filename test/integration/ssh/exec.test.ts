@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
 import { startHost } from '../../harness/host.ts'
+import { until } from '../../harness/patience.ts'
 import { SshUser } from '../../harness/ssh-client.ts'
 import { needs } from '../../harness/tools.ts'
-import { until } from '../../harness/patience.ts'
 
 describe('commands over SSH', () => {
   test('ani says and follows, gives and gets a file; others hear her as they hear anybody', async () => {
-    needs('ssh')
+    needs('scp')
     const { port, tamtam } = await startHost()
     const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
     const heard: string[] = []
@@ -25,7 +25,11 @@ describe('commands over SSH', () => {
     expect(heard).toEqual(['ani: halo semua', 'ani: satu', 'ani: dua'])
     await until(`tail to tell: ${tail.errors}`, () => tail.out.includes('<ani> dua'))
     await until('tail --json to tell', () => json.out.includes('"dua"'))
-    expect(JSON.parse(json.out.split('\n')[0] ?? '')).toMatchObject({ type: 'said', by: { name: 'ani' }, text: 'halo semua' })
+    expect(JSON.parse(json.out.split('\n')[0] ?? '')).toMatchObject({
+      type: 'said',
+      by: { name: 'ani' },
+      text: 'halo semua',
+    })
 
     const bytes = randomBytes(300_000)
     const put = await ani.ssh('ani', ['put', 'a b.bin'], bytes)
@@ -39,12 +43,24 @@ describe('commands over SSH', () => {
     expect((await ani.ssh('ani', ['history', '5'])).out.toString()).toContain('<ani> dua')
     expect((await ani.ssh('ani', ['help'])).out.toString()).toContain('tail [--json]')
 
-    expect(await ani.ssh('ani', ['get', 'none'])).toMatchObject({ code: 5, errors: expect.stringContaining('! NO_SUCH_FILE') })
-    expect(await ani.ssh('ani', ['rm', '-rf', '/'])).toMatchObject({ code: 2, errors: expect.stringContaining('! BAD_COMMAND') })
+    expect(await ani.ssh('ani', ['get', 'none'])).toMatchObject({
+      code: 5,
+      errors: expect.stringContaining('! NO_SUCH_FILE'),
+    })
+    expect(await ani.ssh('ani', ['rm', '-rf', '/'])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining('! BAD_COMMAND'),
+    })
     expect(await ani.ssh('budi', ['say', 'x'])).toMatchObject({ code: 0 })
     const other = await SshUser.at(port)
-    expect(await other.ssh('budi', ['say', 'x'])).toMatchObject({ code: 4, errors: expect.stringContaining('! NAME_TAKEN') })
-    expect(await other.ssh('a b', ['say', 'x'])).toMatchObject({ code: 4, errors: expect.stringContaining('! BAD_NAME') })
+    expect(await other.ssh('budi', ['say', 'x'])).toMatchObject({
+      code: 4,
+      errors: expect.stringContaining('! NAME_TAKEN'),
+    })
+    expect(await other.ssh('a b', ['say', 'x'])).toMatchObject({
+      code: 4,
+      errors: expect.stringContaining('! BAD_NAME'),
+    })
     expect(await other.ssh('citra', [])).toMatchObject({ code: 2, errors: expect.stringContaining('! BAD_COMMAND') })
   })
 })

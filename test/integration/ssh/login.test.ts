@@ -10,7 +10,7 @@ const DENIED = 255
 
 describe('logging in over SSH', () => {
   test('a host that wants its token asks a key for it once; keys are persons, and the owner has some', async () => {
-    needs('ssh')
+    needs('scp')
     const secretStore = new MemorySecretStore()
     const { port, tamtam } = await startHost({ token: true, overrides: { secretStore } })
     const token = tamtam.token ?? ''

@@ -87,6 +87,8 @@ export interface HttpServerParts {
   readonly downloads: DownloadSlots
   /** The directory of the built page; undefined where none is served. */
   readonly page: string | undefined
+  /** By which SSH clients know this host again. */
+  readonly sshFingerprint: () => string
   /** The fault of the stores; undefined where they have none. */
   readonly health: () => HealthReport | undefined
 }

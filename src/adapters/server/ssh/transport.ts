@@ -49,7 +49,7 @@ export interface TransportParts {
   readonly settings: SshSettings
 }
 
-export type Library = typeof import('ssh2')['default']
+export type Library = typeof import('ssh2')
 
 const METHODS: readonly LoginMethod[] = ['publickey', 'keyboard-interactive', 'password']
 /** Ciphers that check what they decrypt, in one pass over the bytes; all others need a MAC beside them. */
