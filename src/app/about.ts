@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readShipped } from '#system/files/shipped.ts'
 
 /** Read rather than imported: the compiled program lies as deep as its sources, and a compiler would copy an import. */
-const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const about = JSON.parse(readShipped(new URL('../../package.json', import.meta.url)).toString()) as {
   readonly version: string
 }
 

@@ -1,6 +1,5 @@
 import 'reflect-metadata'
 import { totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
@@ -114,7 +113,7 @@ export interface TamtamOptions {
 }
 
 /** Where the set-up builds the page. */
-const PAGE = fileURLToPath(new URL('../../dist/page', import.meta.url))
+const PAGE = new URL('../../dist/page/', import.meta.url)
 
 /** Registers `override` for a token, or else the result of `make`, made once. The token alone decides the type. */
 export function provide<T>(

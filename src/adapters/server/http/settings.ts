@@ -85,10 +85,10 @@ export interface HttpServerParts {
   readonly keyRegistry: Pick<KeyRegistry, 'sessionOf' | 'isHere'>
   readonly webSockets: WebSockets
   readonly downloads: DownloadSlots
-  /** The directory of the built page; undefined where none is served. */
-  readonly page: string | undefined
   /** By which SSH clients know this host again. */
   readonly sshFingerprint: () => string
+  /** The folder of the built page; undefined where none is served. */
+  readonly page: URL | undefined
   /** The fault of the stores; undefined where they have none. */
   readonly health: () => HealthReport | undefined
 }

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { extname, join, relative, sep } from 'node:path'
+import { extname } from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { statusOf } from '#protocol/errors.ts'
-import { errorCode } from '#system/files/file-system.ts'
+import { readShipped, shippedIn } from '#system/files/shipped.ts'
 import type { Exchange, HttpContext, Route } from './auth.ts'
 import { notFound, type Refusal, refuse } from './errors.ts'
 import { isKnown } from './files/headers.ts'
@@ -44,9 +42,9 @@ export async function getMetrics({ context: { engine, metrics }, reply }: Exchan
   return reply.type(metrics.contentType).send(await metrics.text())
 }
 
-/** The files of the page in `directory`, for browsers. Only the addresses of the build's own files are served; they hold nothing secret. */
-export async function pageRoutes(directory: string, context: HttpContext): Promise<readonly Route[]> {
-  const files = await builtPage(directory)
+/** The files of the page in `folder`, for browsers. Only the addresses of the build's own files are served; they hold nothing secret. */
+export async function pageRoutes(folder: URL, context: HttpContext): Promise<readonly Route[]> {
+  const files = await builtPage(folder)
   const open = { method: 'GET', permission: 'open' } as const
   const startedAt = context.clock.elapsed()
   const routes = files.flatMap((file): readonly Route[] => {
@@ -188,33 +186,21 @@ const TYPES: Readonly<Record<string, string>> = {
  * The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. Read in one go: many small files one
  * by one through the thread pool take ten times as long, and the host waits for them.
  */
-async function builtPage(directory: string): Promise<readonly PageFile[]> {
-  const names = await filesIn(directory)
+async function builtPage(folder: URL): Promise<readonly PageFile[]> {
+  const names = await shippedIn(folder)
   const files = names.filter((name) => TYPES[extname(name)] !== undefined)
-  const read = (name: string) => formOf(readFileSync(join(directory, name)))
+  const read = (name: string) => formOf(readShipped(new URL(name, folder)))
   const form = (name: string) => (names.includes(name) ? read(name) : undefined)
   return files.map((name) => {
     const [br, gzip] = [form(`${name}.br`), form(`${name}.gz`)]
     return {
-      path: `/${name.split(sep).join('/')}`,
+      path: `/${name}`,
       type: TYPES[extname(name)] ?? '',
       plain: read(name),
       ...(br === undefined ? {} : { br }),
       ...(gzip === undefined ? {} : { gzip }),
     }
   })
-}
-
-async function filesIn(directory: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => relative(directory, join(parentPath, name)))
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return []
-    throw error
-  }
 }
 
 const formOf = (bytes: Buffer): Form => ({

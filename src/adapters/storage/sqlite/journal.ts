@@ -5,6 +5,7 @@ import type { Batch } from '#domain/room/batch.ts'
 import type { Erasure } from '#domain/room/erasure.ts'
 import { type Entry, historyChars, isFact, newestWithin, type PastEvent } from '#domain/room/events.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
+import { threadOf } from '#system/files/shipped.ts'
 import { ownerPid } from '../disk/directory-lock.ts'
 import { JournalTooNew } from './errors.ts'
 import {
@@ -206,11 +207,8 @@ class WorkerLink {
   constructor(options: WorkerOptions, log: Log, damaged: () => void) {
     this.#log = log
     this.#damaged = damaged
-    this.#worker = new Worker(WORKER, {
-      name: 'journal',
-      workerData: options,
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    })
+    const execArgv = ['--disable-warning=ExperimentalWarning']
+    this.#worker = new Worker(...threadOf(WORKER, { name: 'journal', workerData: options, execArgv }))
     this.#worker.on('message', (answer: Answer) => this.#take(answer))
     this.#worker.on('error', (error) => this.#end({ ...GONE, message: `its thread failed: ${String(error)}` }))
     this.#worker.on('exit', () => this.#end(GONE))

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import sea from 'node:sea'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { WorkerOptions } from 'node:worker_threads'
+import { errorCode } from './file-system.ts'
+
+// Files that come with the program: beside it, or inside the executable that `scripts/pack-binary.ts` makes. There they have the addresses that
+// they would have if it were a folder: file:///usr/bin/tamtam/dist/page/index.html.
+
+const FOLDER = sea.isSea() ? pathToFileURL(`${process.execPath}/`).href : undefined
+
+/** The name of a file inside the executable; undefined where files are on disk. */
+const nameInside = ({ href }: URL): string | undefined =>
+  FOLDER !== undefined && href.startsWith(FOLDER) ? href.slice(FOLDER.length) : undefined
+
+/** All of a file. The bytes are only to be read: in an executable they are its own. */
+export function readShipped(file: URL): Buffer {
+  const name = nameInside(file)
+  return name === undefined ? readFileSync(file) : Buffer.from(sea.getRawAsset(name) as ArrayBuffer)
+}
+
+/** The paths of all files in a folder and below, with `/`; none where there is no such folder. The address ends with `/`. */
+export async function shippedIn(folder: URL): Promise<readonly string[]> {
+  const name = nameInside(folder)
+  if (name !== undefined)
+    return sea.getAssetKeys().flatMap((key) => (key.startsWith(name) ? key.slice(name.length) : []))
+  const directory = fileURLToPath(folder)
+  try {
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** What `new Worker` takes to run a file of the program in a thread. In an executable the thread's first code finds the file. */
+export function threadOf(file: URL, options: WorkerOptions): [URL | string, WorkerOptions] {
+  if (nameInside(file) === undefined) return [file, options]
+  return [sea.getAsset('boot.cjs', 'utf8'), { ...options, eval: true, argv: [file.href] }]
+}
