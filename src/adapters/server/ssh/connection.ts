@@ -7,8 +7,7 @@ import type { SshChannel } from './channel.ts'
 import { CommandRun } from './exec/run.ts'
 import { EXIT } from './exit-status.ts'
 import { Login } from './login.ts'
-import type { SshServerParts, Texts } from './server.ts'
-import type { IncomingChannel } from './settings.ts'
+import type { IncomingChannel, SshServerParts, Texts } from './parts.ts'
 import {
   type Library,
   type LoginAnswer,

@@ -9,19 +9,8 @@ import type { ConnectionServer, IncomingConnection } from '../connection/incomin
 import { SshConnection } from './connection.ts'
 import type { SshHostKey } from './host-key.ts'
 import type { KnownKeys } from './known-keys.ts'
-import type { SshParts } from './settings.ts'
+import type { SshServerParts, Texts } from './parts.ts'
 import type { Library } from './transport.ts'
-
-export interface SshServerParts extends SshParts {
-  readonly hostKey: SshHostKey
-  readonly knownKeys: KnownKeys
-}
-
-/** The texts of one language: sentences, and events as lines. */
-export interface Texts {
-  readonly words: Translator
-  readonly lines: EventFormat
-}
 
 /** Serves `ssh`, `scp` and `sftp`: `docs/reference/ssh.md`. It has no port of its own: connections are given to it. */
 export class SshServer extends Connections implements ConnectionServer {

@@ -1,11 +1,3 @@
-import type { Ids } from '#domain/ports/system.ts'
-import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import type { DownloadSlots } from '../files/download-slots.ts'
-import type { LineSettings } from '../line/settings.ts'
-import type { SignedLinks } from '../security/signed-links.ts'
-import type { SshChannel } from './channel.ts'
-import type { QuietMemberParts } from './quiet-member.ts'
-
 /** Settings of the SSH server; the defaults are in `app/defaults.ts`. */
 export interface SshSettings {
   /** A client must have logged in by then. */
@@ -25,16 +17,3 @@ export interface SshSettings {
   /** Public keys that are remembered for having come in with the host's token. */
   readonly knownKeys: number
 }
-
-/** What runs on the channels of this server needs these. */
-export interface SshParts extends QuietMemberParts {
-  readonly ids: Ids
-  readonly ssh: SshSettings
-  /** For the commands of the table. */
-  readonly line: LineSettings
-  readonly signedLinks: SignedLinks
-  readonly downloads: DownloadSlots
-}
-
-/** A channel as a connection of its own: it has a member, or several. */
-export type IncomingChannel = IncomingConnection & { readonly connection: SshChannel }

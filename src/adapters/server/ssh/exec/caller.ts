@@ -5,16 +5,16 @@ import { nowhere, type Reason } from '../../connection/client-session.ts'
 import type { Caller } from '../../line/execute.ts'
 import type { LineSettings } from '../../line/settings.ts'
 import type { AccessControl } from '../../security/access-control.ts'
-import type { CommandRun } from './run.ts'
+import type { RunContext } from './context.ts'
 
 /** The author of a command of the table, that runs alone and then ends. */
 export class RunCaller implements Caller {
-  readonly #run: CommandRun
+  readonly #run: RunContext
   readonly isAuthenticated = true
   readonly linkOf = undefined
   fileMode = 'links' as const
 
-  constructor(run: CommandRun) {
+  constructor(run: RunContext) {
     this.#run = run
   }
 

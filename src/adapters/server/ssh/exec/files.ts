@@ -6,10 +6,10 @@ import { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
 import { SUMS_NAME, sumsLine } from '#protocol/tar.ts'
 import { namedFiles, sumsOf } from '../sftp/names.ts'
-import type { CommandRun } from './run.ts'
+import type { RunContext } from './context.ts'
 
 /** Writes a file of the room to the output: by its name or the first digits of its id, the newest of several. A folder is a tar. */
-export async function getFile({ channel, member, holder, parts }: CommandRun, wanted: string): Promise<void> {
+export async function getFile({ channel, member, holder, parts }: RunContext, wanted: string): Promise<void> {
   const { client, session } = member
   if (wanted === SUMS_NAME) {
     channel.write(sumsOf(namedFiles(session.files)))
@@ -36,7 +36,7 @@ export async function getFile({ channel, member, holder, parts }: CommandRun, wa
 }
 
 /** Sends the input into the room as a file, and prints its digest as `sha256sum` does. What a lost connection leaves may be gone on with by `sftp`. */
-export async function putFile({ channel, member, uploader }: CommandRun, name: string): Promise<void> {
+export async function putFile({ channel, member, uploader }: RunContext, name: string): Promise<void> {
   const { client, session } = member
   const transfer = accepted(await session.createTransfer({ name }, uploader))
   if (!(transfer instanceof TransferActor)) throw new Error('a file without a digest is in the room already')
@@ -63,9 +63,6 @@ function accepted<T>(answer: T): Exclude<T, { readonly code: unknown }> {
   return answer as never
 }
 
-export const noSuchFile = rejected(
-  'NO_SUCH_FILE',
-  'no one file is called so, or has an id that begins so; ls lists them',
-)
+const noSuchFile = rejected('NO_SUCH_FILE', 'no one file is called so, or has an id that begins so; ls lists them')
 const severalFiles = rejected('NO_SUCH_FILE', 'several files have an id that begins so; write more of it')
-export const tooManyDownloads = rejected('BUSY', 'too many downloads at once; try again soon')
+const tooManyDownloads = rejected('BUSY', 'too many downloads at once; try again soon')

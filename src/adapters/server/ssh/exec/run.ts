@@ -14,15 +14,16 @@ import { executeCommand } from '../../line/execute.ts'
 import type { SshChannel } from '../channel.ts'
 import { EXIT, exitStatusOf } from '../exit-status.ts'
 import type { Identity } from '../login.ts'
+import type { IncomingChannel, SshParts, Texts } from '../parts.ts'
 import { type MemberListener, QuietMember, uploaderOf } from '../quiet-member.ts'
-import type { IncomingChannel, SshParts } from '../settings.ts'
 import { RunCaller } from './caller.ts'
+import type { RunContext } from './context.ts'
 import { getFile, putFile } from './files.ts'
 import { sayLine, sayLines } from './say.ts'
 import { helpText, isForModerators, parseWords, type Words } from './words.ts'
 
 /** One command that a client runs on a channel, from its words to its exit status. Nothing of it is ever given to a shell. */
-export class CommandRun implements MemberListener {
+export class CommandRun implements MemberListener, RunContext {
   readonly channel: SshChannel
   readonly member: QuietMember
   readonly parts: SshParts
@@ -31,21 +32,13 @@ export class CommandRun implements MemberListener {
   readonly #lines: EventFormat
   /** What is written of all that happens; undefined where nothing is. */
   #format: EventFormat | undefined
-  /** For the places of downloads. */
   readonly holder: UploadHolder
-  /** As in `createTransfer`. */
   readonly uploader: string | undefined
   #refused: number | undefined
   #isOver = false
 
   /** `lines`: events as lines in the language of `words`. `incoming`: the channel as a connection of its own. */
-  constructor(
-    incoming: IncomingChannel,
-    identity: Identity,
-    id: string,
-    { words, lines }: { readonly words: Translator; readonly lines: EventFormat },
-    parts: SshParts,
-  ) {
+  constructor(incoming: IncomingChannel, identity: Identity, id: string, { words, lines }: Texts, parts: SshParts) {
     this.channel = incoming.connection
     this.parts = parts
     this.words = words
@@ -123,7 +116,6 @@ export class CommandRun implements MemberListener {
     })
   }
 
-  /** Tells the client why not. Answers the exit status of that. */
   refuse(why: Reason): number {
     this.#refused = exitStatusOf(why.code)
     this.channel.note(`! ${why.code} ${forTerminal(this.words.refusal(why))}`)

@@ -1,8 +1,8 @@
 import { textLines } from '#system/files/text.ts'
-import type { CommandRun } from './run.ts'
+import type { RunContext } from './context.ts'
 
 /** Says one message, and knows what became of it. */
-export async function sayLine(run: CommandRun, text: string): Promise<void> {
+export async function sayLine(run: RunContext, text: string): Promise<void> {
   const { client } = run.member
   await client.pay(1)
   const answer = await client.ask({ type: 'say', text })
@@ -10,7 +10,7 @@ export async function sayLine(run: CommandRun, text: string): Promise<void> {
 }
 
 /** Says each line of the input, as it comes; a blank one says nothing. */
-export async function sayLines(run: CommandRun): Promise<void> {
+export async function sayLines(run: RunContext): Promise<void> {
   const { client } = run.member
   for await (const line of textLines(run.channel.iterator({ destroyOnReturn: false }))) {
     if (typeof line !== 'string') run.refuse(line)
