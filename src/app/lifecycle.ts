@@ -35,6 +35,7 @@ export interface HostParts {
   readonly line: ConnectionServer
   readonly http: HttpServer
   readonly frames: ConnectionServer
+  readonly irc: ConnectionServer
   readonly ssh: SshServer
   readonly sshHostKey: SshHostKey
   readonly sshKeys: KnownKeys
@@ -140,8 +141,8 @@ export class Lifecycle {
   }
 
   get #servers(): readonly Omit<ConnectionServer, 'accept'>[] {
-    const { line, frames, webSocket, ssh, http } = this.#parts
-    return [line, frames, webSocket, ssh, http]
+    const { line, irc, frames, webSocket, ssh, http } = this.#parts
+    return [line, irc, frames, webSocket, ssh, http]
   }
 
   async #openAccess(): Promise<void> {
