@@ -4,8 +4,13 @@ import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { createTamtam, type LocalSession } from '#app/index.ts'
 import { launch } from '../test/harness/chromium.ts'
+import { makeHero } from './hero.ts'
 
-const place = process.argv[2] ?? 'docs/images'
+const place = 'docs/images'
+if (process.argv[2] === 'hero') {
+  makeHero(place)
+  process.exit()
+}
 const MB = 1_000_000
 mkdirSync(place, { recursive: true })
 
@@ -132,6 +137,7 @@ await tamtam.stop()
 await ani.getByText(/Offline/).waitFor()
 await shoot(ani, 'no-connection')
 await browser.close()
+makeHero(place)
 
 /** A drawing of a hall at dusk, made by the browser itself. */
 async function picture(): Promise<Buffer> {

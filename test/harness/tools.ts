@@ -9,6 +9,7 @@ export const PACKAGES = {
   chromium: 'chromium',
   'dpkg-deb': 'dpkg',
   faketime: 'faketime',
+  'firefox-esr': 'firefox-esr',
   fish: 'fish',
   groff: 'groff-base',
   ip: 'iproute2',
@@ -24,7 +25,9 @@ export const PACKAGES = {
   tmux: 'tmux',
   unshare: 'util-linux',
   unzip: 'unzip',
+  WebKitWebDriver: 'webkit2gtk-driver',
   wget: 'wget',
+  Xvfb: 'xvfb',
   zsh: 'zsh',
 } as const
 
@@ -39,13 +42,16 @@ export function hasTool(tool: Tool): boolean {
   return false
 }
 
+/** How to get a program that is not here; in CI its absence is a failure. */
+export const missingTool = (tool: Tool): string | undefined => (hasTool(tool) ? undefined : howToGet(tool))
+
 /** Leaves out the test that runs where a program is missing, and says how to get it. */
 export function needs(...tools: readonly Tool[]): void {
-  const missing = tools.find((tool) => !hasTool(tool))
+  const missing = tools.map(missingTool).find((text) => text !== undefined)
   if (missing === undefined) return
   // The default reporter counts what was skipped, and does not say why.
-  process.stderr.write(`skipped: ${howToGet(missing)}\n`)
-  TestRunner.getCurrentTest()?.context.skip(howToGet(missing))
+  process.stderr.write(`skipped: ${missing}\n`)
+  TestRunner.getCurrentTest()?.context.skip(missing)
 }
 
 /** What a program says; leaves out the test where it is missing, and fails where the program does. */

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -81,6 +81,7 @@ describe('the README in English and the one in Indonesian', () => {
 
   test.each(READMES)('%s is read in five minutes', (path) => {
     expect(read(path).split('\n').length - 1).toBeLessThanOrEqual(130)
+    expect(statSync(join(root, 'docs/images/hero.svg')).size).toBeLessThan(1_500_000)
   })
 })
 
