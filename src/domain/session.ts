@@ -80,7 +80,7 @@ export interface Session {
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
   /** The bytes of one of the room's files, from the byte `from`; also while it is still arriving. Throws `Refused` with `NO_SUCH_FILE`. */
   download(file: string, from?: number): AsyncIterable<Uint8Array>
-  /** Leaves the room; idempotent. Uploads that were begun go on. */
+  /** Leaves the room; idempotent. Uploads that were begun go on. `reason`: what the others are told. */
   close(reason?: string): Promise<void>
 }
 

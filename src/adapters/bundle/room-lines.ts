@@ -73,7 +73,7 @@ function checked(event: RoomEvent | undefined, maxTextBytes: number): Carried {
     case 'whispered':
       return { ...event, ...stamp(event), to: memberIn(event.to), text: textIn(event.text, maxTextBytes) }
     case 'topicSet':
-      return { ...event, ...stamp(event), topic: textIn(event.topic, maxTextBytes) }
+      return { ...event, ...stamp(event), topic: event.topic && textIn(event.topic, maxTextBytes) }
     case 'fileCompleted':
       return { ...event, ...stamp(event), file: fileIn(event.file) }
     case 'fileReceived':

@@ -13,6 +13,7 @@ export const pageEnglish = {
   kickedWhy: '{by} removed {name}: {why}',
   renamed: '{from} is now {name}',
   topicSet: '{name} set the topic: {topic}',
+  topicCleared: '{name} removed the topic',
   away: '{name} is away',
   awayWhy: '{name} is away: {why}',
   backAgain: '{name} is back',

@@ -12,6 +12,7 @@ export const pageIndonesian: PageCatalog = {
   kickedWhy: '{by} mengeluarkan {name}: {why}',
   renamed: '{from} sekarang bernama {name}',
   topicSet: '{name} mengganti topik: {topic}',
+  topicCleared: '{name} menghapus topik',
   away: '{name} sedang pergi',
   awayWhy: '{name} sedang pergi: {why}',
   backAgain: '{name} sudah kembali',

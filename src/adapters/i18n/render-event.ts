@@ -27,11 +27,13 @@ export function commonText(event: Exclude<ToldEvent, RuleEvent>, words: PageTran
   const { name } = event.by
   switch (event.type) {
     case 'topicSet':
-      return say('topicSet', { name, topic: event.topic })
+      return event.topic === '' ? say('topicCleared', { name }) : say('topicSet', { name, topic: event.topic })
     case 'joined':
       return say('joined', { name })
     case 'left':
       if (event.kickedBy !== undefined) return kickedText(name, event.kickedBy.name, event.reason, words)
+      // In quotes: nobody's own words are to pass for the host's.
+      if (event.message !== undefined) return say('leftWhy', { name, why: `“${event.message}”` })
       return event.reason === 'left' ? say('left', { name }) : say('leftWhy', { name, why: event.reason })
     case 'renamed':
       return say('renamed', { from: event.from, name })

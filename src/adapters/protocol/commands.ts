@@ -11,10 +11,13 @@ export type FrontEnd = 'line' | 'terminal' | 'host' | 'page'
 
 /** A parsed command, ready for a front end to execute. */
 export type ParsedCommand =
-  | { readonly type: 'who' | 'files' | 'submissions' | 'help' | 'part' | 'quit' }
+  | { readonly type: 'who' | 'files' | 'submissions' | 'help' }
+  /** `message`: what the others are told. */
+  | { readonly type: 'part'; readonly message?: string }
+  | { readonly type: 'quit'; readonly message?: string }
   | { readonly type: 'act'; readonly text: string }
   | { readonly type: 'whisper'; readonly to: string; readonly text: string }
-  /** Undefined: tells the topic. */
+  /** Undefined: tells the topic; empty: takes it away. */
   | { readonly type: 'topic'; readonly topic: string | undefined }
   | { readonly type: 'nick' | 'ignore' | 'theme'; readonly name: string }
   | { readonly type: 'join'; readonly room: string; readonly password?: string }
@@ -139,7 +142,13 @@ export const COMMANDS = [
       return some(name, context, (room) => ({ type: 'join', room, ...(password === undefined ? {} : { password }) }))
     },
   },
-  { word: 'part', usage: '/part', helpKey: 'helpPart', at: ['line'], parse: () => ({ type: 'part' }) },
+  {
+    word: 'part',
+    usage: '/part [reason]',
+    helpKey: 'helpPart',
+    at: ['line'],
+    parse: (rest) => ({ type: 'part', ...message(rest) }),
+  },
   { word: 'who', usage: '/who', helpKey: 'helpWho', at: EVERYWHERE, parse: () => ({ type: 'who' }) },
   {
     word: 'msg',
@@ -169,10 +178,13 @@ export const COMMANDS = [
   alone('back', 'helpBack'),
   {
     word: 'topic',
-    usage: '/topic [text]',
+    usage: '/topic [text|off]',
     helpKey: 'helpTopic',
     at: EVERYWHERE,
-    parse: (rest) => ({ type: 'topic', topic: rest.trim() === '' ? undefined : rest.trim() }),
+    parse: (rest) => {
+      const topic = rest.trim()
+      return { type: 'topic', topic: topic === '' ? undefined : topic === 'off' ? '' : topic }
+    },
   },
   {
     word: 'history',
@@ -349,11 +361,11 @@ export const COMMANDS = [
   },
   {
     word: 'quit',
-    usage: '/quit',
+    usage: '/quit [reason]',
     helpKey: 'helpQuit',
     at: EVERYWHERE,
     beforeAuth: true,
-    parse: () => ({ type: 'quit' }),
+    parse: (rest) => ({ type: 'quit', ...message(rest) }),
   },
   { word: 'help', usage: '/help', helpKey: 'helpHelp', at: EVERYWHERE, parse: () => ({ type: 'help' }) },
 ] as const satisfies readonly Command[]
@@ -436,6 +448,8 @@ function some(
 }
 
 const access = (request: AccessRequest): ParsedCommand => ({ type: 'access', request })
+
+const message = (text: string): { readonly message?: string } => (text.trim() === '' ? {} : { message: text.trim() })
 
 const reason = (text: string): { readonly reason?: string } => (text.trim() === '' ? {} : { reason: text.trim() })
 

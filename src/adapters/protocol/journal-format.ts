@@ -161,11 +161,11 @@ const toTuple = (entry: Entry): unknown[] => {
   if ('seconds' in entry) return [KIND[entry.type], seq, at, id, name, entry.seconds]
   switch (entry.type) {
     case 'said':
-      return [KIND.said, seq, at, id, name, entry.text]
+      return [KIND.said, seq, at, id, name, entry.text, ...noticeTuple(entry)]
     case 'acted':
       return [KIND.acted, seq, at, id, name, entry.text]
     case 'whispered':
-      return [KIND.whispered, seq, at, id, name, entry.to.id, entry.to.name, entry.text]
+      return [KIND.whispered, seq, at, id, name, entry.to.id, entry.to.name, entry.text, ...noticeTuple(entry)]
     case 'topicSet':
       return [KIND.topicSet, seq, at, id, name, entry.topic]
     case 'fileOffered':
@@ -234,11 +234,11 @@ const toEntry = (tuple: unknown): Entry => {
   const type = TYPES.get(tuple[0])
   switch (type) {
     case 'said':
-      return { type: 'said', seq, at, by, text: textAt(tuple, 5) }
+      return { type: 'said', seq, at, by, text: textAt(tuple, 5), ...noticeAt(tuple, 6) }
     case 'acted':
       return { type: 'acted', seq, at, by, text: textAt(tuple, 5) }
     case 'whispered':
-      return { type: 'whispered', seq, at, by, to: memberAt(tuple, 5), text: textAt(tuple, 7) }
+      return { type: 'whispered', seq, at, by, to: memberAt(tuple, 5), text: textAt(tuple, 7), ...noticeAt(tuple, 8) }
     case 'topicSet':
       return { type: 'topicSet', seq, at, by, topic: textAt(tuple, 5) }
     case 'fileOffered':
@@ -310,6 +310,12 @@ const numberAt = (tuple: readonly unknown[], index: number): number => {
   if (!Number.isSafeInteger(value)) throw new BadEntries(`field ${index} of an entry is not a whole number`)
   return value as number
 }
+
+/** Last, because the first entries of this version have no such field. */
+const noticeTuple = ({ notice }: { readonly notice?: true }): readonly unknown[] => (notice === true ? [true] : [])
+
+const noticeAt = (tuple: readonly unknown[], index: number): { notice?: true } =>
+  tuple[index] === true ? { notice: true } : {}
 
 const memberTuple = (member: Member | undefined): readonly string[] | undefined => member && [member.id, member.name]
 

@@ -83,19 +83,20 @@ export const member = v.pipe(
 const commandId = shaped(/^[\x21-\x7e]{1,64}$/)
 const id = v.exactOptional(commandId)
 const reason = v.exactOptional(text)
+const isSet = v.exactOptional(v.literal(true, 'must be true'))
 
 /** The commands of a member to its room, by name. */
 const commands = strictMaps({
-  say: { text, id },
+  say: { text, id, notice: isSet },
   act: { text, id },
-  whisper: { to: text, text, id },
+  whisper: { to: text, member: v.exactOptional(text), text, id, notice: isSet },
   setTopic: { topic: text, id },
   rename: { name: text },
   receiveFile: { file: text },
   removeMessage: { seq: count },
   removeFile: { file: text },
   clear: {},
-  kick: { name: text, reason },
+  kick: { name: text, member: v.exactOptional(text), reason },
   mute: { name: text, reason },
   unmute: { name: text },
   ban: { name: text, reason },
@@ -115,7 +116,11 @@ const commands = strictMaps({
 export const COMMANDS: readonly string[] = /* @__PURE__ */ Object.keys(commands)
 /** A `join` may carry an id of the client, and takes the place of the connection that has it. */
 export const RECONNECTS = 'join.client'
-export const CAPABILITIES: readonly string[] = /* @__PURE__ */ [...COMMANDS, RECONNECTS]
+/** A `leave` may carry what the member says to it. */
+export const FAREWELLS = 'leave.message'
+/** Fields that commands have had since: a host that does not name one refuses it. */
+const LATER = ['say.notice', 'whisper.notice', 'whisper.member', 'kick.member']
+export const CAPABILITIES: readonly string[] = /* @__PURE__ */ [...COMMANDS, RECONNECTS, FAREWELLS, ...LATER]
 export const command = oneOf(commands) satisfies v.GenericSchema<unknown, ClientCommand>
 
 // Events
@@ -155,9 +160,9 @@ const eventMaps = <const More extends Entries>(more: More) => {
   const by = { by: member }
   const entry = { seq: count, at: count, by: member }
   return openMaps({
-    said: { ...entry, text },
+    said: { ...entry, text, notice: isSet },
     acted: { ...entry, text },
-    whispered: { ...entry, to: member, text },
+    whispered: { ...entry, to: member, text, notice: isSet },
     topicSet: { ...entry, topic: text },
     fileOffered: { ...entry, file },
     fileCompleted: { ...entry, file: whole },
@@ -182,7 +187,7 @@ const eventMaps = <const More extends Entries>(more: More) => {
     passwordSet: entry,
     passwordRemoved: entry,
     joined: by,
-    left: { ...by, reason: text, kickedBy: v.exactOptional(member) },
+    left: { ...by, reason: text, message: reason, quit: isSet, kickedBy: v.exactOptional(member) },
     renamed: { ...by, from: text },
     away: { ...by, reason: text },
     back: by,
@@ -263,7 +268,8 @@ export const clientMessages = strictMaps({
   /** With `ref`, it is answered. */
   command: { ref: v.exactOptional(count), command },
   ping: { ref: count },
-  leave: {},
+  /** With a message only to hosts with `FAREWELLS` among their capabilities. */
+  leave: { message: reason },
 })
 
 /** A code that only a newer host has says no more than that there is no point in asking again. */
@@ -331,7 +337,7 @@ export const eventsOverHttp = eventsOf(eventKindsOverHttp)
 
 /** The body of a posted message. */
 export const message = v.strictObject(
-  { text, type: v.optional(v.picklist(['say', 'act'], 'must be say or act'), 'say') },
+  { text, type: v.optional(v.picklist(['say', 'act', 'notice'], 'must be say, act or notice'), 'say') },
   mapFault,
 )
 /** `Idempotency-Key`. */

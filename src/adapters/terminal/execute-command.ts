@@ -97,7 +97,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     case 'help':
       return help(client)
     case 'quit':
-      return client.end({ type: 'quit' })
+      return client.end(parsed)
     case 'wrong': {
       const { usage, most } = parsed
       if (most === undefined) return client.failed('BAD_COMMAND', 'howToType', { usage })

@@ -81,6 +81,6 @@ export interface Output {
 
 /** Why a client ended. */
 export type Ending =
-  | { readonly type: 'quit' }
+  | { readonly type: 'quit'; readonly message?: string }
   | { readonly type: 'room'; readonly room: string; readonly password?: string }
   | { readonly type: 'closed'; readonly why: string }

@@ -102,7 +102,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   }
   if (ending.type === 'closed')
     throw new CommandFailed(exitCodes.refused, forTerminal(say('closed', { why: ending.why })))
-  await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
+  await Promise.race([session.close(ending.message), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
   await flushed(process.stdout, FAREWELL_MS)
   // A person has seen the refusals; a program has only this.
   if (process.stdin.isTTY !== true) typed.count.end()

@@ -7,6 +7,7 @@ import type { Batch } from '../room/batch.ts'
 import {
   type Ack,
   type ClientCommand,
+  type Farewell,
   isRemoval,
   type Mail,
   type PostedCommand,
@@ -27,7 +28,7 @@ import type { Permission } from '../room/moderation.ts'
 import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { OwnMute, RoomRules } from '../room/rules.ts'
 import { slowSecondsOf } from '../room/slow-mode.ts'
-import type { RoomFile } from '../room/state.ts'
+import type { RoomFile, RoomState } from '../room/state.ts'
 import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
@@ -134,6 +135,11 @@ export class LocalSession implements RoomSession {
 
   get rules(): RoomRules {
     return this.#room.state.rules
+  }
+
+  /** Who changed the room's topic last, and when; undefined until somebody did. */
+  get topicSet(): RoomState['topicSet'] {
+    return this.#room.state.topicSet
   }
 
   get muted(): OwnMute | undefined {
@@ -442,8 +448,9 @@ export class LocalSession implements RoomSession {
     return answer
   }
 
-  close(reason = 'left'): Promise<void> {
-    this.#closed ??= this.#leave(reason).finally(() => {
+  /** `farewell`: as its own member leaves; `reason` is the host's. */
+  close(reason = 'left', farewell: Farewell = {}): Promise<void> {
+    this.#closed ??= this.#leave(reason, farewell).finally(() => {
       for (const subscription of this.#subscriptions) subscription.end()
       this.#refusals.complete()
       this.#state.next({ status: 'closed', why: reason, ...(this.#kicked && { code: this.#kicked.code }) })
@@ -496,11 +503,11 @@ export class LocalSession implements RoomSession {
     return 'text' in first && first.text === text ? answer : idReused
   }
 
-  async #leave(reason: string): Promise<void> {
+  async #leave(reason: string, farewell: Farewell): Promise<void> {
     const { sessions, nicks, rooms } = this.#parts
     const { owner, ownsName, connection } = this.#membership
     connection.end()
-    if (!this.#isHidden) await tell(this.#room, this.member, { type: 'leave', reason })
+    if (!this.#isHidden) await tell(this.#room, this.member, { type: 'leave', reason, ...farewell })
     this.#hasLeft = true
     connection.forget()
     sessions.delete(this)

@@ -4,6 +4,8 @@ import type { Audience, Member, OfferedFile, Role, WholeFile } from './events.ts
 export interface Say {
   readonly type: 'say'
   readonly text: string
+  /** As in `Said`. */
+  readonly notice?: true
   /** The client's own id for this message: sent twice, it is still one message. */
   readonly id?: string
 }
@@ -16,9 +18,13 @@ export interface Whisper {
   readonly type: 'whisper'
   /** The addressee's name. */
   readonly to: string
+  /** Their member id, by which one of several of that name is meant. */
+  readonly member?: string
   readonly text: string
+  readonly notice?: true
   readonly id?: string
 }
+/** An empty one: there is none any more. */
 export interface SetTopic {
   readonly type: 'setTopic'
   readonly topic: string
@@ -66,6 +72,8 @@ export type Removal = RemoveMessage | RemoveFile | Clear
 export interface Kick {
   readonly type: 'kick'
   readonly name: string
+  /** As in `Whisper`. */
+  readonly member?: string
   readonly reason?: string
 }
 export interface Mute {
@@ -178,9 +186,16 @@ export interface Join {
   /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
 }
-export interface Leave {
+export interface Leave extends Farewell {
   readonly type: 'leave'
   readonly reason: string
+}
+/** How somebody leaves by themselves. */
+export interface Farewell {
+  /** What they say to it; told where they may say anything, and in 512 bytes. */
+  readonly message?: string
+  /** They leave the host, not only this room. */
+  readonly quit?: true
 }
 /**
  * The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's membership. The room itself

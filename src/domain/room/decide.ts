@@ -7,10 +7,12 @@ import {
   IN_BAND,
   type Join,
   type Known,
+  type Leave,
   type OfferFile,
   type RemoveOwnFile,
   type Rename,
   type RoomCommand,
+  type Say,
   type ServeFile,
   type Stamp,
   type Type,
@@ -77,14 +79,18 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'act': {
       const text = checkText(command.text, stamp.maxTextBytes)
       if (typeof text !== 'string') return text
-      const type = command.type === 'say' ? 'said' : 'acted'
-      return slowed(state, member, command, at) ?? { type, seq, at, by: authorOf(member), text }
+      const why = slowed(state, member, command, at)
+      if (why !== undefined) return why
+      const common = { seq, at, by: authorOf(member), text }
+      return command.type === 'say' ? { type: 'said', ...common, ...noticeOf(command) } : { type: 'acted', ...common }
     }
     case 'whisper':
       return whisper(state, member, command, stamp)
     case 'setTopic': {
-      const topic = checkText(command.topic, stamp.maxTextBytes)
-      return typeof topic === 'string' ? { type: 'topicSet', seq, at, by: authorOf(member), topic } : topic
+      const topic = command.topic === '' ? '' : checkText(command.topic, stamp.maxTextBytes)
+      if (typeof topic !== 'string') return topic
+      if (topic === '' && state.rules.topic === '') return { type: 'known', seq: state.last }
+      return { type: 'topicSet', seq, at, by: authorOf(member), topic }
     }
     case 'removeMessage': {
       const { message } = command
@@ -120,7 +126,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
     case 'leave':
       // It has another connection.
       if (hasListed(state, by.id)) return { type: 'known', seq: state.last }
-      return { type: 'left', by: listed, reason: command.reason }
+      return leave(state, listed, command, stamp)
     case 'away':
     case 'back':
     case 'typing':
@@ -263,9 +269,29 @@ function served(
 function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): RoomEvent | Rejected {
   const text = checkText(command.text, stamp.maxTextBytes)
   if (typeof text !== 'string') return text
-  const to = addressee(state, command.to)
+  const to = addressee(state, command.to, command.member)
   if ('type' in to) return to
-  return { type: 'whispered', seq: stamp.seq, at: stamp.at, by: authorOf(by), to: authorOf(to), text }
+  const common = { seq: stamp.seq, at: stamp.at, by: authorOf(by) }
+  return { type: 'whispered', ...common, to: authorOf(to), text, ...noticeOf(command) }
+}
+
+const noticeOf = ({ notice }: Say | Whisper): { readonly notice?: true } => (notice === true ? { notice } : {})
+
+/** More is said in a message. */
+const MOST_FAREWELL_BYTES = 512
+
+/** Who may not speak just now leaves without a word. */
+function leave(state: RoomState, by: Member, { reason, message, quit }: Leave, { at, maxTextBytes }: Stamp): RoomEvent {
+  const why = refusalFor(rankOf(state, by.id), 'say') ?? slowed(state, by, { type: 'say', text: '' }, at)
+  const text =
+    message === undefined || why !== undefined
+      ? undefined
+      : checkText(message, Math.min(MOST_FAREWELL_BYTES, maxTextBytes))
+  return {
+    ...{ type: 'left', by, reason },
+    ...(typeof text === 'string' ? { message: text } : {}),
+    ...(quit === true ? { quit } : {}),
+  }
 }
 
 /** So often at most a room is told that somebody types, and so long that is to be shown. */

@@ -65,6 +65,8 @@ interface Journaled {
 export interface Said extends Journaled {
   readonly type: 'said'
   readonly text: string
+  /** A program's announcement: no program answers it. */
+  readonly notice?: true
 }
 export interface Acted extends Journaled {
   readonly type: 'acted'
@@ -75,7 +77,9 @@ export interface Whispered extends Journaled {
   readonly type: 'whispered'
   readonly to: Member
   readonly text: string
+  readonly notice?: true
 }
+/** An empty one: there is none any more. */
 export interface TopicSet extends Journaled {
   readonly type: 'topicSet'
   readonly topic: string
@@ -242,6 +246,10 @@ export interface Left {
   readonly type: 'left'
   readonly by: Member
   readonly reason: string
+  /** What they said on leaving. */
+  readonly message?: string
+  /** They left the host, not only this room. */
+  readonly quit?: true
   /** The operator who kicked them; left out where they left by themselves. */
   readonly kickedBy?: Member
 }

@@ -54,6 +54,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
     }
     case 'topicSet':
       state.rules = rulesAfter(state.rules, event)
+      state.topicSet = { by: event.by, at: event.at }
       return
     case 'fileOffered': {
       const { file, by, at, owner } = event

@@ -331,7 +331,7 @@ export function moderate(
   const stamp = { seq, at, by: authorOf(by) }
   switch (command.type) {
     case 'kick': {
-      const whom = find(state, command.name)
+      const whom = command.member === undefined ? find(state, command.name) : memberWith(state.members, command.member)
       if ('type' in whom) return whom
       if (levelOf(whom.role) >= levelOf(by.role)) return notAllowed
       const told = reasonOf(command, maxTextBytes)
@@ -417,6 +417,9 @@ export const because = (what: 'kicked' | 'banned', by: Member, reason: string | 
 
 const NOT = { unban: 'banned', unmute: 'muted' } as const
 const levelOf = (role: Role | undefined): number => (role === undefined ? 0 : role === 'op' ? 1 : 2)
+
+export const memberWith = (members: RoomState['members'], id: string): Member | Rejected =>
+  members.get(id) ?? rejected('NO_SUCH_MEMBER', 'this member is not here any more; /who lists who is')
 
 /** The member with that name, or with one that looks like it. */
 function find({ members, skeletons }: RoomState, name: string): Member | Rejected {

@@ -1,4 +1,4 @@
-import type { Member, OfferedFile, WholeFile } from './events.ts'
+import type { Member, OfferedFile, TopicSet, WholeFile } from './events.ts'
 import { noRules, type RoomRules } from './rules.ts'
 
 /** A file on its way. */
@@ -87,6 +87,8 @@ export interface RoomState {
   readonly receivers: Map<string, Set<string>>
   /** The rules for everybody; the journal keeps them, as it keeps ops, bans and mutes. */
   rules: RoomRules
+  /** Who changed the topic last, and when; undefined until somebody did. */
+  topicSet: Pick<TopicSet, 'by' | 'at'> | undefined
   /** Who enters it first, while it has neither members nor history, becomes an op. */
   readonly hasFounder: boolean
   /** That member, until it is kept, with the room's first entry: a room in which nothing is said leaves nothing behind. */
@@ -131,6 +133,7 @@ export const initialState = (name: string, hasFounder = false): RoomState => ({
   holders: new Map(),
   receivers: new Map(),
   rules: noRules,
+  topicSet: undefined,
   ops: new Map(),
   bans: { names: new Map(), persons: new Map() },
   mutes: { names: new Map(), persons: new Map() },

@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '../errors.ts'
 import type { Batch, Encoder } from './batch.ts'
 import { type Audience, authorOf, type Member, type RoomEvent } from './events.ts'
-import { personOf, skeletonOf } from './moderation.ts'
+import { memberWith, personOf, skeletonOf } from './moderation.ts'
 import type { RoomState } from './state.ts'
 
 /** A reader, as they stand now. */
@@ -58,8 +58,9 @@ export function audienceFor(
   return collects ? collecting : { from, to: authorOf(to) }
 }
 
-/** The member with that name. */
-export function addressee({ members }: RoomState, name: string): Member | Rejected {
+/** The member with that name, or of several that share one, as guests at an address do, the one with this id. */
+export function addressee({ members }: RoomState, name: string, id?: string): Member | Rejected {
+  if (id !== undefined) return memberWith(members, id)
   const [to, another] = [...members.values()].filter((member) => member.name === name)
   if (to === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is here; /who lists who is')
   // A guest's name is its address, which several can share: a whisper must not reach the wrong one.

@@ -73,6 +73,8 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('erased', { audience: fc.record({ from: member, to: member }) }),
   of('erased', { trace: fc.string() }),
   of('erased', { audience: fc.record({ from: member, to: member }), trace: fc.string() }),
+  of('said', { text, notice: fc.constant(true as const) }),
+  of('whispered', { to: member, text, notice: fc.constant(true as const) }),
   of('opped', { to: member, person: text }),
   of('deopped', { name: text, person: text }),
   of('muted', { name: text, reason: text }),
@@ -155,6 +157,7 @@ describe('packed entries', () => {
       { ...stamp, type: 'fileOffered', file: { ...file, audience: { from: said.by, to: 'staff' } }, owner: 'w' },
       '92029b050102a26d31a3616e69a26631a16103c092a26d31a3616e69a177',
     ],
+    ['a notice', { ...said, notice: true } as Entry, '920197010102a26d31a3616e69a468616c6fc3'],
     [
       'an op',
       { ...stamp, type: 'opped', to: { id: 'm2', name: 'budi' }, person: 'p2' },

@@ -12,13 +12,19 @@ export const clientSamples: Readonly<Record<string, ClientMessage>> = {
   'join-after': { type: 'join', room: 'lobby', after: 4_294_967_296 },
   say: { type: 'command', ref: 1, command: { type: 'say', text: 'halo, dünya 👋', id: 'k7-1' } },
   'say-unanswered': { type: 'command', command: { type: 'say', text: 'halo' } },
+  'say-notice': { type: 'command', ref: 1, command: { type: 'say', text: 'build 7 is done', notice: true } },
   act: { type: 'command', ref: 2, command: { type: 'act', text: 'waves' } },
   whisper: { type: 'command', ref: 3, command: { type: 'whisper', to: 'Budi', text: 'psst', id: '~' } },
+  'whisper-member': {
+    ...{ type: 'command', ref: 3 },
+    command: { type: 'whisper', to: '10.0.0.9', member: budi.id, text: 'psst', notice: true },
+  },
   setTopic: { type: 'command', ref: 4, command: { type: 'setTopic', topic: 'tea' } },
   rename: { type: 'command', ref: 5, command: { type: 'rename', name: 'Ani' } },
   receiveFile: { type: 'command', ref: 6, command: { type: 'receiveFile', file: 'ffffffffffffffffffffff' } },
   kick: { type: 'command', ref: 8, command: { type: 'kick', name: 'Budi', reason: 'flooding' } },
   'kick-bare': { type: 'command', ref: 8, command: { type: 'kick', name: 'Budi' } },
+  'kick-member': { type: 'command', ref: 8, command: { type: 'kick', name: '10.0.0.9', member: budi.id } },
   mute: { type: 'command', ref: 9, command: { type: 'mute', name: 'Budi' } },
   unmute: { type: 'command', ref: 10, command: { type: 'unmute', name: 'Budi' } },
   ban: { type: 'command', ref: 11, command: { type: 'ban', name: 'Budi', reason: 'spam' } },
@@ -36,6 +42,7 @@ export const clientSamples: Readonly<Record<string, ClientMessage>> = {
   typing: { type: 'command', command: { type: 'typing' } },
   ping: { type: 'ping', ref: 7 },
   leave: { type: 'leave' },
+  'leave-message': { type: 'leave', message: 'see you' },
 }
 
 export const hostSamples: Readonly<Record<string, HostMessage>> = {
@@ -54,6 +61,15 @@ export const hostSamples: Readonly<Record<string, HostMessage>> = {
       { type: 'acted', seq: 2, at, by: ani, text: 'waves' },
       { type: 'whispered', seq: 3, at, by: ani, to: budi, text: 'psst' },
       { type: 'topicSet', seq: 4, at, by: budi, topic: 'tea' },
+    ],
+  },
+  'batch-notices': {
+    type: 'batch',
+    events: [
+      { type: 'said', seq: 1, at, by: ani, text: 'build 7 is done', notice: true },
+      { type: 'whispered', seq: 2, at, by: ani, to: budi, text: 'psst', notice: true },
+      { type: 'topicSet', seq: 3, at, by: ani, topic: '' },
+      { type: 'left', by: budi, reason: 'left', message: 'see you', quit: true },
     ],
   },
   'batch-files': {

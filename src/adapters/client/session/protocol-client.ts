@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION,
   type Self,
 } from '#protocol/messages.ts'
-import { RECONNECTS } from '#protocol/schema.ts'
+import { FAREWELLS, RECONNECTS } from '#protocol/schema.ts'
 import type { SessionSettings } from '../settings.ts'
 import type { MessageTransport, OpenTransport } from './transports.ts'
 
@@ -55,6 +55,7 @@ export class ProtocolClient {
   #awaitedSince: number | undefined
   #pings = 0
   #takesOver = false
+  #says = false
   #cancelWatch: Cancel
 
   constructor(
@@ -97,11 +98,11 @@ export class ProtocolClient {
     this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
   }
 
-  /** Says goodbye; messages sent before still arrive, and are answered. */
-  leave(): void {
+  /** Says goodbye; messages sent before still arrive, and are answered. `message`: what the others are told. */
+  leave(message?: string): void {
     if (this.#status === 'joined') {
       this.#status = 'leaving'
-      this.#say({ type: 'leave' })
+      this.#say({ type: 'leave', ...(message !== undefined && this.#says ? { message } : {}) })
     } else this.drop()
   }
 
@@ -131,6 +132,7 @@ export class ProtocolClient {
     switch (message.type) {
       case 'welcome':
         this.#takesOver = message.capabilities.includes(RECONNECTS)
+        this.#says = message.capabilities.includes(FAREWELLS)
         if (message.version === PROTOCOL_VERSION) this.join(this.#handshake.after)
         else
           this.#finish(

@@ -161,11 +161,11 @@ export class RemoteRoom {
     this.#connect()
   }
 
-  /** Resolves when the host has taken all sent commands, or could not be reached for a while. */
-  leave(why: string): Promise<void> {
+  /** Resolves when the host has taken all sent commands, or could not be reached for a while. `message`: what the others are told. */
+  leave(why: string, message?: string): Promise<void> {
     if (this.#status === 'in' && this.#client?.joined === true) {
       this.#status = 'leaving'
-      this.#client.leave()
+      this.#client.leave(message)
       this.#cancelWait = this.#parts.clock.after(this.#parts.settings.leaveMs, () => this.#close(why))
     } else if (this.#status !== 'leaving') this.#close(why)
     return this.#left.promise

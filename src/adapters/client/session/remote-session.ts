@@ -87,8 +87,8 @@ export class RemoteSession implements RoomSession {
     return await this.#asked.search(query, limit)
   }
 
-  async close(reason = 'left'): Promise<void> {
-    await this.#remote.leave(reason)
+  async close(reason?: string): Promise<void> {
+    await this.#remote.leave(reason ?? 'left', reason)
   }
 
   /** Throws `Refused` once it is closed. */

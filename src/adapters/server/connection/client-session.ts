@@ -4,7 +4,7 @@ import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
-import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
+import type { Ack, ClientCommand, Farewell, PostedCommand } from '#domain/room/commands.ts'
 import { Refused, sendWhenReady } from '#domain/session.ts'
 import { type AccessControl, type Credentials, notForYou } from '../security/access-control.ts'
 import { type BatchWire, Delivery } from './delivery.ts'
@@ -313,15 +313,15 @@ export class ClientSession implements KeyHolder {
     return this.#state.session.announceMember()
   }
 
-  /** Leaves its room, and stays connected. */
-  async part(): Promise<void> {
+  /** Leaves its room, and stays connected. `message`: what the others are told. */
+  async part(message?: string): Promise<void> {
     const inRoom = this.#inRoom
     if (inRoom === undefined) return
     const outside = { status: 'outside' } as const
     this.#state = this.#state.status === 'joining' ? { status: 'joining', from: outside } : outside
     inRoom.unwatch()
     this.delivery.unfollow()
-    await inRoom.session.close()
+    await inRoom.session.close('left', message === undefined ? {} : { message })
   }
 
   /** Asks the room. Like posting, it waits where too much waits there already. */
@@ -389,19 +389,19 @@ export class ClientSession implements KeyHolder {
   }
 
   /**
-   * Ends the connection, telling the member `why`, and leaves the room, telling the others `reason`. The first call counts. Resolves
-   * when the place in the room and the nick are free, however long the peer takes to go.
+   * Ends the connection, telling the member `why`, and leaves the room, telling the others `reason`, or the member's own `message`. The
+   * first call counts. Resolves when the place in the room and the nick are free, however long the peer takes to go.
    */
-  close(why?: Reason, reason = 'left'): Promise<void> {
+  close(why?: Reason, reason = 'left', message?: string): Promise<void> {
     if (this.#state.status === 'closed') return this.#state.left
     const from = this.#state.status === 'joining' ? this.#state.from : this.#state
     const left = Promise.withResolvers<void>()
     this.#state = { status: 'closed', left: left.promise }
-    this.#leave(from, why, reason).catch(this.failed).then(left.resolve)
+    this.#leave(from, why, reason, message).catch(this.failed).then(left.resolve)
     return left.promise
   }
 
-  async #leave(from: Settled, why: Reason | undefined, reason: string): Promise<void> {
+  async #leave(from: Settled, why: Reason | undefined, reason: string, message: string | undefined): Promise<void> {
     if (from.status === 'unauthenticated') from.cancelTimeout()
     if ('unwatch' in from) from.unwatch()
     this.delivery.unfollow()
@@ -409,9 +409,15 @@ export class ClientSession implements KeyHolder {
       await this.#wire.close(why)
       await this.#underWay
     } finally {
-      if ('session' in from) await from.session.close(reason)
+      if ('session' in from) await from.session.close(reason, this.#farewell(message))
       this.#freeNick()
     }
+  }
+
+  /** Where another connection of theirs is in a room, they are on this host still. */
+  #farewell(message: string | undefined): Farewell {
+    const isHere = [...(this.#person?.connections ?? [])].some((each) => each !== this && each.session !== undefined)
+    return { ...(message === undefined ? {} : { message }), ...(isHere ? {} : { quit: true }) }
   }
 
   #freeNick(): void {

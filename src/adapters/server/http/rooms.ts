@@ -109,7 +109,8 @@ function messagesIn(request: FastifyRequest, body: Buffer): readonly Message[] {
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw packed()
   if (type === 'application/json') {
     const message = checked(bodies.message, jsonOf(body, headers['content-type']))
-    return [{ type: message.type, text: message.text }]
+    const { type, text } = message
+    return [type === 'notice' ? { type: 'say', text, notice: true } : { type, text }]
   }
   // The type that `curl -d` gives everything: nobody sends a form here, and a page of another origin got no further than its Origin.
   if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')

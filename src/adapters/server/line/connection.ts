@@ -295,8 +295,8 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     return true
   }
 
-  async part(): Promise<void> {
-    if (this.inRoom() !== undefined) await this.#client.part()
+  async part(message?: string): Promise<void> {
+    if (this.inRoom() !== undefined) await this.#client.part(message)
   }
 
   get linkOf(): LinkOf | undefined {
@@ -315,8 +315,8 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     return this.#output.send(by, file, session)
   }
 
-  quit(): undefined {
-    void this.#client.close()
+  quit(message?: string): undefined {
+    void this.#client.close(undefined, 'left', message)
   }
 
   #beginUpload(begin: BeginItem): undefined {

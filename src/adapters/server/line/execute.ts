@@ -52,9 +52,9 @@ export interface Caller {
   join(room: string, password?: string): Promise<void>
   /** Keeps the host's token; before authentication, joins the first room by it. */
   authenticate(token: string): Promise<void>
-  part(): Promise<void>
+  part(message?: string): Promise<void>
   sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void>
-  quit(): void
+  quit(message?: string): void
 }
 
 export const tokenFirst: Rejected = rejected(
@@ -93,7 +93,7 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
       return await join(caller, parsed.room, parsed.password)
     case 'part': {
       const room = caller.session?.room
-      await caller.part()
+      await caller.part(parsed.message)
       if (room !== undefined) await tell(say('leftRoom', { room }))
       return
     }
@@ -141,7 +141,7 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
     }
     case 'quit':
       if (caller.isAuthenticated) void tell(say('bye'))
-      return caller.quit()
+      return caller.quit(parsed.message)
     case 'help':
       await caller.say(help(caller))
       return

@@ -108,7 +108,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       case 'command':
         return this.#command(message.command, message.ref)
       case 'leave':
-        return this.#closeOnceAnswered({ code: 'CLOSED', message: 'you left' })
+        return this.#closeOnceAnswered({ code: 'CLOSED', message: 'you left' }, message.message)
       default:
         return message satisfies never
     }
@@ -162,9 +162,9 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     while (this.#unanswered > 0) await this.#answers.wait()
   }
 
-  async #closeOnceAnswered(why: Reason): Promise<void> {
+  async #closeOnceAnswered(why: Reason, message?: string): Promise<void> {
     await this.#answered()
-    await this.#client.close(why)
+    await this.#client.close(why, 'left', message)
   }
 
   deliver(batch: Batch, session: LocalSession): void {

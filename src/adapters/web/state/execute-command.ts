@@ -61,7 +61,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       room.show({ type: parsed.type === 'help' ? 'help' : 'settings' })
       break
     case 'quit':
-      page.ask()
+      page.ask(undefined, parsed.message)
       break
     case 'history':
       void room.timeline.older()

@@ -191,9 +191,9 @@ export class Page {
   }
 
   /** Back to the form. */
-  ask(why?: Why): void {
+  ask(why?: Why, farewell?: string): void {
     this.#entry++
-    this.#left()
+    this.#left(farewell)
     this.#stage.value = { status: 'asking', why }
   }
 
@@ -295,9 +295,9 @@ export class Page {
       this.announcer.heard(commonText(event, this.words.peek()), event.seq)
   }
 
-  #left(): void {
+  #left(farewell?: string): void {
     const stage = this.#stage.peek()
-    if (stage.status === 'inside') stage.room.leave()
+    if (stage.status === 'inside') stage.room.leave(farewell)
   }
 }
 

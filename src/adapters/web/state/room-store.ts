@@ -130,8 +130,8 @@ export class RoomStore {
     this.#session.hurry()
   }
 
-  leave(): Promise<void> {
-    return this.#session.leave('left')
+  leave(farewell?: string): Promise<void> {
+    return this.#session.leave('left', farewell)
   }
 
   #sync(withMembers: boolean): void {

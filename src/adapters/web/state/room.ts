@@ -152,8 +152,8 @@ export class Room {
     return by.id === me.id || me.role !== undefined
   }
 
-  leave(): void {
-    void this.store.leave()
+  leave(farewell?: string): void {
+    void this.store.leave(farewell)
   }
 
   get #isSeen(): boolean {

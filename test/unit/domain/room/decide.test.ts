@@ -122,10 +122,11 @@ describe('talking', () => {
       if (type === 'setTopic') return { type, topic: text }
       return type === 'whisper' ? { type, to: 'budi', text } : { type, text }
     }
-    it(`${type} refuses no text`, () =>
-      given(...here)
-        .when(ani, asking(''))
-        .refused('BAD_TEXT'))
+    if (type !== 'setTopic')
+      it(`${type} refuses no text`, () =>
+        given(...here)
+          .when(ani, asking(''))
+          .refused('BAD_TEXT'))
     it(`${type} refuses half a character`, () =>
       given(...here)
         .when(ani, asking('\ud800'))

@@ -31,6 +31,7 @@ describe('what a room knows', () => {
       name: 'lobby',
       hasFounder: false,
       founder: undefined,
+      topicSet: undefined,
       members: new Map(),
       hidden: new Map(),
       files: new Map(),
