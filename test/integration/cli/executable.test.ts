@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../../harness/directory.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { until } from '../../harness/patience.ts'
 import { Terminal } from '../../harness/tmux.ts'
-import { hasTool, needs } from '../../harness/tools.ts'
+import { hasTool, needs, run } from '../../harness/tools.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 /** There is no Node in `PATH`, nor anything else: the environment is empty but for a home of its own. */
@@ -134,8 +134,7 @@ test('the Debian package installs command, manual page and a service that hosts;
       ...line.replace('%S', '/var/lib').split(' '),
     ),
   })
-  const portOf = () =>
-    new RegExp(`:(\\d+) .*\\bpid=${host.pid},`).exec(spawnSync('ss', ['-ltnpH'], { encoding: 'utf8' }).stdout)?.[1]
+  const portOf = () => new RegExp(`:(\\d+) .*\\bpid=${host.pid},`).exec(run('ss', '-ltnpH'))?.[1]
   await host.until('a port', () => portOf() !== undefined)
   const at = `http://127.0.0.1:${portOf()}`
   await until('the service to answer', async () => (await curl(`${at}/healthz`)).stdout.includes('ok'))
