@@ -8,6 +8,8 @@
  * ```
  *
  * Beside them are the in-memory adapters of every port, a clock that is set by hand, and `memoryPair`: a connection without a network.
+ *
+ * @module tamtam-room/testing
  */
 export {
   type ConnectionAcceptor,

@@ -23,16 +23,16 @@ export const exitCodes = {
 /** The meaning of each, for people: the one place where it is written down. */
 export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [exitCodes.done, 'done, and verified'],
-  [exitCodes.unexpected, 'something unexpected; for doctor: something is bad'],
+  [exitCodes.unexpected, 'unexpected error; doctor: something is bad'],
   [exitCodes.usage, 'wrong usage'],
   [exitCodes.unreachable, 'cannot connect'],
-  [exitCodes.refused, 'refused, by the host or by the rights on this machine'],
+  [exitCodes.refused, 'refused by the host, or by permissions on this machine'],
   [exitCodes.notFound, 'not found'],
   [
     exitCodes.incomplete,
-    'incomplete; the command that goes on is printed. Of several files that failed: not all in the same way, else the code is theirs',
+    'incomplete; the command that resumes is printed. Of several files: they failed in different ways (after the same failure its own code)',
   ],
-  [exitCodes.integrity, 'wrong bytes: a file or a bundle does not match its digest'],
+  [exitCodes.integrity, 'wrong bytes: a file or bundle does not match its digest'],
   [exitCodes.exists, 'exists already, or declined'],
   [exitCodes.timeout, 'timeout'],
   [exitCodes.portInUse, 'the port is in use'],
@@ -40,7 +40,7 @@ export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])
   [exitCodes.disk, 'the disk failed, or is full'],
   [exitCodes.directoryInUse, 'the data directory is in use'],
   [exitCodes.unsafeConfiguration, 'unsafe configuration, or a Node that is too old'],
-  [exitCodes.interrupted, 'interrupted'],
+  [exitCodes.interrupted, 'interrupted; a host: by a second Ctrl-C'],
 ]
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -12,7 +12,7 @@ export function manualOf(program: Command): string {
   return [
     `.TH TAMTAM 1 "" "tamtam ${program.version()}" "User Commands"`,
     '.SH NAME',
-    'tamtam \\- a chat room with a file drop that one command hosts',
+    'tamtam \\- a chat room with a shared file drop, hosted in one command',
     '.SH SYNOPSIS',
     '.B tamtam',
     '.RI [ command ]',
@@ -39,16 +39,16 @@ export function manualOf(program: Command): string {
     '.SH FILES',
     '.TP',
     '.I $XDG_CONFIG_HOME/tamtam/config.json',
-    'Settings, by the names of the flags of host in camel case. The environment (TAMTAM_PORT for \\-\\-port) goes over it, flags over both.',
+    'Settings, by the names of the flags of host in camel case. Precedence: flag, environment (TAMTAM_PORT for \\-\\-port), this file, default.',
     '.TP',
     '.I $XDG_DATA_HOME/tamtam',
     'History and files of a host, and its secrets, in keys.',
     '.TP',
     '.I $XDG_CONFIG_HOME/tamtam/keys',
-    'By which hosts know you again.',
+    'Your keys, by which hosts recognise you.',
     '.TP',
     '.I $XDG_CONFIG_HOME/tamtam/known_hosts',
-    'The hosts that were reached over TLS, and the key of each.',
+    'The hosts reached over TLS, with the key of each.',
     '',
   ].join('\n')
 }
@@ -59,11 +59,11 @@ export const ENVIRONMENT = [
   ['TAMTAM_TOKEN_FILE, TAMTAM_PASSWORD_FILE', 'The same, in files that are yours alone (0600).'],
   [
     'TAMTAM_KEY_FILE',
-    'A file (0600) with the key by which join and commands for moderators are known, such as keys/owner of a host.',
+    'A file (0600) with the key of join and of commands for moderators, such as keys/owner of a host.',
   ],
-  ['TAMTAM_CONFIG', 'Another file of settings; --config goes over it.'],
+  ['TAMTAM_CONFIG', 'Another file of settings; --config takes precedence.'],
   ['NO_COLOR, TERM=dumb', 'No colours; no cursor that moves.'],
-  ['LC_ALL, LC_MESSAGES, LANG', 'In which language host and join speak: id is Indonesian.'],
+  ['LC_ALL, LC_MESSAGES, LANG', 'Language of host and join; id is Indonesian.'],
 ] as const
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`

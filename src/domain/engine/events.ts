@@ -28,6 +28,7 @@ export interface TransferHappening {
   readonly event: TransferEvent
 }
 
+/** An event of one room or of one file, with its room. */
 export type EngineEvent = RoomHappening | TransferHappening
 
 /** Rooms or transfers: those there are now, then each that is opened. */

@@ -1,6 +1,7 @@
 import type { Rejected } from '../errors.ts'
 import type { Audience, Member, OfferedFile, Role, WholeFile } from './events.ts'
 
+/** Says something to the room. The same `id` twice is one message: `ID_REUSED` where its text differs. */
 export interface Say {
   readonly type: 'say'
   readonly text: string
@@ -9,11 +10,13 @@ export interface Say {
   /** The client's own id for this message: sent twice, it is still one message. */
   readonly id?: string
 }
+/** An action: `* ani puts the kettle on`. */
 export interface Act {
   readonly type: 'act'
   readonly text: string
   readonly id?: string
 }
+/** A message to one member: `NO_SUCH_MEMBER` where nobody, or more than one, has that name. */
 export interface Whisper {
   readonly type: 'whisper'
   /** The addressee's name. */
@@ -24,7 +27,7 @@ export interface Whisper {
   readonly notice?: true
   readonly id?: string
 }
-/** An empty one: there is none any more. */
+/** Sets the topic of the room; an empty one clears it. */
 export interface SetTopic {
   readonly type: 'setTopic'
   readonly topic: string
@@ -66,6 +69,7 @@ export interface RemoveOwnFile extends RemoveFile {
 export interface Clear {
   readonly type: 'clear'
 }
+/** Takes something out of the room: one's own, or as a moderator anybody's. */
 export type Removal = RemoveMessage | RemoveFile | Clear
 
 /** Commands of operators. `name`: a member of the room; bans and mutes hold for the name, or a guest's address. */
@@ -76,28 +80,34 @@ export interface Kick {
   readonly member?: string
   readonly reason?: string
 }
+/** For moderators: lets somebody only read. */
 export interface Mute {
   readonly type: 'mute'
   readonly name: string
   readonly reason?: string
 }
+/** For moderators: ends a mute, by the name it was laid down for or the name the person has now. */
 export interface Unmute {
   readonly type: 'unmute'
   readonly name: string
 }
+/** For moderators: sends somebody out, and keeps them out. */
 export interface Ban {
   readonly type: 'ban'
   readonly name: string
   readonly reason?: string
 }
+/** For moderators: ends a ban. */
 export interface Unban {
   readonly type: 'unban'
   readonly name: string
 }
+/** For moderators: makes a member a moderator. */
 export interface Op {
   readonly type: 'op'
   readonly name: string
 }
+/** For the owner, or the moderator itself: ends that rank. */
 export interface Deop {
   readonly type: 'deop'
   readonly name: string
@@ -106,6 +116,7 @@ export interface Deop {
 export interface Lock {
   readonly type: 'lock'
 }
+/** For moderators: ends a lock. */
 export interface Unlock {
   readonly type: 'unlock'
 }
@@ -113,6 +124,7 @@ export interface Unlock {
 export interface StartCollection {
   readonly type: 'startCollection'
 }
+/** For moderators: files of members are for everybody again. */
 export interface EndCollection {
   readonly type: 'endCollection'
 }
@@ -128,6 +140,7 @@ export interface SetExpiry {
 }
 /** Sets a rule of the room to a number of seconds; 0 ends it. */
 export type SetSeconds = SetSlowMode | SetExpiry
+/** The commands of moderators: refused with `NOT_ALLOWED` to all others. */
 export type Moderation =
   | Kick
   | Mute
@@ -142,10 +155,12 @@ export type Moderation =
   | EndCollection
   | SetSeconds
 
+/** Tells the room that this member is away. */
 export interface GoAway {
   readonly type: 'away'
   readonly reason?: string
 }
+/** Tells the room that this member is back. */
 export interface ComeBack {
   readonly type: 'back'
 }

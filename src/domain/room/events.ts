@@ -62,12 +62,14 @@ interface Journaled {
   readonly by: Member
 }
 
+/** A message to the room. */
 export interface Said extends Journaled {
   readonly type: 'said'
   readonly text: string
   /** A program's announcement: no program answers it. */
   readonly notice?: true
 }
+/** An action of a member. */
 export interface Acted extends Journaled {
   readonly type: 'acted'
   readonly text: string
@@ -84,6 +86,7 @@ export interface TopicSet extends Journaled {
   readonly type: 'topicSet'
   readonly topic: string
 }
+/** An upload has begun. */
 export interface FileOffered extends Journaled {
   readonly type: 'fileOffered'
   readonly file: OfferedFile
@@ -93,12 +96,14 @@ export interface FileOffered extends Journaled {
    */
   readonly owner?: string
 }
+/** A file is whole, durable and verified. */
 export interface FileCompleted extends Journaled {
   readonly type: 'fileCompleted'
   readonly file: WholeFile
   /** Who may take it away beside `by`, as in `FileOffered`. */
   readonly owner?: string
 }
+/** A file, or an upload, is gone: removed, expired, evicted or given up. */
 export interface FileWithdrawn extends Journaled {
   readonly type: 'fileWithdrawn'
   readonly file: MentionedFile
@@ -144,6 +149,7 @@ export interface Opped extends Journaled {
   readonly to: Member
   readonly person: string
 }
+/** A member is no moderator any more. */
 export interface Deopped extends Journaled {
   readonly type: 'deopped'
   readonly name: string
@@ -178,6 +184,7 @@ export interface Unbanned extends Journaled {
   readonly type: 'unbanned'
   readonly name: string
 }
+/** Nobody new comes in. */
 export interface Locked extends Journaled {
   readonly type: 'locked'
   /** The persons inside at that time: they may come back. */
@@ -195,6 +202,7 @@ export interface Unlocked extends Journaled {
 export interface CollectionStarted extends Journaled {
   readonly type: 'collectionStarted'
 }
+/** Files of members are for everybody again. */
 export interface CollectionEnded extends Journaled {
   readonly type: 'collectionEnded'
 }
@@ -212,12 +220,14 @@ export interface ExpirySet extends Journaled {
 export interface PasswordSet extends Journaled {
   readonly type: 'passwordSet'
 }
+/** The room has no password any more. */
 export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
 export type SecondsSet = SlowModeSet | ExpirySet
 /** Events that change a value of the room's rules (`RoomRules`). */
 export type RuleChange = TopicSet | Locked | Unlocked | CollectionStarted | CollectionEnded | SecondsSet
+/** An entry that changes a rule of the room, or the standing of a person. */
 export type Rule = Opped | Deopped | Muted | Unmuted | Banned | Unbanned | ShutOut | Exclude<RuleChange, TopicSet>
 
 /** The events that the journal keeps. */
@@ -238,10 +248,12 @@ export type Entry =
   | PasswordRemoved
   | Rule
 
+/** A member has come in. */
 export interface Joined {
   readonly type: 'joined'
   readonly by: Member
 }
+/** A member has gone. */
 export interface Left {
   readonly type: 'left'
   readonly by: Member
@@ -253,6 +265,7 @@ export interface Left {
   /** The operator who kicked them; left out where they left by themselves. */
   readonly kickedBy?: Member
 }
+/** A member has another name. */
 export interface Renamed {
   readonly type: 'renamed'
   readonly by: Member
@@ -265,12 +278,14 @@ export interface Missed {
   readonly to: number
 }
 
+/** A member is away. */
 export interface Away {
   readonly type: 'away'
   readonly by: Member
   /** Empty where they did not say. */
   readonly reason: string
 }
+/** A member is back. */
 export interface Back {
   readonly type: 'back'
   readonly by: Member
@@ -312,6 +327,7 @@ export const isHostNotice = (event: RoomEvent): event is HostNotice =>
 /** Live only: it has no sequence number and no history. */
 export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed | HostNotice
 
+/** Everything that a member of a room is told. */
 export type RoomEvent = Entry | Presence | Missed
 
 /** History: entries, and the gaps where entries are missing. */

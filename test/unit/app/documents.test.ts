@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const about = JSON.parse(read('package.json'))
 
+/** The reference of the library, which another program writes. */
+const API = 'docs/reference/api/'
 const READMES = ['README.md', 'README.id.md'] as const
 const documents = [
   ...READMES,
@@ -19,7 +21,7 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'bench/README.md',
-  ...globSync('docs/**/*.md', { cwd: root }),
+  ...globSync('docs/**/*.md', { cwd: root }).filter((path) => !path.startsWith(API)),
 ]
 /** Written by scripts, from tests and measurements of another day. */
 const made = ['docs/explain/test-report.md', 'docs/explain/benchmarks.md']
@@ -197,3 +199,15 @@ describe('the documents', () => {
 test.each([...printedPages()])('%s is what the code prints; npm run commands writes it', (path, text) => {
   expect(read(path)).toBe(text)
 })
+
+test.each(Object.entries<string>(about.exports))(
+  'the reference has every name of %s; npm run api writes it',
+  (path, source) => {
+    const exported = [...read(source).matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>
+      [...names.matchAll(/(?:type )?(\w+)(?: as (\w+))?(?:,|\s*$)/g)].map(([, name = '', as]) => as ?? name),
+    )
+    expect(exported.length).toBeGreaterThan(3)
+    const page = read(`${API}${about.name}${path.slice(1)}.md`)
+    expect(exported.filter((name) => !new RegExp(`^### ${name}(?:\\(\\))?$`, 'm').test(page))).toEqual([])
+  },
+)
