@@ -11,6 +11,7 @@ import { HttpServer } from '#server/http/server.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
 import { LineServer } from '#server/line/line-server.ts'
 import type { LineSettings } from '#server/line/settings.ts'
+import { LazyServer } from '#server/listener/lazy-server.ts'
 import { AccessControl } from '#server/security/access-control.ts'
 import { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import { Persons } from '#server/security/persons.ts'
@@ -52,6 +53,7 @@ import {
   HOST_TOKEN,
   HTTP_SERVER,
   IDS,
+  IRC_SERVER,
   JOURNAL,
   KEY_REGISTRY,
   LINE_SERVER,
@@ -181,6 +183,20 @@ export function compose(options: TamtamOptions): HostParts {
         settings: { ...lineDefaults, ...options.line },
       }),
   )
+  // Loaded when the first client of it comes.
+  provide(host, IRC_SERVER, undefined, (from) => {
+    const load = async () => {
+      const { IrcServer } = await import('#server/irc/irc-server.ts')
+      return new IrcServer({
+        ...serverPorts(from),
+        accessControl: from.resolve(ACCESS_CONTROL),
+        signedLinks: from.resolve(SIGNED_LINKS),
+        settings: { ...lineDefaults, ...options.line },
+        program: `tamtam/${version}`,
+      })
+    }
+    return new LazyServer(load, from.resolve(LOG))
+  })
   provide(
     host,
     HOST_TOKEN,
@@ -251,6 +267,7 @@ export function compose(options: TamtamOptions): HostParts {
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),
+    irc: host.resolve(IRC_SERVER),
     frames: host.resolve(FRAME_SESSION_SERVER),
     webSocket: host.resolve(WEB_SOCKET_SESSION_SERVER),
     accessControl: host.resolve(ACCESS_CONTROL),

@@ -32,6 +32,7 @@ export interface HostParts {
   readonly line: ConnectionServer
   readonly http: HttpServer
   readonly frames: ConnectionServer
+  readonly irc: ConnectionServer
   readonly webSocket: WebSocketSessionServer
   readonly accessControl: AccessControl
   readonly token: HostToken | undefined
@@ -134,8 +135,8 @@ export class Lifecycle {
   }
 
   get #servers(): readonly Omit<ConnectionServer, 'accept'>[] {
-    const { line, frames, webSocket, http } = this.#parts
-    return [line, frames, webSocket, http]
+    const { line, irc, frames, webSocket, http } = this.#parts
+    return [line, irc, frames, webSocket, http]
   }
 
   async #openAccess(): Promise<void> {

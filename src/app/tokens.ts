@@ -4,6 +4,7 @@ import type { FileStore } from '#domain/ports/file-store.ts'
 import type { Journal } from '#domain/ports/journal.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
+import type { ConnectionServer } from '#server/connection/incoming-connection.ts'
 import type { KeyRegistry } from '#server/connection/key-registry.ts'
 import type { HttpServer } from '#server/http/server.ts'
 import type { LineServer } from '#server/line/line-server.ts'
@@ -25,6 +26,7 @@ export const LOG: InjectionToken<Log> = Symbol('Log')
 export const METRICS: InjectionToken<Metrics> = Symbol('Metrics')
 export const ENGINE: InjectionToken<Engine> = Symbol('Engine')
 export const LINE_SERVER: InjectionToken<LineServer> = Symbol('LineServer')
+export const IRC_SERVER: InjectionToken<ConnectionServer> = Symbol('IrcServer')
 export const HTTP_SERVER: InjectionToken<HttpServer> = Symbol('HttpServer')
 export const HOST_TOKEN: InjectionToken<HostToken> = Symbol('HostToken')
 export const OWNER_KEY: InjectionToken<OwnerKey> = Symbol('OwnerKey')

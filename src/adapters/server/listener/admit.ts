@@ -17,6 +17,7 @@ export interface Servers {
   readonly line: ConnectionServer
   readonly http: ConnectionServer & Pick<Browsed, 'serves'>
   readonly frames: ConnectionServer
+  readonly irc: ConnectionServer
 }
 
 /** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
@@ -26,7 +27,7 @@ export function admit(
   silentMs: number,
   servers: Servers,
 ): void {
-  const { clock, frames, http, line, metrics } = servers
+  const { clock, frames, http, irc, line, metrics } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
   const accept = ({ verdict, head }: Detected) => {
@@ -41,6 +42,9 @@ export function admit(
         break
       case 'frames':
         frames.accept(incoming)
+        break
+      case 'irc':
+        irc.accept(incoming)
         break
       case 'tls':
       case 'binary':
@@ -81,12 +85,14 @@ export function refusePlain(
 
 const CODE = 'TLS_REQUIRED'
 
-function plainRefusal(protocol: 'line' | 'http' | 'frames', at: string): string | Uint8Array {
+function plainRefusal(protocol: 'line' | 'http' | 'frames' | 'irc', at: string): string | Uint8Array {
   switch (protocol) {
     case 'line':
       return `! ${CODE} this host speaks only TLS; come with: openssl s_client -quiet -connect ${at}\n`
     case 'http':
       return rawRefusal({ code: CODE, message: `this host speaks only TLS; ask https://${at}` })
+    case 'irc':
+      return `ERROR :${CODE} this host speaks only TLS; connect to ${at} with TLS\r\n`
     case 'frames':
       return joinFrame(
         encodeMessage({ ...rejected(CODE, `this host speaks only TLS; write tls://${at}`), type: 'bye' }),

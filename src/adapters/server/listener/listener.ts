@@ -71,7 +71,7 @@ export class TcpListener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#parts = parts
-    this.#servers = [parts.line, parts.frames, parts.webSocket, parts.http]
+    this.#servers = [parts.line, parts.irc, parts.frames, parts.webSocket, parts.http]
     const { keepAliveMs, tls, handshakeMs } = settings
     this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#handshakeFailed(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
