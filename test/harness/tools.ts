@@ -7,6 +7,7 @@ export const PACKAGES = {
   ...MEASURED,
   bsdtar: 'libarchive-tools',
   chromium: 'chromium',
+  'dpkg-deb': 'dpkg',
   faketime: 'faketime',
   'firefox-esr': 'firefox-esr',
   fish: 'fish',
