@@ -17,7 +17,7 @@ const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { 
 const threeAtATime = { maxWorkers: 3, sequence: { groupOrder: 1 } }
 
 // unit: in memory and quick. integration: real sockets, files and processes, whole and broken, three files at a time.
-// alone: the same where one test fills a machine, one after the other. browser: the page in Chromium. fuzz: many inputs.
+// alone: the same where one test fills a machine, one after the other. browser: the page in Chromium, Firefox and WebKit. fuzz: many inputs.
 export default defineConfig({
   test: {
     projects: [

@@ -154,7 +154,6 @@ const nats = 'there is no NATS adapter'
 
 /** Why a case has no test. */
 export const absent: Readonly<Record<number, string>> = {
-  107: 'there is no IRC server',
   126: nats,
   127: nats,
   128: nats,

@@ -28,6 +28,8 @@ export class Engine {
   readonly #rooms: Rooms
   readonly #sessions = new Set<LocalSession>()
   readonly #nicks = new NickRegistry((owner) => this.#namesOf(owner))
+  /** Nicks of owners who keep theirs also where they are in no room. */
+  readonly #kept = new Map<string, string>()
   readonly #history: History
   readonly #sessionParts: SessionParts
   readonly #transfers: Transfers
@@ -170,7 +172,26 @@ export class Engine {
     return session
   }
 
+  /**
+   * Keeps a nick for an owner who may be in no room, in place of the one that was kept before; answers it as it is shown. `dropNick` frees it.
+   */
+  keepNick(raw: string, owner: string): string | Rejected {
+    const name = this.#nicks.claim(raw, owner)
+    if (typeof name !== 'string') return name
+    this.#kept.set(owner, name)
+    this.#nicks.settle(owner)
+    this.#nicks.release(owner)
+    return name
+  }
+
+  dropNick(owner: string): void {
+    this.#kept.delete(owner)
+    this.#nicks.release(owner)
+  }
+
   *#namesOf(owner: string): Iterable<string> {
+    const kept = this.#kept.get(owner)
+    if (kept !== undefined) yield kept
     for (const session of this.#sessions) if (session.owner === owner) yield session.member.name
   }
 

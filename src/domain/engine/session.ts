@@ -160,6 +160,21 @@ export class LocalSession implements RoomSession {
     return [...this.#room.state.members.values()]
   }
 
+  /** Whether a member of this id is listed. */
+  lists(id: string): boolean {
+    return this.#room.state.members.has(id)
+  }
+
+  /** The same by id, as far as the room's events have told of them by now. */
+  get publishedMembers(): ReadonlyMap<string, Member> {
+    return this.#room.publishedMembers
+  }
+
+  /** Names and addresses that bans hold for, or mutes. */
+  restrained(by: 'bans' | 'mutes'): readonly string[] {
+    return Array.from(this.#room.state[by].names.values(), ({ name }) => name)
+  }
+
   /** Why this member may not send several messages at once. */
   get slowed(): Rejected | undefined {
     const seconds = slowSecondsOf(this.#room.state, this.member)

@@ -196,6 +196,19 @@ export class RoomActor {
     return file !== undefined && admits(file.file.audience, this.reader(member)) ? file : undefined
   }
 
+  /** The listed members as far as their coming and going, and their names, were published. */
+  get publishedMembers(): Map<string, Member> {
+    const members = new Map(this.#state.members)
+    const decided = this.#ahead.flatMap(({ batch }) => batch.events)
+    for (const event of decided.toReversed()) {
+      if (event.type === 'joined') members.delete(event.by.id)
+      else if (event.type === 'left') members.set(event.by.id, event.by)
+      else if (event.type === 'renamed' && members.has(event.by.id))
+        members.set(event.by.id, { ...event.by, name: event.from })
+    }
+    return members
+  }
+
   get observed(): boolean {
     return this.#batches.observed
   }

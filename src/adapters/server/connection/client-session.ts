@@ -53,6 +53,8 @@ export interface ClientSessionSettings {
   readonly outboxMarkBytes: number
   /** Why others are told that a member left whose connection just ended. */
   readonly lostReason: 'left' | 'connection lost'
+  /** The connection has a session for each of its rooms. They are the same member, and leave nothing on the connection when they end. */
+  readonly isOneOfMany?: true
 }
 
 export interface JoinOptions {
@@ -144,12 +146,15 @@ export class ClientSession implements KeyHolder {
     })
     const cancelTimeout = clock.after(settings.handshakeMs, () => void this.close(tooLate))
     this.#state = { status: 'unauthenticated', cancelTimeout }
-    connection.once('close', () => void this.close(undefined, this.#lostReason))
+    connection.once('close', this.#closed)
+    if (settings.isOneOfMany) return
     connection.on('error', (error) => {
       this.#lostReason = 'connection lost'
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
     })
   }
+
+  readonly #closed = (): void => void this.close(undefined, this.#lostReason)
 
   get status(): State['status'] {
     return this.#state.status
@@ -228,7 +233,10 @@ export class ClientSession implements KeyHolder {
       if (before?.session.room === room && !isKeyed) await this.part()
       const nick = options.nick ?? this.#nickOf(person)
       const name = nick === undefined ? { name: address, guest: true } : { name: nick }
-      const member = isKeyed ? { member: id } : { keyless: true }
+      const member = {
+        ...(isKeyed || this.#settings.isOneOfMany ? { member: id } : {}),
+        ...(isKeyed ? {} : { keyless: true }),
+      }
       const hidden = options.hidden === true
       const session = await engine.join({ room, owner: id, person: id, address, hidden, ...member, ...grant, ...name })
       if (nick !== undefined) await this.#called(person, session, nick)
@@ -405,6 +413,10 @@ export class ClientSession implements KeyHolder {
     if (from.status === 'unauthenticated') from.cancelTimeout()
     if ('unwatch' in from) from.unwatch()
     this.delivery.unfollow()
+    if (this.#settings.isOneOfMany) {
+      this.#incoming.connection.off('close', this.#closed)
+      this.delivery.outbox.detach()
+    }
     try {
       await this.#wire.close(why)
       await this.#underWay

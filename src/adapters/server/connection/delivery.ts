@@ -48,6 +48,11 @@ export class Delivery {
     return this.#subscription === undefined || this.#subscription.cursor >= (this.#session?.last ?? 0)
   }
 
+  /** Held by `hold`, until `release`. */
+  get held(): boolean {
+    return this.#held
+  }
+
   /** Delivers the room's events after the sequence `after`. */
   follow(session: LocalSession, after: number): void {
     this.unfollow()

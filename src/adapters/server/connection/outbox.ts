@@ -77,6 +77,11 @@ export class Outbox {
     })
   }
 
+  /** Hears nothing more of the connection, which others go on writing to. */
+  detach(): void {
+    this.#connection.off('drain', this.#onDrain)
+  }
+
   get open(): boolean {
     return this.#connection.writable && !this.#connection.destroyed
   }

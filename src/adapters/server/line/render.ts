@@ -118,17 +118,28 @@ export const guardSend = (line: string): string =>
 const SEND = Buffer.from('SEND')
 
 export function inlineLines(batch: Batch, words: Translator): Lines {
-  const lines = toLines(batch, words, (event) => eventLine(event, words))
+  const lines = toLines(
+    batch,
+    foldedOr(batch, words, (event) => eventLine(event, words)),
+  )
   // Looked for in all of it at once: it is hardly ever there.
-  return lines.bytes.includes(SEND) ? toLines(batch, words, (event) => guardSend(eventLine(event, words))) : lines
+  if (!lines.bytes.includes(SEND)) return lines
+  return toLines(
+    batch,
+    foldedOr(batch, words, (event) => guardSend(eventLine(event, words))),
+  )
 }
 
-export const linkLines = (batch: Batch, words: Translator, linkOf?: LinkOf): Lines =>
-  toLines(batch, words, (event) =>
-    event.type === 'fileCompleted'
-      ? `${fileLine(event.by.name, event.file, words, linkOf)}\n`
-      : eventLine(event, words),
-  )
+export function linkLines(batch: Batch, words: Translator, linkOf?: LinkOf): Lines {
+  const render = (event: RoomEvent) =>
+    event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, words, linkOf)}\n` : eventLine(event, words)
+  return toLines(batch, foldedOr(batch, words, render))
+}
+
+function foldedOr(batch: Batch, words: Translator, render: (event: RoomEvent) => string): (event: RoomEvent) => string {
+  const folded = foldPresence(batch.events, words)
+  return folded === undefined ? render : (event) => folded.get(event) ?? render(event)
+}
 
 /** The session of the reader. */
 export type Reading = Pick<LocalSession, 'id' | 'sees'>
@@ -164,9 +175,12 @@ export function portion(lines: Lines, session: Reading, from = 0, to = lines.eve
   return pieces
 }
 
-function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => string): Lines {
-  const { events } = batch
-  const folded = foldPresence(events, words)
+/** `hidesFromAuthor`: the events that their authors are not told of; left out, all. */
+export function toLines(
+  { events }: Batch,
+  render: (event: RoomEvent) => string,
+  hidesFromAuthor: (event: RoomEvent) => boolean = () => true,
+): Lines {
   const texts: string[] = []
   const starts: number[] = []
   const runs = new Map<string, number[]>()
@@ -177,12 +191,12 @@ function toLines(batch: Batch, words: Translator, render: (event: RoomEvent) => 
   let length = 0
   for (let index = 0; index < events.length; index++) {
     const event = events[index] as RoomEvent
-    const text = folded?.get(event) ?? render(event)
+    const text = render(event)
     starts.push(length)
     length += text.length
     texts.push(text)
     // Most lines have the author of the line before.
-    const by = 'by' in event ? event.by : undefined
+    const by = 'by' in event && hidesFromAuthor(event) ? event.by : undefined
     if (by === undefined || by !== author) {
       author = by
       run = by === undefined ? [] : runOf(runs, by.id)

@@ -17,6 +17,8 @@ export interface Servers {
   readonly line: ConnectionServer
   readonly http: ConnectionServer & Pick<Browsed, 'serves'>
   readonly frames: ConnectionServer
+  readonly irc: ConnectionServer
+  readonly ssh: ConnectionServer
 }
 
 /** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
@@ -26,7 +28,7 @@ export function admit(
   silentMs: number,
   servers: Servers,
 ): void {
-  const { clock, frames, http, line, metrics } = servers
+  const { clock, frames, http, irc, line, metrics, ssh } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
   const accept = ({ verdict, head }: Detected) => {
@@ -41,6 +43,12 @@ export function admit(
         break
       case 'frames':
         frames.accept(incoming)
+        break
+      case 'irc':
+        irc.accept(incoming)
+        break
+      case 'ssh':
+        ssh.accept(incoming)
         break
       case 'tls':
       case 'binary':
@@ -66,7 +74,7 @@ function refuseForeign(connection: Duplex, protocol: string, { clock, log }: Pic
  */
 export function refusePlain(
   socket: Socket,
-  verdict: Exclude<Detected['verdict'], 'tls'>,
+  verdict: Exclude<Detected['verdict'], 'tls' | 'ssh'>,
   at: string,
   servers: Pick<Servers, 'clock' | 'log' | 'metrics'>,
 ): void {
@@ -81,12 +89,14 @@ export function refusePlain(
 
 const CODE = 'TLS_REQUIRED'
 
-function plainRefusal(protocol: 'line' | 'http' | 'frames', at: string): string | Uint8Array {
+function plainRefusal(protocol: 'line' | 'http' | 'frames' | 'irc', at: string): string | Uint8Array {
   switch (protocol) {
     case 'line':
       return `! ${CODE} this host speaks only TLS; come with: openssl s_client -quiet -connect ${at}\n`
     case 'http':
       return rawRefusal({ code: CODE, message: `this host speaks only TLS; ask https://${at}` })
+    case 'irc':
+      return `ERROR :${CODE} this host speaks only TLS; connect to ${at} with TLS\r\n`
     case 'frames':
       return joinFrame(
         encodeMessage({ ...rejected(CODE, `this host speaks only TLS; write tls://${at}`), type: 'bye' }),

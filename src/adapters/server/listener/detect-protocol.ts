@@ -4,7 +4,7 @@ import { FRAMES_MAGIC } from '#protocol/frames.ts'
 import { IAC, isHttpRequestLine, isTelnetOption, looksLikeLongHttpRequest } from '../connection/protocol-hints.ts'
 
 /** The protocol of a connection. `foreign` and `binary` are closed without a word into any room (C14, C92). */
-export type Verdict = 'line' | 'http' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
+export type Verdict = 'line' | 'http' | 'irc' | 'ssh' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
 
 /** With this many bytes the verdict is never `undecided` (C37); bytes behind them never change it. */
 export const SNIFF_LIMIT_BYTES = 4096
@@ -12,9 +12,9 @@ export const SNIFF_LIMIT_BYTES = 4096
 const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
   ['frames', Buffer.from(FRAMES_MAGIC)],
   ['tls', Buffer.from('1603', 'hex')],
+  ['ssh', Buffer.from('SSH-2.0-')],
   ...[
     'SSH-1.',
-    'SSH-2.',
     'RFB 00', // VNC
     'PROXY TCP',
     'PROXY UNKNOWN',
@@ -35,6 +35,11 @@ const METHOD_AND_TARGET =
 const SIMPLE_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}$`)
 const CUT_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}(?: (?:H(?:T(?:T(?:P(?:\\/[\\d.]*)?)?)?)?)?)?$`)
 const REQUEST_SO_FAR = /^[A-Z]+(?: (?:\S+(?: (?:H(?:T(?:T(?:P(?:\/(?:\d(?:\.(?:\d\r?)?|\r)?)?)?)?)?)?)?|\r)?)?)?$/i
+// The first lines of IRC's registration, in capitals; a person may begin a sentence with one of these words.
+const IRC_LINE = /^(?:CAP [A-Z].*|(?:NICK|PASS) :?\S+|USER \S+ \S+ \S+ .+)$/
+const IRC_SO_FAR = /^(?:CAP|NICK|PASS|USER) /
+/** No line of these is longer. */
+const IRC_LINE_BYTES = 512
 // Were it a request with this method, the line server would still close (C35).
 const SEND = Buffer.from('SEND ')
 
@@ -124,6 +129,7 @@ export function sniff(head: Buffer): Verdict {
   if (lineFeed < 0) return unfinishedLine(seen.toString('latin1', start), seen.length)
   const stop = seen[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed
   const line = seen.toString('latin1', start, stop)
+  if (IRC_LINE.test(line) && line.length < IRC_LINE_BYTES) return 'irc'
   return isHttpRequestLine(line) || SIMPLE_REQUEST.test(line) ? 'http' : 'line'
 }
 
@@ -189,6 +195,7 @@ const isTelnetAlone = ([first, second, ...rest]: Buffer): boolean =>
   first === IAC && second !== undefined && SOUND.has(second) && rest.every((byte) => isPrintable(byte) || isBlank(byte))
 
 function unfinishedLine(text: string, seenBytes: number): Verdict {
+  if (IRC_SO_FAR.test(text) && text.length < IRC_LINE_BYTES) return 'undecided'
   if (!REQUEST_SO_FAR.test(text)) return 'line'
   if (seenBytes < SNIFF_LIMIT_BYTES) return 'undecided'
   return looksLikeLongHttpRequest(text) ? 'http' : 'line'

@@ -1,0 +1,291 @@
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { Rejected } from '#domain/errors.ts'
+import type { Batch, Encoder } from '#domain/room/batch.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
+import { audienceOf } from '#domain/room/visibility.ts'
+import { ruleTexts } from '#i18n/render-answer.ts'
+import type { LinkOf } from '#i18n/render-event.ts'
+import {
+  ClientSession,
+  type ClientSessionParts,
+  type ClientSessionSettings,
+  type Joined,
+  type Reason,
+  type Wire,
+} from '../connection/client-session.ts'
+import { portionsBefore } from '../connection/history-pages.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
+import { type LineRenderer, type Links, portion, type Reading } from '../line/render.ts'
+import type { AccessControl } from '../security/access-control.ts'
+import type { SignedLinkHolder } from '../security/signed-links.ts'
+import { LINE_BYTES, lineOf } from './codec.ts'
+import { HOST_NAME } from './people.ts'
+import {
+  type IrcLines,
+  type IrcRenderer,
+  isNoEcho,
+  isPresence,
+  isToldOnce,
+  type LineCapabilities,
+  prefixOf,
+  type Recipient,
+} from './render.ts'
+
+/** Entries of history that a client with times gets when it joins. */
+const PLAYED_BACK = 20
+
+/** The IRC connection that a channel belongs to. */
+export interface ChannelOwner {
+  readonly incoming: IncomingConnection
+  readonly nick: string
+  readonly user: string
+  /** Own messages are sent back to it. */
+  readonly echoes: boolean
+  readonly capabilities: LineCapabilities
+  /** Lists of names have whole masks in them. */
+  readonly longNames: boolean
+  readonly renderer: IrcRenderer
+  readonly links: LineRenderer
+  /** Whether this is the channel in which it is told of what a member does in all rooms at once. */
+  tellsIn(channel: Channel, id: string): boolean
+  numeric(code: string, params: readonly string[], text?: string): void
+  say(line: string): void
+  charge(lines: number): void
+  /** The nick of the person is another one now. */
+  calledNow(nick: string): void
+  /** A posted command was refused in a channel. */
+  refused(channel: Channel, why: Rejected): void
+  /** The channel is over. */
+  parted(channel: Channel): void
+}
+
+/** One room of an IRC connection. */
+export class Channel implements Wire {
+  readonly room: string
+  readonly client: ClientSession
+  /** Messages were posted that no answer has waited for yet. */
+  hasPosted = false
+  readonly #owner: ChannelOwner
+  readonly #accessControl: AccessControl
+  #session: LocalSession | undefined
+  #links: Links
+  #holder: SignedLinkHolder | undefined
+  #encoder: Encoder<IrcLines>
+  /** The reader, as its own messages are cut out of a batch. */
+  #reading: Reading | undefined
+  /** The members that a reader who is behind knows of: what they do meanwhile is told later, as the difference. */
+  #toldOf: ReadonlyMap<string, Member> | undefined
+  #wasKicked = false
+
+  constructor(
+    room: string,
+    owner: ChannelOwner,
+    parts: ClientSessionParts,
+    settings: ClientSessionSettings,
+    id: string,
+  ) {
+    this.room = room
+    this.#owner = owner
+    this.#accessControl = parts.accessControl
+    this.#links = owner.links.links(owner.incoming.base, undefined)
+    this.#encoder = owner.renderer.encoder(owner.capabilities, this.#links)
+    this.client = new ClientSession(owner.incoming, this, parts, settings, id)
+  }
+
+  get name(): string {
+    return `#${this.room}`
+  }
+
+  get session(): LocalSession | undefined {
+    return this.client.session
+  }
+
+  get linkOf(): LinkOf | undefined {
+    return this.#links.linkOf(this.room)
+  }
+
+  /** The capabilities of the connection are others now. */
+  capabilitiesChanged(): void {
+    const { capabilities, echoes, renderer } = this.#owner
+    this.#encoder = renderer.encoder(capabilities, this.#links)
+    const session = this.#session
+    this.#reading = echoes && session !== undefined ? { id: '', sees: (event) => session.sees(event) } : session
+  }
+
+  reply(answer: Joined | Rejected): void {
+    if (answer.type === 'rejected') this.#owner.refused(this, answer)
+    else this.#joined(answer)
+  }
+
+  #joined({ session, credentials }: Joined): void {
+    const owner = this.#owner
+    const { people, words } = owner.renderer
+    this.#session = session
+    this.#holder = this.#accessControl.holderOf(credentials, session.room)
+    this.#links = owner.links.links(owner.incoming.base, this.#holder)
+    this.capabilitiesChanged()
+    const members = session.publishedMembers
+    people.enter(session.id, owner.user)
+    for (const member of members.values()) people.arrived(member, this.room)
+    if (session.member.name !== owner.nick) {
+      const source = people.maskOf({ ...session.member, name: owner.nick }, this.room)
+      owner.say(lineOf({ source, verb: 'NICK', text: session.member.name }))
+      owner.calledNow(session.member.name)
+    }
+    owner.say(owner.renderer.joined(session.member, this.room, owner.capabilities))
+    if (session.rules.topic !== '') this.tellTopic()
+    this.tellNames(members.values())
+    for (const text of ruleTexts(session.rules, words)) owner.say(owner.renderer.notice(this.name, text))
+    owner.charge(priceOfItems(COSTS.members, members.size))
+    if (!owner.capabilities.time || session.last === 0) return
+    this.#toldOf = members
+    this.client.delivery.hold()
+    this.#playBack(session).catch(this.client.failed)
+  }
+
+  /** The newest entries up to the joining, with their times; then all that came since. */
+  async #playBack(session: LocalSession): Promise<void> {
+    const { capabilities, renderer } = this.#owner
+    for await (const { events } of portionsBefore(session, session.after + 1, PLAYED_BACK)) {
+      if (this.session !== session) return
+      const lines = session
+        .current(events)
+        .map((event) => this.#own(event, session) ?? renderer.line(event, this.room, capabilities, this.linkOf))
+      if (lines.length > 0) this.client.delivery.outbox.write(Buffer.from(lines.join('')))
+    }
+    this.client.delivery.release()
+    this.settle()
+  }
+
+  deliver(batch: Batch, session: LocalSession): void {
+    const { outbox } = this.client.delivery
+    const encoded = batch.encoded(this.#encoder)
+    const isShared = this.#toldOf === undefined && encoded.apart.length === 0
+    const pieces = isShared ? portion(encoded.lines, this.#reading ?? session) : this.#pieces(encoded, session)
+    if (pieces.length > 0) outbox.writeAll(pieces)
+    if (outbox.full) this.#toldOf ??= membersAt(batch, session)
+    else this.settle()
+  }
+
+  /** Looks at events one by one: some are for this reader alone, or not for it. */
+  #pieces({ lines, apart }: IrcLines, session: LocalSession): readonly Buffer[] {
+    const pieces: Buffer[] = []
+    const reading = this.#reading ?? session
+    let from = 0
+    for (const index of this.#toldOf === undefined ? apart : lines.events.keys()) {
+      const own = this.#own(lines.events[index] as RoomEvent, session)
+      if (own === undefined) continue
+      pieces.push(...portion(lines, reading, from, index))
+      if (own !== '') pieces.push(Buffer.from(own))
+      from = index + 1
+    }
+    pieces.push(...portion(lines, reading, from))
+    return pieces
+  }
+
+  /** The line that this reader gets of an event, empty where it gets none; undefined: the same as all others. */
+  #own(event: RoomEvent, session: LocalSession): string | undefined {
+    const { capabilities, renderer } = this.#owner
+    if (audienceOf(event) !== undefined)
+      return session.sees(event) ? renderer.personal(event, this.room, this.#recipient(session), capabilities) : ''
+    if (this.#toldOf !== undefined && isPresence(event)) return ''
+    if (isNoEcho(event) && 'by' in event && event.by.id === session.id) {
+      this.#wasKicked ||= event.type === 'left' && event.kickedBy !== undefined
+      return this.#wasKicked ? undefined : ''
+    }
+    if (!isToldOnce(event) || !('by' in event)) return undefined
+    if (!this.#owner.tellsIn(this, event.by.id)) return ''
+    if (event.type === 'renamed' && event.by.id === session.id) this.#owner.calledNow(event.by.name)
+    return undefined
+  }
+
+  #recipient({ id }: LocalSession): Recipient {
+    const { echoes, nick } = this.#owner
+    return { id, nick, echoes, linkOf: (file) => this.ownLink(file) }
+  }
+
+  /** The address of a file, also of one that is for this member alone; undefined where the client came without an address. */
+  ownLink(file: Parameters<LinkOf>[0]): string | undefined {
+    const { incoming, links } = this.#owner
+    const session = this.#session
+    if (incoming.base === undefined || session === undefined) return undefined
+    return links.ownLink(incoming.base, this.#holder, session, file)
+  }
+
+  /** A reader who has caught up is told who has come and gone since it fell behind, and who has another name. */
+  settle(): void {
+    const before = this.#toldOf
+    const session = this.#session
+    const { caughtUp, held, outbox } = this.client.delivery
+    if (before === undefined || session === undefined || this.session !== session) return
+    if (held || !caughtUp || outbox.full) return
+    this.#toldOf = undefined
+    const { capabilities, renderer } = this.#owner
+    const lines = difference(before, session.publishedMembers).map(
+      (event) => this.#own(event, session) ?? renderer.line(event, this.room, capabilities),
+    )
+    if (lines.length > 0) outbox.write(Buffer.from(lines.join('')))
+  }
+
+  /** 332 and the like. */
+  tellTopic(): void {
+    const topic = this.#session?.rules.topic ?? ''
+    if (topic === '') this.#owner.numeric('331', [this.name], 'No topic is set')
+    else this.#owner.numeric('332', [this.name], topic)
+  }
+
+  /** 353, as many as it takes, and 366. */
+  tellNames(members: Iterable<Member>): void {
+    const owner = this.#owner
+    const { longNames, nick, renderer } = owner
+    const { people } = renderer
+    const most = LINE_BYTES - Buffer.byteLength(`:${HOST_NAME} 353 ${nick} = ${this.name} :\r\n`)
+    let names: string[] = []
+    let bytes = 0
+    const flush = () => {
+      if (names.length > 0) owner.numeric('353', ['=', this.name], names.join(' '))
+      names = []
+      bytes = 0
+    }
+    for (const member of members) {
+      const called = longNames ? people.maskOf(member, this.room) : people.nickOf(member, this.room)
+      const name = `${prefixOf(member)}${called}`
+      const length = Buffer.byteLength(name) + 1
+      if (bytes + length > most) flush()
+      names.push(name)
+      bytes += length
+    }
+    flush()
+    owner.numeric('366', [this.name], 'End of /NAMES list')
+  }
+
+  close(why: Reason | undefined): undefined {
+    const owner = this.#owner
+    if (why !== undefined && this.#session !== undefined && !this.#wasKicked) {
+      const text = owner.renderer.words.refusal(why)
+      owner.say(lineOf({ source: HOST_NAME, verb: 'KICK', params: [this.name, owner.nick], text }))
+    }
+    owner.parted(this)
+  }
+}
+
+const snapshots = new WeakMap<Batch, ReadonlyMap<string, Member>>()
+
+/** The members behind a batch: one list for all readers who fell behind with it. */
+function membersAt(batch: Batch, session: LocalSession): ReadonlyMap<string, Member> {
+  const known = snapshots.get(batch) ?? session.publishedMembers
+  snapshots.set(batch, known)
+  return known
+}
+
+function difference(before: ReadonlyMap<string, Member>, now: ReadonlyMap<string, Member>): readonly RoomEvent[] {
+  const events: RoomEvent[] = []
+  for (const by of before.values()) if (!now.has(by.id)) events.push({ type: 'left', by, reason: 'left' })
+  for (const by of now.values()) {
+    const from = before.get(by.id)?.name
+    if (from === undefined) events.push({ type: 'joined', by })
+    else if (from !== by.name) events.push({ type: 'renamed', by, from })
+  }
+  return events
+}

@@ -1,0 +1,379 @@
+import { TokenBucket } from '#domain/async/token-bucket.ts'
+import type { Rejected } from '#domain/errors.ts'
+import { checkRoomName } from '#domain/names/room-name.ts'
+import type { Cancel } from '#domain/ports/system.ts'
+import type { ClientSessionParts } from '../connection/client-session.ts'
+import type { ServedConnection } from '../connection/connections.ts'
+import { Delivery } from '../connection/delivery.ts'
+import { hangUp } from '../connection/idle.ts'
+import { Inbox } from '../connection/inbox.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import type { LineRenderer } from '../line/render.ts'
+import type { LineSettings } from '../line/settings.ts'
+import type { Credentials } from '../security/access-control.ts'
+import type { Channel, ChannelOwner } from './channel.ts'
+import { type Fault, folded, IrcDecoder, lineOf, type Message } from './codec.ts'
+import { HOST_NAME } from './people.ts'
+import type { IrcRenderer, LineCapabilities } from './render.ts'
+import type { Verb } from './verb.ts'
+
+/** The time for a slow reader to take its waiting bytes before it is cut off. */
+const LAST_WORDS_MS = 7000
+/** After so much silence the client is asked whether it is there, which also keeps routers from forgetting the connection. */
+const PING_MS = 240_000
+
+export interface IrcConnectionParts extends ClientSessionParts {
+  /** Names this connection's person to the engine. */
+  readonly id: string
+  readonly settings: LineSettings
+  readonly renderer: IrcRenderer
+  /** For the addresses of files. */
+  readonly links: LineRenderer
+  /** What it understands: `verbs.ts`. */
+  readonly verbNamed: (word: string) => Verb<IrcConnection> | undefined
+  /** Name and version of the program. */
+  readonly program: string
+}
+
+/** What a client has told of itself before it is registered. */
+interface Registration {
+  readonly status: 'registering'
+  readonly cancelTimeout: Cancel
+  hasUser: boolean
+  /** It is choosing capabilities, until CAP END. */
+  isChoosing: boolean
+}
+
+type State =
+  | Registration
+  /** Its token is being looked at. */
+  | { readonly status: 'checking'; readonly cancelTimeout: Cancel }
+  | { readonly status: 'registered' }
+  | { readonly status: 'closed' }
+
+type Input = Message | Fault | 'end'
+
+/** One IRC connection: a person in any number of rooms. `verbs.ts` has what it understands. */
+export class IrcConnection implements ServedConnection, ChannelOwner {
+  readonly incoming: IncomingConnection
+  readonly parts: IrcConnectionParts
+  readonly renderer: IrcRenderer
+  readonly links: LineRenderer
+  readonly id: string
+  /** The capabilities that it has chosen. */
+  readonly chosen = new Set<string>()
+  /** By room. */
+  readonly channels = new Map<string, Channel>()
+  wrongKeys = 0
+  user = 'tamtam'
+  realName = ''
+  token: string | undefined
+  /** Why it is away; undefined where it is not. */
+  away: string | undefined
+  #nick: string | undefined
+  #capabilities: LineCapabilities = { time: false, tags: false, extendedJoin: false, away: false }
+  readonly #decoder = new IrcDecoder()
+  readonly #bucket: TokenBucket
+  readonly #delivery: Delivery
+  readonly #inbox: Inbox<Input>
+  #state: State
+  #cancelPing: Cancel = () => {}
+  #heardAt: number
+
+  constructor(incoming: IncomingConnection, parts: IrcConnectionParts) {
+    const { clock, id, links, log, metrics, renderer, settings } = parts
+    const { connection, loopback } = incoming
+    this.incoming = incoming
+    this.parts = parts
+    this.renderer = renderer
+    this.links = links
+    this.id = id
+    this.#heardAt = clock.elapsed()
+    const isLimited = !loopback || settings.rateOnLoopback
+    this.#bucket = new TokenBucket(clock, isLimited ? settings.linesPerSecond : 0, settings.linesBurst)
+    // Each channel hears of its closing, and of its drains.
+    connection.setMaxListeners(0)
+    // Before the channels, which read on from then: what others did meanwhile is told first.
+    connection.on('drain', () => this.#settle())
+    this.#delivery = new Delivery({
+      connection,
+      markBytes: settings.outboxMarkBytes,
+      metrics,
+      wire: { deliver: () => {} },
+      ended: () => {},
+    })
+    this.#inbox = new Inbox({
+      source: connection,
+      handle: (item) => this.#handle(item),
+      full: () => this.#delivery.answersTaken,
+      failed: this.failed,
+    })
+    const cancelTimeout = clock.after(settings.handshakeMs, () => this.close('registration took too long'))
+    this.#state = { status: 'registering', cancelTimeout, hasUser: false, isChoosing: false }
+    connection.once('close', () => this.#over('left'))
+    connection.on('error', (error) => log.info('a connection broke', { error: error.message }))
+    this.#start()
+  }
+
+  #start(): void {
+    const { connection, head } = this.incoming
+    this.say(this.renderer.notice('*', 'this is IRC; for plain lines connect again and just type'))
+    connection.on('data', (chunk: Buffer) => this.#read(chunk))
+    connection.once('end', () => this.#inbox.push(['end']))
+    this.#read(head)
+    // The listener paused it, and its end may have come meanwhile.
+    if (connection.readableEnded) this.#inbox.push(['end'])
+    else if (this.#inbox.status === 'open' && !this.#inbox.waiting) connection.resume()
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#inbox.status === 'open') this.#inbox.push(this.#decoder.push(chunk))
+  }
+
+  /** Hot path: a message goes through here without a promise. */
+  #handle(item: Input): Promise<unknown> | undefined {
+    if (item === 'end') {
+      this.close('you have closed the connection')
+      return undefined
+    }
+    this.#heardAt = this.parts.clock.elapsed()
+    const wait = 'fault' in item ? this.#refuse(item) : this.#deal(item)
+    const slow = this.#bucket.charge(1) ? this.#bucket.ready() : undefined
+    return slow === undefined ? wait : Promise.all([wait, slow])
+  }
+
+  #refuse({ fault }: Fault): undefined {
+    if (fault === 'tooLong') this.numeric('417', [], 'Input line was too long')
+    else this.say(lineOf({ source: HOST_NAME, verb: 'FAIL', params: ['*', 'INVALID_UTF8'], text: 'write it in UTF-8' }))
+  }
+
+  #deal(message: Message): Promise<unknown> | undefined {
+    const { verb, params } = message
+    const found = this.parts.verbNamed(verb)
+    if (this.#state.status !== 'registered' && found?.beforeAuth !== true) {
+      // A closing one says nothing more, and one that is being let in is waited for.
+      if (this.#state.status === 'registering') this.numeric('451', [], 'You have not registered')
+      return undefined
+    }
+    if (found === undefined || params.length < found.least) {
+      if (found === undefined) this.numeric('421', [verb], 'Unknown command')
+      else this.numeric('461', [verb], 'Not enough parameters')
+      return undefined
+    }
+    const settled = found.posts === true ? undefined : this.#settled()
+    return settled === undefined ? found.run(this, message) : settled.then(() => found.run(this, message))
+  }
+
+  /** An answer comes behind one's own messages: resolves when they are committed. */
+  #settled(): Promise<unknown> | undefined {
+    const posted = [...this.channels.values()].filter(({ hasPosted }) => hasPosted)
+    if (posted.length === 0) return undefined
+    for (const channel of posted) channel.hasPosted = false
+    // Says nothing new, and is answered behind all that was posted.
+    return Promise.all(posted.map(({ client }) => (this.away === undefined ? client.ask({ type: 'back' }) : undefined)))
+  }
+
+  get status(): State['status'] {
+    return this.#state.status
+  }
+
+  get registration(): Registration | undefined {
+    return this.#state.status === 'registering' ? this.#state : undefined
+  }
+
+  /** A star before it has one. */
+  get nick(): string {
+    return this.#nick ?? '*'
+  }
+
+  get hasNick(): boolean {
+    return this.#nick !== undefined
+  }
+
+  calledNow(nick: string): void {
+    this.#nick = nick
+  }
+
+  get mask(): string {
+    return this.renderer.people.maskOf({ id: this.id, name: this.nick }, '')
+  }
+
+  get capabilities(): LineCapabilities {
+    return this.#capabilities
+  }
+
+  get echoes(): boolean {
+    return this.chosen.has('echo-message')
+  }
+
+  get longNames(): boolean {
+    return this.chosen.has('userhost-in-names')
+  }
+
+  /** It has chosen other capabilities. */
+  choose(changes: ReadonlyMap<string, boolean>): void {
+    for (const [name, isOn] of changes) {
+      if (isOn) this.chosen.add(name)
+      else this.chosen.delete(name)
+    }
+    this.#capabilities = {
+      time: this.chosen.has('server-time'),
+      tags: this.chosen.has('message-tags'),
+      extendedJoin: this.chosen.has('extended-join'),
+      away: this.chosen.has('away-notify'),
+    }
+    for (const channel of this.channels.values()) channel.capabilitiesChanged()
+  }
+
+  credentials(): Credentials {
+    return {
+      connection: this,
+      address: this.incoming.address,
+      person: this.id,
+      ...(this.token === undefined ? {} : { credential: this.token }),
+    }
+  }
+
+  /** Its registration is complete: it is let in, or told why not. */
+  async register(): Promise<boolean> {
+    const state = this.#state
+    if (state.status !== 'registering') return false
+    this.#state = { status: 'checking', cancelTimeout: state.cancelTimeout }
+    const isLetIn = await this.#isLetIn()
+    if (this.status === 'closed') return false
+    if (!isLetIn) {
+      this.numeric('464', [], 'Password incorrect: this host wants its token, as the server password')
+      this.close('this host wants its token')
+      return false
+    }
+    state.cancelTimeout()
+    this.#state = { status: 'registered' }
+    this.incoming.known?.()
+    this.renderer.people.enter(this.id, this.user)
+    this.#ping()
+    return true
+  }
+
+  /** The token of the host, or an invitation to one of its rooms. */
+  async #isLetIn(): Promise<boolean> {
+    const { accessControl, engine } = this.parts
+    const credentials = this.credentials()
+    if (accessControl.isKnown(credentials)) return true
+    if (this.token === undefined) return false
+    const rooms = (await engine.rooms()).map(({ name }) => name)
+    return (await accessControl.visible(credentials, rooms)).size > 0
+  }
+
+  #ping(): void {
+    this.#cancelPing = this.parts.clock.after(PING_MS, () => {
+      const { clock } = this.parts
+      const isSilent = clock.elapsed() - this.#heardAt >= PING_MS
+      if (isSilent && this.#delivery.outbox.waiting === 0) this.say(lineOf({ verb: 'PING', text: HOST_NAME }))
+      this.#ping()
+    })
+  }
+
+  /** The channel of that name that it is in; where there is none, it is told so. */
+  channel(name: string): Channel | undefined {
+    const room = checkRoomName(name)
+    const found = typeof room === 'string' && name.startsWith('#') ? this.channels.get(room) : undefined
+    if (found?.session !== undefined) return found
+    const exists = typeof room === 'string' && name.startsWith('#')
+    this.numeric(exists ? '442' : '403', [name], exists ? "You're not on that channel" : 'No such channel')
+    return undefined
+  }
+
+  tellsIn(channel: Channel, id: string): boolean {
+    for (const each of this.channels.values()) {
+      if (each === channel) return true
+      if (each.session?.lists(id)) return false
+    }
+    return true
+  }
+
+  isMe(nick: string): boolean {
+    return folded(nick) === folded(this.nick)
+  }
+
+  say(line: string): Promise<void> | undefined {
+    return this.#delivery.answer(Buffer.from(line))
+  }
+
+  /** Resolves when the client has taken its answers; undefined where it has. */
+  get taken(): Promise<void> | undefined {
+    return this.#delivery.answersTaken
+  }
+
+  numeric(code: string, params: readonly string[], text?: string): undefined {
+    const rest = text === undefined ? {} : { text }
+    void this.say(lineOf({ source: HOST_NAME, verb: code, params: [this.nick, ...params], ...rest }))
+  }
+
+  /** A sentence for this person alone. */
+  tell(text: string): void {
+    void this.say(this.renderer.notice(this.nick, text))
+  }
+
+  refused(channel: Channel, why: Rejected): void {
+    this.numeric('404', [channel.name], `${why.code} ${this.renderer.words.refusal(why)}`)
+  }
+
+  parted(channel: Channel): void {
+    if (this.channels.get(channel.room) === channel) this.channels.delete(channel.room)
+  }
+
+  charge(lines: number): void {
+    this.#bucket.charge(lines)
+  }
+
+  /** Pays for something dear; resolves when it may be done. */
+  async pay(lines: number): Promise<void> {
+    if (this.#bucket.charge(lines)) await this.#bucket.ready()
+  }
+
+  #settle(): void {
+    for (const channel of this.channels.values()) channel.settle()
+  }
+
+  stopReading(): void {
+    this.#inbox.stop()
+  }
+
+  async farewell(why: string): Promise<void> {
+    this.close(why, why)
+    await this.#delivery.outbox.flushed()
+  }
+
+  sweep(now: number, ms: number): void {
+    if (this.#delivery.outbox.stalledMs(now) > ms) this.incoming.connection.destroy()
+  }
+
+  /** Tells the client why, and ends; the others are told `reason`. */
+  close(why: string, reason = 'left'): void {
+    if (this.#state.status === 'closed') return
+    this.#inbox.close()
+    void this.say(lineOf({ verb: 'ERROR', text: `Closing link: ${why}` }))
+    this.#over(reason)
+    hangUp(this.incoming.connection, this.parts.clock, LAST_WORDS_MS)
+  }
+
+  #over(reason: string): void {
+    const state = this.#state
+    if (state.status === 'closed') return
+    this.#state = { status: 'closed' }
+    if ('cancelTimeout' in state) state.cancelTimeout()
+    this.#cancelPing()
+    const left = Array.from(this.channels.values(), ({ client }) => client.close(undefined, reason))
+    void Promise.all(left).then(() => {
+      this.parts.engine.dropNick(this.id)
+      this.renderer.people.leave(this.id)
+    })
+  }
+
+  /** An error of ours ends this connection only (C90). */
+  readonly failed = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.parts.log.error('a connection was closed because of an error of ours', { error: text })
+    this.incoming.connection.destroy()
+  }
+}

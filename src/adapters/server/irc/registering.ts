@@ -1,0 +1,167 @@
+import { tellLusers, tellMotd } from './asking.ts'
+import { lineOf } from './codec.ts'
+import type { IrcConnection } from './connection.ts'
+import { HOST_NAME } from './people.ts'
+import type { Verb } from './verb.ts'
+
+/** The capabilities that a client may ask for (ircv3.net has their names). */
+const CAPABILITIES: readonly string[] = [
+  'away-notify',
+  'echo-message',
+  'extended-join',
+  'message-tags',
+  'multi-prefix',
+  'server-time',
+  'userhost-in-names',
+]
+
+const USER_CHARS = 12
+const TOKENS_A_LINE = 13
+
+/** Registration, and what may be said at any time. */
+export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
+  CAP: { least: 1, beforeAuth: true, run: (connection, { params }) => cap(connection, params) },
+  PASS: {
+    least: 1,
+    beforeAuth: true,
+    run: (connection, { params }) => {
+      if (connection.registration === undefined) connection.numeric('462', [], 'You are registered already')
+      else connection.token = params[0]
+      return undefined
+    },
+  },
+  NICK: { least: 0, beforeAuth: true, run: (connection, { params }) => nick(connection, params[0]) },
+  USER: {
+    least: 4,
+    beforeAuth: true,
+    run: (connection, { params }) => {
+      const { registration } = connection
+      if (registration === undefined || registration.hasUser) {
+        connection.numeric('462', [], 'You are registered already')
+        return undefined
+      }
+      connection.user = (params[0] ?? '').replace(/[^A-Za-z0-9._-]/g, '').slice(0, USER_CHARS) || 'irc'
+      connection.realName = params[3] ?? ''
+      registration.hasUser = true
+      return welcomeIfComplete(connection)
+    },
+  },
+  PING: {
+    least: 1,
+    beforeAuth: true,
+    run: (connection, { params }) =>
+      connection.say(lineOf({ source: HOST_NAME, verb: 'PONG', params: [HOST_NAME], text: params[0] ?? '' })),
+  },
+  PONG: { least: 0, beforeAuth: true, posts: true, run: () => undefined },
+  QUIT: {
+    least: 0,
+    beforeAuth: true,
+    run: (connection, { params }) => {
+      const [reason = ''] = params
+      connection.close('you have quit', reason === '' ? 'left' : reason)
+      return undefined
+    },
+  },
+}
+
+function cap(connection: IrcConnection, params: readonly string[]): Promise<unknown> | undefined {
+  const { chosen, registration } = connection
+  const [word = '', list = ''] = params
+  const answer = (sub: string, text: string) =>
+    connection.say(lineOf({ source: HOST_NAME, verb: 'CAP', params: [connection.nick, sub], text }))
+  switch (word.toUpperCase()) {
+    case 'LS':
+      if (registration !== undefined) registration.isChoosing = true
+      return answer('LS', CAPABILITIES.join(' '))
+    case 'LIST':
+      return answer('LIST', [...chosen].join(' '))
+    case 'REQ': {
+      if (registration !== undefined) registration.isChoosing = true
+      const wanted = list.split(' ').filter((each) => each !== '')
+      const changes = new Map(wanted.map((each) => [each.replace(/^-/, ''), !each.startsWith('-')]))
+      // All of them or none.
+      if (![...changes.keys()].every((name) => CAPABILITIES.includes(name))) return answer('NAK', list)
+      connection.choose(changes)
+      return answer('ACK', list)
+    }
+    case 'END':
+      if (registration === undefined) return undefined
+      registration.isChoosing = false
+      return welcomeIfComplete(connection)
+    default:
+      connection.numeric('410', [word], 'Invalid CAP command')
+      return undefined
+  }
+}
+
+function nick(connection: IrcConnection, wanted: string | undefined): Promise<unknown> | undefined {
+  if (wanted === undefined || wanted === '') {
+    connection.numeric('431', [], 'No nickname given')
+    return undefined
+  }
+  if (wanted === connection.nick) return undefined
+  if (connection.registration === undefined) return rename(connection, wanted)
+  const name = connection.parts.engine.keepNick(wanted, connection.id)
+  if (typeof name !== 'string') {
+    refuseNick(connection, wanted, name)
+    return undefined
+  }
+  connection.calledNow(name)
+  return welcomeIfComplete(connection)
+}
+
+/** In one room where it is in any: its other rooms follow. */
+async function rename(connection: IrcConnection, wanted: string): Promise<void> {
+  const { engine } = connection.parts
+  const [channel] = connection.channels.values()
+  const before = connection.nick
+  const name = engine.keepNick(wanted, connection.id)
+  if (typeof name !== 'string') return refuseNick(connection, wanted, name)
+  if (channel?.session === undefined) {
+    await connection.say(lineOf({ source: connection.mask, verb: 'NICK', text: name }))
+    connection.calledNow(name)
+    return
+  }
+  const answer = await channel.client.ask({ type: 'rename', name: wanted })
+  if (answer.type === 'ack') return
+  engine.keepNick(before, connection.id)
+  refuseNick(connection, wanted, answer)
+}
+
+function refuseNick(connection: IrcConnection, wanted: string, why: { code: string; message: string }): void {
+  const { words } = connection.renderer
+  const code = why.code === 'NAME_TAKEN' ? '433' : why.code === 'BAD_NAME' ? '432' : '437'
+  connection.numeric(code, [wanted], words.refusal(why as Parameters<typeof words.refusal>[0]))
+}
+
+async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
+  const { registration } = connection
+  if (registration === undefined || !registration.hasUser || !connection.hasNick || registration.isChoosing) return
+  if (!(await connection.register())) return
+  const { nick: me, parts } = connection
+  connection.numeric('001', [], `Welcome to tamtam, ${me}`)
+  connection.numeric('002', [], `Your host is ${HOST_NAME}, running ${parts.program}`)
+  connection.numeric('003', [], 'One room for all: people on IRC, in browsers, at terminals and at netcat')
+  connection.numeric('004', [HOST_NAME, parts.program, 'io', 'bikot'])
+  const { roomsPerConnection } = parts.settings
+  const tokens = [
+    'CHANTYPES=#',
+    'PREFIX=(qo)~@',
+    'CHANMODES=b,k,,imnst',
+    `CHANLIMIT=#:${roomsPerConnection}`,
+    'CHANNELLEN=65',
+    'NICKLEN=32',
+    'CASEMAPPING=ascii',
+    'UTF8ONLY',
+    'NETWORK=tamtam',
+    'EXTBAN=,m',
+    'MODES=4',
+    'CLIENTTAGDENY=*,-typing',
+    'TARGMAX=PRIVMSG:4,NOTICE:4,JOIN:20,PART:20,KICK:4,NAMES:1,WHOIS:1',
+    'SAFELIST',
+  ]
+  for (let from = 0; from < tokens.length; from += TOKENS_A_LINE)
+    connection.numeric('005', tokens.slice(from, from + TOKENS_A_LINE), 'are supported by this server')
+  await tellLusers(connection)
+  tellMotd(connection)
+}

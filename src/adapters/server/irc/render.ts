@@ -1,0 +1,285 @@
+import { forTerminal } from '#domain/names/text.ts'
+import type { Batch, Encoder } from '#domain/room/batch.ts'
+import type { Member, RoomEvent, Whispered } from '#domain/room/events.ts'
+import { isEntry } from '#domain/room/events.ts'
+import { audienceOf } from '#domain/room/visibility.ts'
+import { eventText, fileLine, type LinkOf } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
+import { type Lines, toLines } from '../line/render.ts'
+import { cutText, escapedTag, LINE_BYTES, lineOf } from './codec.ts'
+import { HOST_NAME, type IrcPeople } from './people.ts'
+
+/** The capabilities that change what a line looks like. Readers who have the same share their lines. */
+export interface LineCapabilities {
+  readonly time: boolean
+  readonly tags: boolean
+  readonly extendedJoin: boolean
+  readonly away: boolean
+}
+
+/** A batch as lines of IRC for all readers with the same capabilities. */
+export interface IrcLines {
+  readonly lines: Lines
+  /** Indices of events that are another thing to each reader: with an audience, or told once though in several rooms. */
+  readonly apart: readonly number[]
+}
+
+/** The reader of a line that is for them alone. */
+export interface Recipient {
+  readonly id: string
+  readonly nick: string
+  readonly echoes: boolean
+  /** The address of a file that is for them; undefined where they can use none. */
+  readonly linkOf: (file: Parameters<LinkOf>[0]) => string | undefined
+}
+
+/** Of a message of more lines the rest stands in the last one. */
+const MOST_LINES = 64
+
+/** Presence that a member has in all their rooms, and that a reader who shares several of them is told of once. */
+const ONCE: ReadonlySet<string> = new Set(['renamed', 'away', 'back'])
+/** Presence of which a reader who was behind is told the difference. */
+const PRESENCE: ReadonlySet<string> = new Set(['joined', 'left', 'renamed', 'away', 'back', 'typing'])
+
+export const isPresence = ({ type }: RoomEvent): boolean => PRESENCE.has(type)
+/** What a client is never told of itself, also where its messages are echoed: it is told of its leaving by its channel. */
+export const isNoEcho = ({ type }: RoomEvent): boolean => type === 'left' || type === 'typing'
+export const isToldOnce = ({ type }: RoomEvent): boolean => ONCE.has(type)
+
+const keyOf = ({ time, tags, extendedJoin, away }: LineCapabilities): string =>
+  [time, tags, extendedJoin, away].map(Number).join('')
+
+/** Events as lines of IRC. */
+export class IrcRenderer {
+  readonly words: Translator
+  readonly people: IrcPeople
+  /** By the links that readers get, and their capabilities. */
+  readonly #encoders = new WeakMap<object, Map<string, Encoder<IrcLines>>>()
+
+  constructor(words: Translator, people: IrcPeople) {
+    this.words = words
+    this.people = people
+  }
+
+  /** `links`: the same object for readers who get the same links. */
+  encoder(
+    capabilities: LineCapabilities,
+    links: { readonly linkOf: (room: string) => LinkOf | undefined },
+  ): Encoder<IrcLines> {
+    const known = this.#encoders.get(links) ?? new Map<string, Encoder<IrcLines>>()
+    this.#encoders.set(links, known)
+    const key = keyOf(capabilities)
+    const encoder = known.get(key) ?? ((batch) => this.#encoded(batch, capabilities, links.linkOf(batch.room)))
+    known.set(key, encoder)
+    return encoder
+  }
+
+  #encoded(batch: Batch, capabilities: LineCapabilities, linkOf: LinkOf | undefined): IrcLines {
+    const apart: number[] = []
+    batch.events.forEach((event, index) => {
+      if (audienceOf(event) !== undefined || isToldOnce(event) || isNoEcho(event)) apart.push(index)
+    })
+    const render = (event: RoomEvent) =>
+      audienceOf(event) === undefined ? this.line(event, batch.room, capabilities, linkOf) : ''
+    return { lines: { ...toLines(batch, render, hidesFromAuthor), personal: false }, apart }
+  }
+
+  /** An event that everybody may see. */
+  line(event: RoomEvent, room: string, capabilities: LineCapabilities, linkOf?: LinkOf): string {
+    const { people, words } = this
+    const channel = `#${room}`
+    const tags = tagsFor(event, room, capabilities)
+    const notice = (text: string) => this.notice(channel, text, tags)
+    const by = (verb: string, params: readonly string[], text?: string) => {
+      const source = 'by' in event ? people.maskOf(event.by, room) : HOST_NAME
+      return lineOf({ tags, source, verb, params, ...(text === undefined ? {} : { text }) })
+    }
+    switch (event.type) {
+      case 'said':
+      case 'acted':
+        return this.#spoken(event, channel, room, tags)
+      case 'topicSet':
+        return by('TOPIC', [channel], forTerminal(event.topic))
+      case 'joined':
+        people.arrived(event.by, room)
+        return this.joined(event.by, room, capabilities)
+      case 'left': {
+        const line = this.#left(event, room)
+        people.left(event.by, room)
+        return line
+      }
+      case 'renamed': {
+        const before = people.maskOf({ ...event.by, name: event.from }, room)
+        return lineOf({ tags, source: before, verb: 'NICK', text: people.nickOf(event.by, room) })
+      }
+      case 'away':
+        // An empty reason would say that they are back.
+        return capabilities.away ? by('AWAY', [], forTerminal(event.reason) || words.say('awayNow')) : ''
+      case 'back':
+        return capabilities.away ? by('AWAY', []) : ''
+      case 'typing':
+        if (!capabilities.tags) return ''
+        return lineOf({
+          tags: '+typing=active',
+          source: people.maskOf(event.by, room),
+          verb: 'TAGMSG',
+          params: [channel],
+        })
+      case 'opped':
+        return by('MODE', [channel, '+o', people.nickOf(event.to, room)])
+      case 'deopped':
+        return by('MODE', [channel, '-o', event.name])
+      case 'banned':
+      case 'unbanned':
+        return by('MODE', [channel, event.type === 'banned' ? '+b' : '-b', banMask(event.name)])
+      case 'muted':
+      case 'unmuted':
+        return by('MODE', [channel, event.type === 'muted' ? '+b' : '-b', `m:${banMask(event.name)}`])
+      case 'locked':
+        return by('MODE', [channel, '+it'])
+      case 'unlocked':
+        return by('MODE', [channel, '-it'])
+      case 'passwordSet':
+      case 'passwordRemoved':
+        return by('MODE', [channel, event.type === 'passwordSet' ? '+k' : '-k', '*'])
+      case 'fileCompleted':
+        return notice(fileLine(event.by.name, event.file, words, linkOf).slice(2))
+      // For files that are for everybody there would be too many.
+      case 'fileReceived':
+      case 'fileServed':
+      case 'fileProgressed':
+      case 'shutOut':
+        return ''
+      case 'whispered':
+        return ''
+      default:
+        return notice(eventText(event, words))
+    }
+  }
+
+  /** An event with an audience, for one of those who may see it. */
+  personal(event: RoomEvent, room: string, to: Recipient, capabilities: LineCapabilities): string {
+    if (event.type === 'whispered') return this.#whispered(event, room, to, capabilities)
+    const tags = tagsFor(event, room, capabilities)
+    switch (event.type) {
+      case 'fileCompleted': {
+        const link = to.linkOf(event.file)
+        const line = fileLine(event.by.name, event.file, this.words).slice(2)
+        return this.notice(`#${room}`, link === undefined ? line : `${line} ${link}`, tags)
+      }
+      case 'said':
+      case 'acted':
+      case 'fileReceived':
+      case 'fileServed':
+      case 'fileProgressed':
+      case 'typing':
+        return ''
+      default:
+        return this.notice(`#${room}`, eventText(event, this.words), tags)
+    }
+  }
+
+  /** What the host says, in as many lines as it needs. */
+  notice(target: string, text: string, tags = ''): string {
+    return this.#inPieces(text, { tags, source: HOST_NAME, verb: 'NOTICE', target })
+  }
+
+  joined(member: Member, room: string, { extendedJoin, away }: LineCapabilities): string {
+    const source = this.people.maskOf(member, room)
+    const channel = `#${room}`
+    const line = extendedJoin
+      ? lineOf({ source, verb: 'JOIN', params: [channel, '*'], text: forTerminal(member.name) })
+      : lineOf({ source, verb: 'JOIN', params: [channel] })
+    const gone =
+      away && member.away !== undefined
+        ? lineOf({ source, verb: 'AWAY', text: forTerminal(member.away) || this.words.say('awayNow') })
+        : ''
+    const nick = this.people.nickOf(member, room)
+    const mode = modeOf(member)
+    return `${line}${gone}${mode === '' ? '' : lineOf({ source: HOST_NAME, verb: 'MODE', params: [channel, `+${mode}`, nick] })}`
+  }
+
+  #left({ by, reason, kickedBy }: Extract<RoomEvent, { readonly type: 'left' }>, room: string): string {
+    const channel = `#${room}`
+    if (kickedBy !== undefined) {
+      const nick = this.people.nickOf(by, room)
+      const why = /^kicked by [^:]*: (.+)$/s.exec(reason)?.[1] ?? kickedBy.name
+      return lineOf({
+        source: this.people.maskOf(kickedBy, room),
+        verb: 'KICK',
+        params: [channel, nick],
+        text: forTerminal(why),
+      })
+    }
+    const source = this.people.maskOf(by, room)
+    return lineOf({
+      source,
+      verb: 'PART',
+      params: [channel],
+      ...(reason === 'left' ? {} : { text: forTerminal(reason) }),
+    })
+  }
+
+  #spoken(
+    { type, by, text }: { readonly type: 'said' | 'acted'; readonly by: Member; readonly text: string },
+    target: string,
+    room: string,
+    tags: string,
+  ): string {
+    const source = this.people.maskOf(by, room)
+    return this.#inPieces(text, { tags, source, verb: 'PRIVMSG', target, isAction: type === 'acted' })
+  }
+
+  #whispered(event: Whispered, room: string, to: Recipient, capabilities: LineCapabilities): string {
+    const source = this.people.maskOf(event.by, room)
+    const tags = tagsFor(event, room, capabilities)
+    const line = (target: string) => this.#inPieces(event.text, { tags, source, verb: 'PRIVMSG', target })
+    const echo = event.by.id === to.id && to.echoes ? line(this.people.nickOf(event.to, room)) : ''
+    return `${echo}${event.to.id === to.id ? line(to.nick) : ''}`
+  }
+
+  /** A text in lines of its own, each short enough; what was one message is known by its id in the first. */
+  #inPieces(
+    text: string,
+    line: { tags: string; source: string; verb: string; target: string; isAction?: boolean },
+  ): string {
+    const { tags, source, verb, target, isAction = false } = line
+    const most = LINE_BYTES - Buffer.byteLength(`:${source} ${verb} ${target} :\r\n`) - (isAction ? ACTION_BYTES : 0)
+    const pieces = text.includes('\n') ? linesOf(text, most) : cutText(forTerminal(text), most)
+    const first = (piece: string) => (isAction ? `\x01ACTION ${piece}\x01` : piece)
+    if (pieces.length === 1) return lineOf({ tags, source, verb, params: [target], text: first(pieces[0] as string) })
+    const later = tags.replace(/;?msgid=[^;]*/, '')
+    return pieces
+      .map((piece, index) =>
+        lineOf({ tags: index === 0 ? tags : later, source, verb, params: [target], text: first(piece) }),
+      )
+      .join('')
+  }
+}
+
+const ACTION_BYTES = '\x01ACTION \x01'.length
+
+function linesOf(text: string, most: number): readonly string[] {
+  const lines = text.split('\n')
+  const rest = lines.splice(MOST_LINES - 1).join('\n')
+  return [...lines, ...(rest === '' ? [] : [rest])]
+    .flatMap((line) => cutText(forTerminal(line), most))
+    .filter((piece) => piece !== '')
+}
+
+/** Own messages are echoed to who asked for that; of all else authors are told like everybody. */
+const hidesFromAuthor = ({ type }: RoomEvent): boolean => type === 'said' || type === 'acted'
+
+function tagsFor(event: RoomEvent, room: string, { time, tags }: LineCapabilities): string {
+  if (!isEntry(event)) return ''
+  if (!tags) return time ? `time=${new Date(event.at).toISOString()}` : ''
+  const id = `msgid=${escapedTag(`${room}-${event.seq}`)}`
+  return time ? `time=${new Date(event.at).toISOString()};${id}` : id
+}
+
+/** A name that bans or mutes hold for, as a mask. */
+export const banMask = (name: string): string => (name.includes(':') ? name : `${name}!*@*`)
+
+const modeOf = ({ role }: Member): string => (role === undefined ? '' : role === 'owner' ? 'q' : 'o')
+
+export const prefixOf = ({ role }: Member): string => (role === undefined ? '' : role === 'owner' ? '~' : '@')

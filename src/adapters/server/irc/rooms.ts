@@ -1,0 +1,221 @@
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { checkRoomName } from '#domain/names/room-name.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import { priceOfJoin } from '../connection/rate-limit.ts'
+import { notForYou } from '../security/access-control.ts'
+import { Channel } from './channel.ts'
+import { lineOf } from './codec.ts'
+import type { IrcConnection } from './connection.ts'
+import { HOST_NAME } from './people.ts'
+import { banMask } from './render.ts'
+import { listOf, tellRefusal, type Verb } from './verb.ts'
+
+const MOST_CHANNELS = 20
+const MOST_NICKS = 4
+const MOST_MODES = 4
+const MOST_WRONG_KEYS = 3
+/** A time within which any join is decided; the connection itself has another for its registration. */
+const JOIN_MS = 600_000
+
+/** Rooms: who is in them, and who looks after them. */
+export const ROOMS: Readonly<Record<string, Verb<IrcConnection>>> = {
+  JOIN: { least: 1, run: (connection, { params }) => joinAll(connection, params) },
+  PART: { least: 1, run: (connection, { params }) => partAll(connection, params) },
+  TOPIC: { least: 1, run: (connection, { params }) => topic(connection, params) },
+  KICK: { least: 2, run: (connection, { params }) => kick(connection, params) },
+  MODE: { least: 1, run: (connection, { params }) => mode(connection, params) },
+  NAMES: {
+    least: 0,
+    run: (connection, { params }) => {
+      const [name = '*'] = listOf(params[0], 1)
+      const channel = connection.channels.get(name.slice(1).toLowerCase())
+      if (channel?.session === undefined) connection.numeric('366', [name], 'End of /NAMES list')
+      else channel.tellNames(channel.session.members)
+      return undefined
+    },
+  },
+}
+
+async function joinAll(connection: IrcConnection, [names, keys]: readonly string[]): Promise<void> {
+  // Leaves all.
+  if (names === '0')
+    return await partAll(connection, [[...connection.channels.values()].map(({ name }) => name).join(',')])
+  const keyOf = (keys ?? '').split(',')
+  for (const [index, name] of listOf(names, MOST_CHANNELS).entries()) await join(connection, name, keyOf[index])
+}
+
+async function join(connection: IrcConnection, name: string, key: string | undefined): Promise<void> {
+  const { channels, parts } = connection
+  const room = name.startsWith('#') ? checkRoomName(name) : noChannel
+  if (typeof room !== 'string') {
+    connection.numeric('403', [name], connection.renderer.words.refusal(room))
+    return
+  }
+  if (channels.has(room)) return
+  const { roomsPerConnection } = parts.settings
+  if (channels.size >= roomsPerConnection) {
+    connection.numeric('405', [name], 'You have joined too many channels')
+    return
+  }
+  await connection.pay(priceOfJoin(0))
+  if (connection.status === 'closed') return
+  const settings = {
+    handshakeMs: JOIN_MS,
+    // The connection has a rate of its own, for all its rooms.
+    perSecond: 0,
+    burst: 0,
+    rateOnLoopback: false,
+    roomsPerConnection,
+    outboxMarkBytes: parts.settings.outboxMarkBytes,
+    lostReason: 'left',
+    isOneOfMany: true,
+  } as const
+  const channel = new Channel(room, connection, parts, settings, connection.id)
+  channels.set(room, channel)
+  channel.client.showToken(connection.token)
+  const password = key === undefined || key === '' ? {} : { password: key }
+  const why = await channel.client.join(room, { nick: connection.nick, ...password })
+  if (why === undefined) {
+    if (connection.away !== undefined) await channel.client.ask({ type: 'away', reason: connection.away })
+    return
+  }
+  await channel.client.close()
+  const [code, text] = REFUSED_JOINS[why.code] ?? ['437', undefined]
+  const said = connection.renderer.words.refusal(why)
+  connection.numeric(code, [`#${room}`], text === undefined ? said : `${text}: ${said}`)
+  // It would be counted for each channel by itself.
+  if (why === notForYou && key !== undefined && ++connection.wrongKeys >= MOST_WRONG_KEYS)
+    connection.close('too many keys were wrong')
+}
+
+const noChannel = rejected('BAD_ROOM', 'a channel begins with #, as in #lobby')
+
+const REFUSED_JOINS: Readonly<Record<string, readonly [string, string | undefined]>> = {
+  BANNED: ['474', 'Cannot join channel (+b)'],
+  LOCKED: ['473', 'Cannot join channel (+i)'],
+  NOT_FOUND: ['475', 'Cannot join channel (+k)'],
+  TOO_MANY_ROOMS: ['405', undefined],
+  BAD_ROOM: ['403', undefined],
+}
+
+async function partAll(connection: IrcConnection, [names, reason]: readonly string[]): Promise<void> {
+  for (const name of listOf(names, MOST_CHANNELS)) {
+    const channel = connection.channel(name)
+    if (channel === undefined) continue
+    const source = connection.mask
+    const text = reason === undefined || reason === '' ? {} : { text: reason }
+    await channel.client.close(undefined, reason === undefined || reason === '' ? 'left' : reason)
+    void connection.say(lineOf({ source, verb: 'PART', params: [channel.name], ...text }))
+  }
+}
+
+async function topic(connection: IrcConnection, [name = '', text]: readonly string[]): Promise<void> {
+  const channel = connection.channel(name)
+  if (channel === undefined) return
+  if (text === undefined) return channel.tellTopic()
+  const answer = await channel.client.ask({ type: 'setTopic', topic: text })
+  if (answer.type === 'rejected') tellRefusal(connection, channel, answer)
+}
+
+async function kick(connection: IrcConnection, [name = '', nicks, reason = '']: readonly string[]): Promise<void> {
+  const channel = connection.channel(name)
+  if (channel === undefined) return
+  for (const nick of listOf(nicks, MOST_NICKS)) {
+    const member = channel.session && connection.renderer.people.find(nick, channel.session)
+    const command = { type: 'kick', name: member?.name ?? nick, ...(reason === '' ? {} : { reason }) } as const
+    const answer = await channel.client.ask(command)
+    if (answer.type === 'rejected') tellRefusal(connection, channel, answer, nick)
+  }
+}
+
+async function mode(connection: IrcConnection, [target = '', changes, ...rest]: readonly string[]): Promise<void> {
+  if (!target.startsWith('#')) {
+    if (!connection.isMe(target)) connection.numeric('502', [], "Can't see the modes of other users")
+    else if (changes === undefined) connection.numeric('221', ['+'])
+    return
+  }
+  const channel = connection.channel(target)
+  const session = channel?.session
+  if (channel === undefined || session === undefined) return
+  if (changes === undefined) {
+    const { locked } = session.rules
+    const key = connection.parts.accessControl.factsOf(session).hasPassword ? 'k' : ''
+    connection.numeric('324', [channel.name, `+n${locked ? 'it' : ''}${key}`, ...(key === '' ? [] : ['*'])])
+    return
+  }
+  let isOn = true
+  let done = 0
+  for (const letter of changes) {
+    if (letter === '+' || letter === '-') isOn = letter === '+'
+    else if (done++ < MOST_MODES) await change(connection, channel, letter, isOn, rest)
+  }
+}
+
+/** `params`: those of the letters that take one, the next first. */
+async function change(
+  connection: IrcConnection,
+  channel: Channel,
+  letter: string,
+  isOn: boolean,
+  params: string[],
+): Promise<void> {
+  if (letter === 'b' && params.length === 0) return tellBans(connection, channel)
+  const command = commandOf(connection, channel, letter, isOn, params)
+  if (command === undefined) return
+  if ('code' in command) {
+    connection.numeric('696', [channel.name, letter, '*'], command.message)
+    return
+  }
+  const answer = await channel.client.ask(command)
+  if (answer.type === 'rejected') tellRefusal(connection, channel, answer, 'name' in command ? command.name : undefined)
+}
+
+function commandOf(
+  connection: IrcConnection,
+  channel: Channel,
+  letter: string,
+  isOn: boolean,
+  params: string[],
+): ClientCommand | Rejected | undefined {
+  switch (letter) {
+    case 'o': {
+      const nick = params.shift()
+      if (nick === undefined) return rejected('BAD_COMMAND', 'name somebody: MODE #room +o nick')
+      const member = channel.session && connection.renderer.people.find(nick, channel.session)
+      return { type: isOn ? 'op' : 'deop', name: member?.name ?? nick }
+    }
+    case 'b': {
+      const mask = params.shift() ?? ''
+      const isMute = mask.startsWith('m:')
+      const name = nameIn(connection, channel, isMute ? mask.slice(2) : mask)
+      if (name === undefined)
+        return rejected('BAD_COMMAND', 'a mask is nick, nick!*@* or *!*@host; m: before it mutes instead of banning')
+      if (isMute) return { type: isOn ? 'mute' : 'unmute', name }
+      return { type: isOn ? 'ban' : 'unban', name }
+    }
+    case 'i':
+      return { type: isOn ? 'lock' : 'unlock' }
+    case 'n':
+      return isOn ? undefined : rejected('BAD_COMMAND', 'only members speak in a room: n is always on')
+    default:
+      connection.numeric('472', [letter], 'is a mode that no room here has')
+      return undefined
+  }
+}
+
+/** Whom a mask means: by nick, or by the host that stands for a member. */
+function nameIn(connection: IrcConnection, channel: Channel, mask: string): string | undefined {
+  const { people } = connection.renderer
+  const [, nick = '', host = '*'] = /^([^!@]+)(?:!\*?[^@]*)?(?:@(.+))?$/.exec(mask) ?? []
+  if (nick !== '' && !/[*?]/.test(nick)) return (channel.session && people.find(nick, channel.session))?.name ?? nick
+  return channel.session?.members.find((member) => people.hostOf(member) === host)?.name
+}
+
+function tellBans(connection: IrcConnection, channel: Channel): void {
+  const { session } = channel
+  if (session === undefined) return
+  for (const name of session.restrained('bans')) connection.numeric('367', [channel.name, banMask(name), HOST_NAME])
+  for (const name of session.restrained('mutes'))
+    connection.numeric('367', [channel.name, `m:${banMask(name)}`, HOST_NAME])
+  connection.numeric('368', [channel.name], 'End of channel ban list')
+}

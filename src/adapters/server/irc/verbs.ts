@@ -1,0 +1,17 @@
+import { ASKING } from './asking.ts'
+import type { IrcConnection } from './connection.ts'
+import { REGISTERING } from './registering.ts'
+import { isRoomCommand, runRoomCommand } from './room-command.ts'
+import { ROOMS } from './rooms.ts'
+import { TALKING } from './talking.ts'
+import type { Verb } from './verb.ts'
+
+/** Every command of IRC that is understood, by its word. */
+const VERBS: ReadonlyMap<string, Verb<IrcConnection>> = new Map(
+  Object.entries({ ...REGISTERING, ...TALKING, ...ROOMS, ...ASKING }),
+)
+
+const roomCommand: Verb<IrcConnection> = { least: 0, run: runRoomCommand }
+
+export const verbNamed = (word: string): Verb<IrcConnection> | undefined =>
+  VERBS.get(word) ?? (isRoomCommand(word) ? roomCommand : undefined)
