@@ -48,6 +48,14 @@ const noOtherPrograms: Plugin = {
   load: (id) => (id === '\0none' ? 'module.exports = {}' : null),
 }
 
+/** Native parts that ssh2 does without: asked for in vain, as where nobody has built them. */
+const noNativeParts: Plugin = {
+  name: 'no-native-parts',
+  enforce: 'pre',
+  resolveId: (name) => (/^cpu-features$|\/sshcrypto\.node$/.test(name) ? '\0no-native' : null),
+  load: (id) => (id === '\0no-native' ? "throw new Error('no native part')" : null),
+}
+
 /** The licences of all packages in the files, as each asks for. */
 const licences: Rolldown.Plugin = {
   name: 'licences',
@@ -79,9 +87,10 @@ await build({
   logLevel: 'warn',
   // Its modules, of which only the used ones are taken, in place of what Node would load.
   resolve: { alias: [{ find: /^rxjs$/, replacement: resolve('node_modules/rxjs/dist/esm/index.js') }] },
-  plugins: [noOtherPrograms, licences],
+  plugins: [noOtherPrograms, noNativeParts, licences],
   // What tells React, and others, that nobody develops here.
-  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  // A package of CommonJS asks for its folder, in which it then looks for nothing.
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"', __dirname: '""' },
   ssr: { noExternal: true, external: absent },
   build: {
     ssr: true,

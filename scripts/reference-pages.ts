@@ -132,6 +132,7 @@ const LIMITS: readonly (readonly [title: string, about: string, values: object, 
     defaults.sessionServerDefaults,
     ['src/adapters/server/session/settings.ts SessionServerSettings'],
   ],
+  ['SSH', '`createTamtam({ ssh })`.', defaults.sshDefaults, ['src/adapters/server/ssh/settings.ts SshSettings']],
   [
     'Connections',
     '`tamtam.listen(…)`.',

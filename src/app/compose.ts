@@ -7,6 +7,7 @@ import type { EngineLimits, Ports } from '#domain/engine/limits.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import { checkFolder } from '#folder/reader.ts'
 import { KeyRegistry } from '#server/connection/key-registry.ts'
+import { DownloadSlots } from '#server/files/download-slots.ts'
 import { HttpServer } from '#server/http/server.ts'
 import type { HttpSettings } from '#server/http/settings.ts'
 import { LineServer } from '#server/line/line-server.ts'
@@ -20,6 +21,10 @@ import { SignedLinks } from '#server/security/signed-links.ts'
 import { FrameSessionServer } from '#server/session/frames.ts'
 import type { SessionServerSettings } from '#server/session/settings.ts'
 import { WebSocketSessionServer } from '#server/session/websocket.ts'
+import { SshHostKey } from '#server/ssh/host-key.ts'
+import { KnownKeys } from '#server/ssh/known-keys.ts'
+import { SshServer } from '#server/ssh/server.ts'
+import type { SshSettings } from '#server/ssh/settings.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
@@ -41,12 +46,14 @@ import {
   memoryReaderEntries,
   roomSecretDefaults,
   sessionServerDefaults,
+  sshDefaults,
 } from './defaults.ts'
 import { Health, WatchedJournal } from './health.ts'
 import type { HostParts } from './lifecycle.ts'
 import {
   ACCESS_CONTROL,
   CLOCK,
+  DOWNLOAD_SLOTS,
   ENGINE,
   FILE_STORE,
   FRAME_SESSION_SERVER,
@@ -65,6 +72,9 @@ import {
   SECRET_STORE,
   SESSION_PARTS,
   SIGNED_LINKS,
+  SSH_HOST_KEY,
+  SSH_KNOWN_KEYS,
+  SSH_SERVER,
   WEB_SOCKET_SESSION_SERVER,
 } from './tokens.ts'
 
@@ -86,6 +96,7 @@ export interface TamtamOptions {
   readonly http?: Partial<Omit<HttpSettings, 'maxTextBytes'>>
   /** For frames and WebSockets. */
   readonly session?: Partial<Omit<SessionServerSettings, 'program'>>
+  readonly ssh?: Partial<SshSettings>
   /** Decides who may enter which room, by every protocol; without it everybody who reaches the port. `recheckAccess` applies it to members. */
   readonly access?: Access
   /**
@@ -191,6 +202,8 @@ export function compose(options: TamtamOptions): HostParts {
         ...serverPorts(from),
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),
+        keys: from.resolve(KEY_REGISTRY),
+        persons: from.resolve(PERSONS),
         settings: { ...lineDefaults, ...options.line },
         program: `tamtam/${version}`,
       })
@@ -247,6 +260,49 @@ export function compose(options: TamtamOptions): HostParts {
   })
   provide(host, FRAME_SESSION_SERVER, undefined, (from) => new FrameSessionServer(from.resolve(SESSION_PARTS)))
   provide(host, WEB_SOCKET_SESSION_SERVER, undefined, (from) => new WebSocketSessionServer(from.resolve(SESSION_PARTS)))
+  provide(host, DOWNLOAD_SLOTS, undefined, (from) => {
+    const { downloads: most } = { ...httpDefaults, ...options.http }
+    return new DownloadSlots({ clock: from.resolve(CLOCK), metrics: from.resolve(METRICS), most })
+  })
+  provide(host, SSH_HOST_KEY, undefined, (from) => new SshHostKey(from.resolve(SECRET_STORE)))
+  provide(
+    host,
+    SSH_KNOWN_KEYS,
+    undefined,
+    (from) =>
+      new KnownKeys({
+        secretStore: from.resolve(SECRET_STORE),
+        persons: from.resolve(PERSONS),
+        owner: from.resolve(OWNER_KEY),
+        ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
+        log: from.resolve(LOG),
+        most: sshDefaults.knownKeys,
+      }),
+  )
+  provide(host, SSH_SERVER, undefined, (from) => {
+    const line = { ...lineDefaults, ...options.line }
+    const ssh = { ...sshDefaults, ...options.ssh }
+    return new SshServer({
+      ...serverPorts(from),
+      accessControl: from.resolve(ACCESS_CONTROL),
+      signedLinks: from.resolve(SIGNED_LINKS),
+      keys: from.resolve(KEY_REGISTRY),
+      hostKey: from.resolve(SSH_HOST_KEY),
+      knownKeys: from.resolve(SSH_KNOWN_KEYS),
+      downloads: from.resolve(DOWNLOAD_SLOTS),
+      line,
+      ssh,
+      client: {
+        handshakeMs: ssh.loginMs,
+        perSecond: line.linesPerSecond,
+        burst: line.linesBurst,
+        rateOnLoopback: line.rateOnLoopback,
+        roomsPerConnection: line.roomsPerConnection,
+        outboxMarkBytes: ssh.outboxMarkBytes,
+        lostReason: 'left',
+      },
+    })
+  })
   provide(
     host,
     HTTP_SERVER,
@@ -259,7 +315,9 @@ export function compose(options: TamtamOptions): HostParts {
         signedLinks: from.resolve(SIGNED_LINKS),
         keyRegistry: from.resolve(KEY_REGISTRY),
         webSockets: from.resolve(WEB_SOCKET_SESSION_SERVER),
+        downloads: from.resolve(DOWNLOAD_SLOTS),
         page: options.page === true ? PAGE : undefined,
+        sshFingerprint: () => from.resolve(SSH_HOST_KEY).fingerprint,
         health: () => health.failure,
       }),
   )
@@ -270,6 +328,9 @@ export function compose(options: TamtamOptions): HostParts {
     irc: host.resolve(IRC_SERVER),
     frames: host.resolve(FRAME_SESSION_SERVER),
     webSocket: host.resolve(WEB_SOCKET_SESSION_SERVER),
+    ssh: host.resolve(SSH_SERVER),
+    sshHostKey: host.resolve(SSH_HOST_KEY),
+    sshKeys: host.resolve(SSH_KNOWN_KEYS),
     accessControl: host.resolve(ACCESS_CONTROL),
     token: options.token === true ? host.resolve(HOST_TOKEN) : undefined,
     owner: host.resolve(OWNER_KEY),

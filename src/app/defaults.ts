@@ -6,6 +6,7 @@ import type { LineSettings } from '#server/line/settings.ts'
 import type { ListenerSettings } from '#server/listener/listener.ts'
 import type { RoomSecretSettings } from '#server/security/room-secrets.ts'
 import type { SessionServerSettings } from '#server/session/settings.ts'
+import type { SshSettings } from '#server/ssh/settings.ts'
 import type { IdentitySettings } from '#system/tls/identity.ts'
 
 /** Every limit and time-out of tamtam, each with its unit in its name. */
@@ -139,6 +140,20 @@ export const sessionServerDefaults: Omit<SessionServerSettings, 'program'> = {
   bufferedChunks: 256,
   pingsPerSecond: 5,
   pingsBurst: 20,
+}
+
+export const sshDefaults: SshSettings = {
+  // Somebody may have to find the token first.
+  loginMs: 60_000,
+  loginRequests: 20,
+  loginBytes: 64 * 1024,
+  outboxMarkBytes: 256 * 1024,
+  // The library gives a window of 2 MiB.
+  channelBytes: 3 * 1024 ** 2,
+  channelsPerConnection: 10,
+  roomsPerChannel: 4,
+  handles: 64,
+  knownKeys: 10_000,
 }
 
 /** With more of the heap in use than this share, a host takes in nobody new (C81). */

@@ -11,6 +11,9 @@ import type { Persons } from '#server/security/persons.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket.ts'
+import type { SshHostKey } from '#server/ssh/host-key.ts'
+import type { KnownKeys } from '#server/ssh/known-keys.ts'
+import type { SshServer } from '#server/ssh/server.ts'
 import { type DirectoryLock, lockDirectory } from '#storage/disk/directory-lock.ts'
 import { HeapMonitor } from '#system/heap.ts'
 import { fingerprintOfPem } from '#system/tls/identity.ts'
@@ -33,6 +36,9 @@ export interface HostParts {
   readonly http: HttpServer
   readonly frames: ConnectionServer
   readonly irc: ConnectionServer
+  readonly ssh: SshServer
+  readonly sshHostKey: SshHostKey
+  readonly sshKeys: KnownKeys
   readonly webSocket: WebSocketSessionServer
   readonly accessControl: AccessControl
   readonly token: HostToken | undefined
@@ -135,14 +141,15 @@ export class Lifecycle {
   }
 
   get #servers(): readonly Omit<ConnectionServer, 'accept'>[] {
-    const { line, irc, frames, webSocket, http } = this.#parts
-    return [line, irc, frames, webSocket, http]
+    const { line, irc, frames, webSocket, ssh, http } = this.#parts
+    return [line, irc, frames, webSocket, ssh, http]
   }
 
   async #openAccess(): Promise<void> {
-    const { accessControl, keys, owner, persons, signedLinks, token } = this.#parts
+    const { accessControl, keys, owner, persons, signedLinks, sshHostKey, sshKeys, token } = this.#parts
     await token?.open(() => accessControl.recheck())
-    await Promise.all([keys.open(), owner.open(), persons.open(), signedLinks.open()])
+    const secrets = [keys, owner, persons, signedLinks, sshHostKey, sshKeys]
+    await Promise.all(secrets.map((each) => each.open()))
   }
 
   #sweep(): void {

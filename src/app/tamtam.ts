@@ -51,6 +51,8 @@ export interface Tamtam {
   readonly handler: Handler
   /** The token that people show to come in, after `start`; undefined where none is needed. It may be replaced at any time. */
   readonly token: string | undefined
+  /** By which SSH clients know this host again, after `start`: `SHA256:…`. */
+  readonly sshFingerprint: string
   /** The room's password and invitations, for a member. Members other than operators get `NOT_ALLOWED` as an answer. */
   roomAccess(session: LocalSession): RoomAccess
   /** To be called when the `access` rule would answer otherwise from now on: members it does not admit any more are cut off. */
@@ -92,6 +94,9 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
     },
     get token() {
       return parts.token?.text
+    },
+    get sshFingerprint() {
+      return parts.ssh.fingerprint
     },
     roomAccess: (session) => parts.accessControl.roomAccess(session),
     recheckAccess: () => parts.accessControl.recheck(),

@@ -6,6 +6,7 @@ import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
 import type { ConnectionServer } from '#server/connection/incoming-connection.ts'
 import type { KeyRegistry } from '#server/connection/key-registry.ts'
+import type { DownloadSlots } from '#server/files/download-slots.ts'
 import type { HttpServer } from '#server/http/server.ts'
 import type { LineServer } from '#server/line/line-server.ts'
 import type { AccessControl } from '#server/security/access-control.ts'
@@ -16,6 +17,9 @@ import type { SignedLinks } from '#server/security/signed-links.ts'
 import type { SessionParts } from '#server/session/connection.ts'
 import type { FrameSessionServer } from '#server/session/frames.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket.ts'
+import type { SshHostKey } from '#server/ssh/host-key.ts'
+import type { KnownKeys } from '#server/ssh/known-keys.ts'
+import type { SshServer } from '#server/ssh/server.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
 export const FILE_STORE: InjectionToken<FileStore> = Symbol('FileStore')
@@ -39,3 +43,7 @@ export const KEY_REGISTRY: InjectionToken<KeyRegistry> = Symbol('KeyRegistry')
 export const SESSION_PARTS: InjectionToken<SessionParts> = Symbol('SessionParts')
 export const FRAME_SESSION_SERVER: InjectionToken<FrameSessionServer> = Symbol('FrameSessionServer')
 export const WEB_SOCKET_SESSION_SERVER: InjectionToken<WebSocketSessionServer> = Symbol('WebSocketSessionServer')
+export const DOWNLOAD_SLOTS: InjectionToken<DownloadSlots> = Symbol('DownloadSlots')
+export const SSH_HOST_KEY: InjectionToken<SshHostKey> = Symbol('SshHostKey')
+export const SSH_KNOWN_KEYS: InjectionToken<KnownKeys> = Symbol('KnownKeys')
+export const SSH_SERVER: InjectionToken<SshServer> = Symbol('SshServer')

@@ -70,6 +70,7 @@ describe('C87 a port', () => {
       'keys/links',
       'keys/owner',
       'keys/people',
+      'keys/ssh',
       'lock.db',
     ])
     other.close()
@@ -111,6 +112,7 @@ describe('C88 a signal', () => {
         'keys/links',
         'keys/owner',
         'keys/people',
+        'keys/ssh',
         'lock.db',
       ])
       const { host: again, port: newPort } = await HostProcess.start(['--data', data])
@@ -143,6 +145,7 @@ describe('C88 a signal', () => {
       'keys/links',
       'keys/owner',
       'keys/people',
+      'keys/ssh',
       'lock.db',
     ])
   })

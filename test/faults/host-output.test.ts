@@ -40,6 +40,7 @@ describe('standard output', () => {
       host: '127.0.0.1',
       port,
       url: `tcp://127.0.0.1:${port}`,
+      sshFingerprint: expect.stringMatching(/^SHA256:[\w+/]{43}$/),
       pid: host.pid,
     })
     const ani = await enter(port, 'ani')

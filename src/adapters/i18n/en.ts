@@ -123,6 +123,13 @@ export const english = {
   // Help on words that the page does not have.
   helpPart: 'leave the room, stay connected',
   helpFiles: 'list the files',
+  helpSshSay: 'say TEXT, or without it each line of the input',
+  helpSshTail: 'what happens from now on, or after entry N, until you interrupt it',
+  helpSshGet: 'write a file to the output, by its name or id; SHA256SUMS has the digests of all',
+  helpSshPut: 'send the input into the room as a file of this name',
+  helpSshMore:
+    'Commands of the chat work too, without their slash: history, search, topic, whisper and more. The user is your name, or name/room. Files also by scp and sftp.',
+  sshNoShell: 'there is no shell here: say a command behind the address, as in ssh ani@host say halo; help lists them',
   helpFileModes: 'the files of the room; or how they reach you',
   helpGet: 'send me this file now, by its name or id; /files shows them',
   helpSend: 'send a file to the room, or to one person',

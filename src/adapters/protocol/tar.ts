@@ -20,7 +20,7 @@ export const timeInArchive = (seconds: number): number =>
 // Digests
 
 /** The last member of a folder that was packed here: a line for each file. */
-const SUMS_NAME = 'SHA256SUMS'
+export const SUMS_NAME = 'SHA256SUMS'
 /** In the place of a digest: the file changed while it was sent. */
 export const NO_DIGEST = '0'.repeat(64)
 

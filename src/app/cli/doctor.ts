@@ -5,14 +5,16 @@ import { fileLimitsOf, type HostConfig } from '#app/config.ts'
 import { engineDefaults, listenerDefaults } from '#app/defaults.ts'
 import { findFacts } from '#domain/engine/found-facts.ts'
 import { expired, expiryOf, type KeptFile, makeRoom, outOfDate } from '#domain/engine/retention.ts'
-import { forTerminal } from '#domain/names/text.ts'
+import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse } from '#domain/ports/journal.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { sizeText, titleOf } from '#i18n/format.ts'
 import { maxConnections } from '#server/listener/listener.ts'
+import { SshHostKey } from '#server/ssh/host-key.ts'
 import { lockDirectory, sharedDiskUnder } from '#storage/disk/directory-lock.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
+import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { forgetErasures, type Inspection, inspectJournal } from '#storage/sqlite/inspect.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { quarantinesIn } from '#storage/sqlite/journal-files.ts'
@@ -234,6 +236,7 @@ export async function store(directory: string, deep: boolean, config: HostConfig
         ...erased,
         ...(await files(directory, found.files, deep)),
         ...leaving(found.filesOf, config, Date.now()),
+        ...(await sshKey(directory)),
       ]
     } finally {
       await lock.release()
@@ -254,6 +257,20 @@ export async function store(directory: string, deep: boolean, config: HostConfig
         'the next start sets the damaged part aside; keep a copy',
       ),
     ]
+  }
+}
+
+/** The key by which SSH clients know the host; nothing is told of it before the first start that makes it. */
+async function sshKey(directory: string): Promise<readonly Finding[]> {
+  const secretStore = new DiskSecretStore(directory)
+  try {
+    if ((await secretStore.read('ssh')) === undefined) return []
+    const key = new SshHostKey(secretStore)
+    await key.open()
+    return [ok('ssh key', key.fingerprint)]
+  } catch (error) {
+    const advice = 'put a copy of it back, or remove it: SSH clients are warned of another host then'
+    return [bad('ssh key', `keys/ssh can't be used: ${forTerminal(failureText(error))}`, advice)]
   }
 }
 

@@ -21,6 +21,8 @@ export interface HostFacts extends HostAddress {
   readonly reachable: readonly string[]
   /** The token for joining; left out where none is needed. */
   readonly token?: string
+  /** The fingerprint of its key for SSH. */
+  readonly sshFingerprint?: string
   /** Whether `tamtam token` tells it too. */
   readonly isTokenKept: boolean
   /** The first of the links for browsers, as a code to be photographed. */
@@ -42,6 +44,7 @@ export async function hostFacts(
     ...address,
     room: config.room,
     isTokenKept: !config.ephemeral,
+    sshFingerprint: tamtam.sshFingerprint,
     ...(token === undefined ? {} : { token }),
   }
   const isWide = address.host === '::' || address.host === '0.0.0.0'
@@ -85,6 +88,7 @@ export function listeningLine({
   port,
   url,
   fingerprint,
+  sshFingerprint,
   reachable: addresses,
   token,
   isTokenKept,
@@ -96,6 +100,7 @@ export function listeningLine({
     port,
     url,
     ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(sshFingerprint === undefined ? {} : { sshFingerprint }),
     ...(addresses.length === 0 ? {} : { addresses }),
     // Output is kept in logs: the token stands in it only where nothing else tells it.
     ...(token === undefined || isTokenKept ? {} : { token }),
@@ -115,7 +120,7 @@ function fromHere(facts: HostFacts): readonly string[] {
 }
 
 function fromElsewhere(facts: HostFacts): readonly string[] {
-  const { token, isTokenKept, qr, reachable } = facts
+  const { token, isTokenKept, qr, reachable, sshFingerprint } = facts
   const links = reachable.map((address) => pageLink({ ...facts, address }))
   const ways = waysTo({ ...facts, address: reachable[0] ?? '' })
   return [
@@ -126,6 +131,7 @@ function fromElsewhere(facts: HostFacts): readonly string[] {
     `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
     token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
     ways.drop,
+    ...(sshFingerprint === undefined ? [] : [`ssh, scp and sftp know it by the key ${sshFingerprint}`]),
     token === undefined
       ? 'everybody who reaches these addresses can join, read and send files'
       : `only holders of the token can join; ${isTokenKept ? 'tamtam token --new makes another, and removes members who joined by this one' : 'it ends with this host'}`,

@@ -139,6 +139,9 @@ const WITHOUT: Readonly<Record<KeyName, string>> = {
   token: 'everybody needs the new token',
   rooms: 'no room has a password, and no invitation holds',
   people: 'nobody is known again by an SSH key or an account of IRC',
+  ssh: 'SSH clients are warned of another host',
+  'ssh-known': 'keys that have shown the token show it once more',
+  'ssh-owners': "no SSH key is the owner's",
 }
 
 /** The user of the command knows the directory, and there are two remedies. */

@@ -195,6 +195,7 @@ export function programOf(): Command {
     .command('token')
     .description('print the token of a host on this machine that was started with --lan')
     .option('--new', 'replace it, also while the host runs: anyone who joined with the old one is disconnected')
+    .option('--ssh-owner <file>', "take the public SSH keys in this file for the owner's, and print their fingerprints")
     .option('--data <dir>', 'data directory of the host ($XDG_DATA_HOME/tamtam)')
     .action(async (flags) => (await import('./token.ts')).runToken(flags))
 

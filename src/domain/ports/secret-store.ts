@@ -1,5 +1,8 @@
-/** The names of a host's secrets: the key that signs links, the owner's key, the token, the secrets of its rooms, and the one by which persons are known. */
-export type KeyName = 'links' | 'owner' | 'token' | 'rooms' | 'people'
+/**
+ * The names of a host's secrets: the key that signs links, the owner's key, the token, the secrets of its rooms, the one by which persons are known, and
+ * of SSH the host's key, the keys that came in before, and the owner's own.
+ */
+export type KeyName = 'links' | 'owner' | 'token' | 'rooms' | 'people' | 'ssh' | 'ssh-known' | 'ssh-owners'
 
 /** Keeps secrets over restarts, for the host alone. */
 export interface SecretStore {

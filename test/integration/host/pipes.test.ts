@@ -17,6 +17,7 @@ function stable(text: string, names: Readonly<Record<string, string>>): string {
   return known
     .replaceAll(/"(at|pid|expiresAt)":\d+/g, '"$1":0')
     .replaceAll(/(?<="code":"|\/join \S+ |[#&]t=)\w{26}/g, 'CODE')
+    .replaceAll(/SHA256:[\w+/]{43}/g, 'SHA256:KEY')
     .replaceAll(/until [-\d]+ [:\d]+ UTC/g, 'until TIME')
     .replaceAll(/(?<="(?:id|person)":"|"\/files\/)[\w-]+/g, label)
     .replaceAll(/(?<=\[|\/get )[0-9a-f]{8}/g, 'SHORT')

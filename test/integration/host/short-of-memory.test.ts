@@ -32,7 +32,7 @@ async function entered(port: number, text: string): Promise<Socket> {
 test('C81: short of memory a listener takes in nobody, and hangs up on who is furthest behind, one each second', async () => {
   const [clock, metrics, memory] = [new ManualClock(), new MemoryMetrics(), { isShort: false }]
   const http = { ...talkative, serves: () => false }
-  const doors = { line: talkative, http, frames: talkative, irc: talkative, webSocket: talkative }
+  const doors = { line: talkative, http, frames: talkative, irc: talkative, webSocket: talkative, ssh: talkative }
   const settings = { ...listenerDefaults, port: 0, connectionsPerAddress: 0 }
   const listener = new TcpListener(settings, { ...doors, clock, metrics, log: new MemoryLog(), memory })
   onTestFinished(() => listener.close('the test is over'))

@@ -42,7 +42,7 @@ const STRANGERS: readonly (readonly [string, string | Buffer])[] = [
   ['C14: NUL and binary', bytes('0001 0203 0a 68690a')],
   ['C33: all but the last byte of the magic', bytes('f55441 58 00000001 c0')],
   ['C92: a TLS hello', bytes('16 0301 0005 01 000001 00 0a 68690a')],
-  ['C92: SSH', 'SSH-2.0-OpenSSH_9.2p1\r\nhi\r\n'],
+  ['C92: SSH of before 2.0', 'SSH-1.5-OpenSSH_1.2.3\r\nhi\r\n'],
   ['C92: the PROXY protocol', 'PROXY TCP4 10.0.0.1 10.0.0.2 56324 443\r\nhi\r\n'],
   ['C92: the PROXY protocol, version 2', bytes('0d0a0d0a000d0a515549540a 2111000c 0a000001 0a000002 dc04 01bb')],
   ['C92: RDP', bytes('0300 0013 0ee0 0000 0000 0001 0008 0003 0000 00')],

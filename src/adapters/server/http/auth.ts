@@ -12,11 +12,11 @@ import { Refused } from '#domain/session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
+import type { ServedBytes } from '../files/download-slots.ts'
 import type { Credentials } from '../security/access-control.ts'
 import type { KeptDropLink } from '../security/room-secrets.ts'
 import { archivesOf, type SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
-import type { DownloadSlots, ServedBytes } from './files/download-slots.ts'
 import type { OpenFolders } from './files/open-folders.ts'
 import { paramsOf } from './input.ts'
 import type { Operation } from './operations.ts'
@@ -56,7 +56,6 @@ export interface Route {
 export interface HttpContext extends HttpServerParts {
   readonly names: RequestNames
   readonly rates: RequestRates
-  readonly downloads: DownloadSlots
   readonly served: ServedBytes
   readonly folders: OpenFolders
   /** Aborted when the host stops: long answers end then. */

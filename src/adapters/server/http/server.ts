@@ -8,10 +8,10 @@ import type { Cancel } from '#domain/ports/system.ts'
 import { hangUp } from '../connection/idle.ts'
 import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import { originOf } from '../connection/incoming-connection.ts'
+import { ServedBytes } from '../files/download-slots.ts'
 import { type HttpContext, RequestNames, RequestRates, type Route } from './auth.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
-import { DownloadSlots, ServedBytes } from './files/download-slots.ts'
 import { OpenFolders } from './files/open-folders.ts'
 import { headFault, type IsOurs, malformed, originFault, ownNames, straighten } from './request-checks.ts'
 import { application } from './routes.ts'
@@ -40,7 +40,6 @@ export class HttpServer implements ConnectionServer, Browsed {
       ...parts,
       names: new RequestNames(engine),
       rates: new RequestRates(clock, settings),
-      downloads: new DownloadSlots(parts),
       served: new ServedBytes(),
       folders: new OpenFolders(),
       closing: this.#closing.signal,

@@ -3,6 +3,7 @@ import type { Engine } from '#domain/engine/engine.ts'
 import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
+import type { DownloadSlots } from '../files/download-slots.ts'
 import type { AccessControl, FailedAttemptSettings } from '../security/access-control.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 
@@ -83,6 +84,9 @@ export interface HttpServerParts {
   /** The members that requests can act as. */
   readonly keyRegistry: Pick<KeyRegistry, 'sessionOf' | 'isHere'>
   readonly webSockets: WebSockets
+  readonly downloads: DownloadSlots
+  /** By which SSH clients know this host again. */
+  readonly sshFingerprint: () => string
   /** The folder of the built page; undefined where none is served. */
   readonly page: URL | undefined
   /** The fault of the stores; undefined where they have none. */

@@ -5,15 +5,13 @@ import { endOfTick } from '#domain/async/backoff.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { jsonForTerminal } from '#domain/names/text.ts'
 import type { Cancel } from '#domain/ports/system.ts'
-import type { Encoder } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
 import { Delivery } from '../connection/delivery.ts'
+import { type EventFormat, eventJson, formatOf, jsonLines } from '../connection/event-format.ts'
 import { type Portion, portionsAfter, portionsBefore, searched, searchFault } from '../connection/history-pages.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
-import { fileUrl } from '../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from './auth.ts'
 import { checked, limitOf, paramsOf, wholeNumber } from './input.ts'
 
@@ -144,29 +142,21 @@ function streamEvents(
   return promise
 }
 
-/** An event as programs see it over HTTP: as it is, and with the address of its file. */
-function eventJson(event: RoomEvent): object {
-  return 'file' in event ? { ...event, file: { ...event.file, url: fileUrl(event.file) } } : event
-}
-
 /** One notation of a stream of events. */
-interface StreamFormat {
+interface StreamFormat extends EventFormat {
   readonly contentType: string
-  readonly write: (events: readonly RoomEvent[]) => Uint8Array
-  /** The part of a batch that everybody gets: encoded once, shared by all readers of this format. */
-  readonly encode: Encoder<Uint8Array>
   /** A sign of life while nothing happens. */
   readonly pulse?: Uint8Array
 }
 
 const ndjson: StreamFormat = {
   contentType: 'application/x-ndjson',
-  ...writing((event) => `${jsonForTerminal(eventJson(event))}\n`),
+  ...jsonLines,
 }
 
 const serverSentEvents: StreamFormat = {
   contentType: SSE_TYPE,
-  ...writing((event) => sseEvent(jsonForTerminal(eventJson(event)), cursorOf(event))),
+  ...formatOf((event) => sseEvent(jsonForTerminal(eventJson(event)), cursorOf(event))),
   pulse: Buffer.from(SSE_PULSE),
 }
 
@@ -180,11 +170,6 @@ function formatFor(accept = ''): StreamFormat | undefined {
     if (format !== undefined && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return format
   }
   return undefined
-}
-
-function writing(line: (event: RoomEvent) => string): Pick<StreamFormat, 'write' | 'encode'> {
-  const write = (events: readonly RoomEvent[]) => Buffer.from(events.map(line).join(''))
-  return { write, encode: (batch) => write(batch.encoded(visibilityOf).open) }
 }
 
 /** The cursor of a reader that comes back. */

@@ -78,7 +78,7 @@ function redirectToRoom({ request, reply }: Exchange): FastifyReply {
 }
 
 /** The state of the host, for its operator. */
-async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: number): Promise<object> {
+async function factsOf({ engine, clock, metrics, sshFingerprint }: HttpContext, startedAt: number): Promise<object> {
   const rooms = await engine.rooms()
   const transfers = engine.transfers.map(({ id, room, by, file, status, durable }) => ({
     id,
@@ -93,6 +93,7 @@ async function factsOf({ engine, clock, metrics }: HttpContext, startedAt: numbe
   return {
     upMs: Math.round(clock.elapsed() - startedAt),
     memoryBytes: process.memoryUsage.rss(),
+    sshFingerprint: sshFingerprint(),
     space: await engine.fileSpace(),
     rooms,
     transfers,

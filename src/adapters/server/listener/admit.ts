@@ -18,6 +18,7 @@ export interface Servers {
   readonly http: ConnectionServer & Pick<Browsed, 'serves'>
   readonly frames: ConnectionServer
   readonly irc: ConnectionServer
+  readonly ssh: ConnectionServer
 }
 
 /** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
@@ -27,7 +28,7 @@ export function admit(
   silentMs: number,
   servers: Servers,
 ): void {
-  const { clock, frames, http, irc, line, metrics } = servers
+  const { clock, frames, http, irc, line, metrics, ssh } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
   const accept = ({ verdict, head }: Detected) => {
@@ -45,6 +46,9 @@ export function admit(
         break
       case 'irc':
         irc.accept(incoming)
+        break
+      case 'ssh':
+        ssh.accept(incoming)
         break
       case 'tls':
       case 'binary':
@@ -70,7 +74,7 @@ function refuseForeign(connection: Duplex, protocol: string, { clock, log }: Pic
  */
 export function refusePlain(
   socket: Socket,
-  verdict: Exclude<Detected['verdict'], 'tls'>,
+  verdict: Exclude<Detected['verdict'], 'tls' | 'ssh'>,
   at: string,
   servers: Pick<Servers, 'clock' | 'log' | 'metrics'>,
 ): void {

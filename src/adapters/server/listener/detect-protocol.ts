@@ -4,7 +4,7 @@ import { FRAMES_MAGIC } from '#protocol/frames.ts'
 import { IAC, isHttpRequestLine, isTelnetOption, looksLikeLongHttpRequest } from '../connection/protocol-hints.ts'
 
 /** The protocol of a connection. `foreign` and `binary` are closed without a word into any room (C14, C92). */
-export type Verdict = 'line' | 'http' | 'irc' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
+export type Verdict = 'line' | 'http' | 'irc' | 'ssh' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
 
 /** With this many bytes the verdict is never `undecided` (C37); bytes behind them never change it. */
 export const SNIFF_LIMIT_BYTES = 4096
@@ -12,9 +12,9 @@ export const SNIFF_LIMIT_BYTES = 4096
 const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
   ['frames', Buffer.from(FRAMES_MAGIC)],
   ['tls', Buffer.from('1603', 'hex')],
+  ['ssh', Buffer.from('SSH-2.0-')],
   ...[
     'SSH-1.',
-    'SSH-2.',
     'RFB 00', // VNC
     'PROXY TCP',
     'PROXY UNKNOWN',

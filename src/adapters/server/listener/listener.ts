@@ -71,7 +71,7 @@ export class TcpListener {
   constructor(settings: ListenerSettings, parts: ListenerParts) {
     this.#settings = settings
     this.#parts = parts
-    this.#servers = [parts.line, parts.irc, parts.frames, parts.webSocket, parts.http]
+    this.#servers = [parts.line, parts.irc, parts.frames, parts.webSocket, parts.ssh, parts.http]
     const { keepAliveMs, tls, handshakeMs } = settings
     this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#handshakeFailed(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
@@ -154,6 +154,8 @@ export class TcpListener {
     const { clock, metrics } = this.#parts
     socket.on('error', () => metrics.count('connection_errors'))
     detectProtocol(socket, clock, silentMs, ({ verdict, head }) => {
+      // It is encrypted as it is.
+      if (verdict === 'ssh') return this.#parts.ssh.accept({ connection: socket, ...from, head })
       if (verdict !== 'tls') return refusePlain(socket, verdict, hereOf(socket) ?? 'this address', this.#parts)
       metrics.count('connections_tls')
       tls.secure(socket, head, (secure) => {

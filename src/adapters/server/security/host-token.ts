@@ -69,6 +69,7 @@ export async function replaceToken(secretStore: SecretStore): Promise<string> {
 /** The owner's key: it makes its holder the owner of every room, from any address. */
 export class OwnerKey {
   readonly #secretStore: SecretStore
+  #key = ''
   #person = ''
 
   constructor(secretStore: SecretStore) {
@@ -78,7 +79,13 @@ export class OwnerKey {
   /** To be awaited before any other; makes the key where there is none. */
   async open(): Promise<void> {
     const key = await keptSecret(this.#secretStore, 'owner', () => randomBytes(16).toString('hex'))
-    this.#person = personOf(key.trim())
+    this.#key = key.trim()
+    this.#person = personOf(this.#key)
+  }
+
+  /** For those whom the owner takes for the owner: not to be told to anybody. */
+  get key(): string {
+    return this.#key
   }
 
   /** The member id that the key stands for, as all may know it. */

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
+import { subnetOf } from '#domain/names/subnet.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret } from './host-token.ts'
@@ -95,6 +96,11 @@ export class SignedLinks {
   /** A name for `text` that only this host makes, the same after a restart; nobody can tell the text from it. */
   pseudonymOf(text: string): string {
     return createHmac('sha256', this.#secret).update(text).digest().subarray(0, 16).toString('base64url')
+  }
+
+  /** The owner of an upload whose sender shows no key, known again by name and subnet: one machine changes its address within it. */
+  uploaderOf(name: string, address: string): string {
+    return this.pseudonymOf(`upload\n${subnetOf(address)}\n${name}`)
   }
 
   get #secret(): Buffer {

@@ -2,6 +2,8 @@
 export interface Facts {
   readonly upMs: number
   readonly memoryBytes: number
+  /** By which SSH clients know the host. */
+  readonly sshFingerprint: string
   /** Of files, in bytes; 0 is no limit but the disk. */
   readonly space: {
     readonly maxFileBytes: number

@@ -52,6 +52,9 @@ export function StatusPage() {
       </p>
       <Charts readings={readings.value} />
       <Space {...now.space} />
+      <p>
+        SSH <code>{now.sshFingerprint}</code>
+      </p>
       <Rooms rooms={now.rooms} />
       <Transfers transfers={now.transfers} />
     </main>

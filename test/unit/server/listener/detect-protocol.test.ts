@@ -103,7 +103,7 @@ describe('others', () => {
   test.each<[string, number, Verdict]>([
     ['\x16\x03\x01\x02', 2, 'tls'],
     ['\x16\x02', 2, 'binary'],
-    ['SSH-2.0-OpenSSH_9.2\r\n', 6, 'foreign'],
+    ['SSH-2.0-OpenSSH_9.2\r\n', 8, 'ssh'],
     ['PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n', 9, 'foreign'],
     ['PROXY UNKNOWN\r\n', 13, 'foreign'],
     ['\r\n\r\n\x00\r\nQUIT\n\x21', 12, 'foreign'],

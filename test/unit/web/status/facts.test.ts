@@ -4,6 +4,7 @@ import { type Facts, readingOf } from '#web/status/facts.ts'
 const facts = (upMs: number, last: number, values: Facts['values'] = {}): Facts => ({
   upMs,
   memoryBytes: 1,
+  sshFingerprint: 'SHA256:x',
   space: { maxFileBytes: 0, hostQuotaBytes: 50e9, roomQuotaBytes: 20e9, fileDays: 30, bytesLeft: 1e9 },
   rooms: [
     { name: 'lobby', members: 2, last },

@@ -4,10 +4,10 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
 import { Refused } from '#domain/session.ts'
 import { digestField, metadataField } from '#protocol/tus.ts'
+import type { DownloadSlot } from '../../files/download-slots.ts'
 import type { Exchange } from '../auth.ts'
 import { notFound, type Refusal, refuse } from '../errors.ts'
 import { sendPieces } from '../streams.ts'
-import type { DownloadSlot } from './download-slots.ts'
 import {
   type ArrivingRoomFile,
   arrivingHeaders,

@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify'
 import type { LocalSession } from '#domain/engine/session.ts'
-import { subnetOf } from '#domain/names/subnet.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
@@ -89,12 +88,9 @@ export function ownLink(
   return `?ticket=${signedLinks.issue(id, { ...requester.linkHolder(room), member, name, sends: true }).text}`
 }
 
-/**
- * The owner of an upload whose sender shows no key, known again by the name of the request and the subnet of its address (one machine
- * changes its own within it). Undefined for a member: the key names them.
- */
+/** The owner of an upload whose sender shows no key. Undefined for a member: the key names them. */
 export function ownerKey({ signedLinks }: HttpContext, { member, name = '', address }: Requester): string | undefined {
-  return member === undefined ? signedLinks.pseudonymOf(`upload\n${subnetOf(address)}\n${name}`) : undefined
+  return member === undefined ? signedLinks.uploaderOf(name, address) : undefined
 }
 
 /** Whether a request is of the owner of an upload: by the key, by the signed link in its address, or by name and address. */

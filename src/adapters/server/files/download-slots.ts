@@ -1,8 +1,6 @@
-import type { ServerResponse } from 'node:http'
 import { places, type UploadHolder, yielding } from '#domain/engine/upload-places.ts'
 import type { Clock, Metrics } from '#domain/ports/system.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import type { HttpSettings } from '../settings.ts'
 
 /** A download on which nothing has moved for so long makes way for another. */
 const STILL_MS = 5000
@@ -16,8 +14,13 @@ export interface DownloadSlot {
   release(): void
 }
 
+/** The answer that a download is: destroyed where it makes way. */
+interface Answer {
+  destroy(): unknown
+}
+
 interface Open extends UploadHolder {
-  readonly raw: ServerResponse
+  readonly answer: Answer
   /** The time of its last piece. */
   movedAt: number
 }
@@ -33,16 +36,17 @@ export class DownloadSlots {
   readonly #most: number
   readonly #open = new Set<Open>()
 
-  constructor({ clock, metrics, settings }: { clock: Clock; metrics: Metrics; settings: HttpSettings }) {
+  /** `most` at once. */
+  constructor({ clock, metrics, most }: { clock: Clock; metrics: Metrics; most: number }) {
     this.#clock = clock
     this.#metrics = metrics
-    this.#most = settings.downloads
+    this.#most = most
   }
 
-  /** A place for the answer `raw`; undefined where there is none, and no other download makes way. */
-  take(holder: UploadHolder, raw: ServerResponse): DownloadSlot | undefined {
+  /** A place for an answer; undefined where there is none, and no other download makes way. */
+  take(holder: UploadHolder, answer: Answer): DownloadSlot | undefined {
     if (this.#open.size >= this.#most && !this.#makePlace(holder)) return undefined
-    const open: Open = { ...holder, raw, movedAt: this.#clock.elapsed() }
+    const open: Open = { ...holder, answer, movedAt: this.#clock.elapsed() }
     this.#open.add(open)
     this.#metrics.gauge('downloads', this.#open.size)
     return {
@@ -69,7 +73,7 @@ export class DownloadSlots {
     if (gives === undefined) return false
     this.#metrics.count('downloads_shed')
     this.#open.delete(gives)
-    gives.raw.destroy()
+    gives.answer.destroy()
     return true
   }
 }

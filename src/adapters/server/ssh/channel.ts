@@ -1,0 +1,111 @@
+import { Duplex } from 'node:stream'
+import type { ServerChannel } from 'ssh2'
+
+export type LibraryChannel = ServerChannel
+
+/** The connection below a channel. */
+export interface ChannelLink {
+  /** Calls `then` once the connection takes more; never where it ends first. */
+  whenReady(then: () => void): void
+}
+
+/** Encrypted in one step: others have their turn behind it. */
+const STEP_BYTES = 64 * 1024
+const HELD_BYTES = 256 * 1024
+
+/**
+ * One channel as a stream that keeps its bounds: it takes no more than its client and the socket below do, and reads no more than is taken from
+ * it. Emits `signal` when the client wants what runs on it to end.
+ */
+export class SshChannel extends Duplex {
+  readonly #channel: ServerChannel
+  readonly #link: ChannelLink
+  /** Steps that its client has taken, and when the last of them was seen. */
+  #steps = 0
+  #stepsBefore = -1
+  #movedAt = 0
+  #exitStatus: number | undefined
+
+  constructor(channel: ServerChannel, link: ChannelLink) {
+    super({ readableHighWaterMark: STEP_BYTES, writableHighWaterMark: HELD_BYTES, allowHalfOpen: true })
+    this.#channel = channel
+    this.#link = link
+    channel.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) channel.pause()
+    })
+    channel.once('end', () => this.push(null))
+    channel.once('close', () => this.destroy())
+    channel.on('error', () => this.destroy())
+    channel.stderr.on('error', () => {})
+  }
+
+  /** Bytes that have come and that nobody has read. */
+  get unread(): number {
+    return this.#channel.readableLength + this.readableLength
+  }
+
+  /** For how many milliseconds its client has taken nothing although something waits, as in `Outbox`. */
+  stalledMs(now: number): number {
+    if (this.#steps !== this.#stepsBefore || this.writableLength === 0) {
+      this.#stepsBefore = this.#steps
+      this.#movedAt = now
+    }
+    return now - this.#movedAt
+  }
+
+  /** Resolves when all of it has been taken, or it is over. */
+  gone(): Promise<void> {
+    return new Promise((resolve) => {
+      this.once('finish', resolve)
+      this.once('close', resolve)
+    })
+  }
+
+  /** A line beside the output: for people, where `ssh`, `scp` or `sftp` show it. Left out where the client takes nothing just now. */
+  note(text: string): void {
+    const bytes = Buffer.from(`${text}\n`)
+    const { outgoing } = this.#channel as unknown as { readonly outgoing: { readonly window: number } }
+    // The library confuses what waits for a window here with what waits there.
+    if (this.destroyed || outgoing.window < bytes.length || this.writableLength > 0) return
+    this.#channel.stderr.write(bytes)
+  }
+
+  /** Ends the channel, behind what was written, with the exit status of a command. */
+  exit(status: number): void {
+    this.#exitStatus ??= status
+    this.end()
+  }
+
+  override _read(): void {
+    this.#channel.resume()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const step = (at: number): void =>
+      this.#link.whenReady(() => {
+        if (this.destroyed) return
+        const next = at + STEP_BYTES
+        this.#channel.write(chunk.subarray(at, next), () => {
+          this.#steps++
+          if (next >= chunk.length) this.#link.whenReady(() => done())
+          else setImmediate(() => step(next))
+        })
+      })
+    step(0)
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#link.whenReady(() => {
+      if (this.#exitStatus !== undefined) this.#channel.exit(this.#exitStatus)
+      this.#channel.end()
+      done()
+    })
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#channel.close()
+    // Nobody reads on.
+    this.#channel.resume()
+    done(error)
+  }
+}

@@ -1,0 +1,71 @@
+import type { LocalSession } from '#domain/engine/session.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import type { Translator } from '#i18n/translator.ts'
+import { nowhere, type Reason } from '../../connection/client-session.ts'
+import type { Caller } from '../../line/execute.ts'
+import type { LineSettings } from '../../line/settings.ts'
+import type { AccessControl } from '../../security/access-control.ts'
+import type { RunContext } from './context.ts'
+
+/** The author of a command of the table, that runs alone and then ends. */
+export class RunCaller implements Caller {
+  readonly #run: RunContext
+  readonly isAuthenticated = true
+  readonly linkOf = undefined
+  fileMode = 'links' as const
+
+  constructor(run: RunContext) {
+    this.#run = run
+  }
+
+  get settings(): LineSettings {
+    return this.#run.parts.line
+  }
+
+  get words(): Translator {
+    return this.#run.words
+  }
+
+  get accessControl(): AccessControl {
+    return this.#run.parts.accessControl
+  }
+
+  get base(): undefined {
+    return undefined
+  }
+
+  get session(): LocalSession | undefined {
+    return this.#run.member.client.session
+  }
+
+  inRoom(): LocalSession | undefined {
+    if (this.session === undefined) void this.refuse(nowhere)
+    return this.session
+  }
+
+  async ask(command: ClientCommand): Promise<boolean> {
+    const answer = await this.#run.member.client.ask(command)
+    if (answer.type === 'rejected') void this.refuse(answer)
+    return answer.type === 'ack'
+  }
+
+  say(line: string): Promise<void> | undefined {
+    return this.#run.member.client.delivery.answer(Buffer.from(`${line}\n`))
+  }
+
+  pay(lines: number): Promise<void> {
+    return this.#run.member.client.pay(lines)
+  }
+
+  refuse(why: Reason): undefined {
+    this.#run.refuse(why)
+  }
+
+  // Of those who stay: their commands are not run here (`NOT_HERE`).
+
+  async join(): Promise<void> {}
+  async authenticate(): Promise<void> {}
+  async part(): Promise<void> {}
+  async sendFile(): Promise<void> {}
+  quit(): void {}
+}

@@ -1,0 +1,36 @@
+import type { Ids } from '#domain/ports/system.ts'
+import type { Translator } from '#i18n/translator.ts'
+import type { EventFormat } from '../connection/event-format.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import type { DownloadSlots } from '../files/download-slots.ts'
+import type { LineSettings } from '../line/settings.ts'
+import type { SignedLinks } from '../security/signed-links.ts'
+import type { SshChannel } from './channel.ts'
+import type { SshHostKey } from './host-key.ts'
+import type { KnownKeys } from './known-keys.ts'
+import type { QuietMemberParts } from './quiet-member.ts'
+import type { SshSettings } from './settings.ts'
+
+/** What runs on the channels of this server needs these. */
+export interface SshParts extends QuietMemberParts {
+  readonly ids: Ids
+  readonly ssh: SshSettings
+  /** For the commands of the table. */
+  readonly line: LineSettings
+  readonly signedLinks: SignedLinks
+  readonly downloads: DownloadSlots
+}
+
+/** A channel as a connection of its own: it has a member, or several. */
+export type IncomingChannel = IncomingConnection & { readonly connection: SshChannel }
+
+export interface SshServerParts extends SshParts {
+  readonly hostKey: SshHostKey
+  readonly knownKeys: KnownKeys
+}
+
+/** The texts of one language: sentences, and events as lines. */
+export interface Texts {
+  readonly words: Translator
+  readonly lines: EventFormat
+}
