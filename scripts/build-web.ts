@@ -4,21 +4,13 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, defaultClientConditions } from 'vite'
+import { withoutDescriptions } from './library-build.ts'
 
 const sources = 'src/adapters/web'
 const place = 'dist/page'
 const own = (what: string) => `${place}-${what}-${process.pid}`
 const ATTEMPTS = 10
 const [stamp = ''] = process.argv.slice(2)
-
-/** The schema's descriptions are for `/openapi.json` alone. */
-const withoutDescriptions = {
-  name: 'without descriptions',
-  transform: (code: string, id: string) =>
-    id.endsWith('/protocol/schema.ts')
-      ? code.replace(/\b(countAs|timeAs|flagAs|description)\((?:'[^'\n]*'|"[^"\n]*")\)/g, "$1('')")
-      : undefined,
-}
 
 const built = own('new')
 // Each page by itself: in one script it is smaller than with a part that two share.

@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
+import type { Role } from '../room/events.ts'
 import { skeletonOf } from '../room/moderation.ts'
 import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
@@ -32,8 +33,8 @@ export interface JoinRequest {
   readonly keyless?: boolean
   /** The client's address: bans and mutes on an address hold for it. A guest's name is one. */
   readonly address?: string
-  /** For the host's own terminal, and for holders of the owner's key. */
-  readonly role?: 'owner'
+  /** For the host's own terminal, for holders of the owner's key, and for those whom the `access` rule gives it. */
+  readonly role?: Role
   /** Has an invitation: a lock does not keep this member out. */
   readonly invited?: boolean
   /** The person who made the invitation, until the invited member has joined. */

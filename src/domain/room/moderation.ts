@@ -43,7 +43,7 @@ export function arrivingAs(state: RoomState, by: Member, role: Role | undefined)
   if (role === 'owner') return role
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
-  if (state.ops.has(person) || state.founder?.person === person) return 'op'
+  if (role === 'op' || state.ops.has(person) || state.founder?.person === person) return 'op'
   return state.insiders.has(person) ? 'member' : 'stranger'
 }
 

@@ -15,7 +15,16 @@ const ANY: readonly HttpCode[] = [
   ...(['HEAD_TOO_LARGE', 'BUG', 'BUSY', 'CLOSED'] as const),
 ]
 /** Parameters of requests to a room, beside those of their permission: the room, the sender's name, and its credentials. */
-const OF_ROOMS = ['NOT_FOUND', 'BAD_ROOM', 'BAD_NAME', 'NAME_TAKEN', 'TOO_MANY_ROOMS', 'TRY_LATER', 'BANNED'] as const
+const OF_ROOMS = [
+  'NOT_FOUND',
+  'BAD_ROOM',
+  'BAD_NAME',
+  'NAME_TAKEN',
+  'TOO_MANY_ROOMS',
+  'TRY_LATER',
+  'BANNED',
+  'NOT_ALLOWED',
+] as const
 const OF_BODIES = { json: ['UNSUPPORTED_TYPE'], bytes: ['BAD_TEXT', 'UNSUPPORTED_TYPE'], stream: [] } as const
 const RANKS = ['stranger', 'outsider', 'banned', 'muted', 'listener', 'member'] as const
 

@@ -162,7 +162,7 @@ async function invite(connection: IrcConnection, message: Message): Promise<void
     return
   }
   const made = await changeAccess(parts.accessControl.roomAccess(session), { type: 'invite' })
-  const isClosed = session.rules.locked || parts.accessControl.factsOf(session).hasPassword
+  const isClosed = session.rules.inviteOnly || parts.accessControl.factsOf(session).hasPassword
   if (made.type === 'refused' && isClosed) return tellRefusal(connection, channel, made.why)
   const text =
     made.type === 'refused'
