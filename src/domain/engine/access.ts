@@ -15,7 +15,9 @@ export interface AccessRequest {
   /** The member id that the client's key stands for; left out where it has none. */
   readonly person?: string
   /** The headers of a request over HTTP, and of the one that a WebSocket began with: for the cookie of a session. Left out elsewhere. */
-  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> & { readonly cookie?: string }
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> & {
+    readonly cookie?: string | undefined
+  }
 }
 
 /** Lets somebody in, as whom your program knows. */

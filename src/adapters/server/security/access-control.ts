@@ -194,14 +194,13 @@ export class AccessControl {
   #recheck(watch: Watch): void {
     const { credentials, room, invited, ended } = watch
     const found = this.#past(credentials, room, 'see')
-    if (found !== 'asked') {
-      if (found === undefined || (invited && found.code === undefined)) ended()
+    if (found !== 'asked' || invited) {
+      if (found === undefined || found === 'asked' || (invited && found.code === undefined)) ended()
       return
     }
     const judge = (allowed: Allowed) => {
       if (!isAllowed(allowed) && this.#watches.has(watch)) ended()
     }
-    if (invited) return ended()
     const allowed = this.#allowed(credentials, room)
     // A rule that fails lets nobody stay.
     if (allowed instanceof Promise) allowed.then(judge, () => judge(undefined))

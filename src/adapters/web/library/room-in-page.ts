@@ -141,7 +141,9 @@ export class RoomInPage {
         api: this.#api,
         room: this.room,
         retries: new Retries(sessionDefaults, signal === undefined ? {} : { signal }),
-        report: (update) => update.type === 'moved' && moved?.(update.bytes),
+        report: (update) => {
+          if (update.type === 'moved') moved?.(update.bytes)
+        },
         policy: uploadPolicy,
       },
       sourceOf(file),
