@@ -1,4 +1,8 @@
-// `tamtam-room/browser`: a room in a page of yours, which the host of the room serves, or a server that mounts `tamtam.handler`.
+/**
+ * A room in a page of yours, which the host of the room serves, or a server that mounts `tamtam.handler`.
+ *
+ * @module tamtam-room/browser
+ */
 
 export type { Refusal } from '#client/errors.ts'
 export { isRefusal, Unreachable } from '#client/errors.ts'
