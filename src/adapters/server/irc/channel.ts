@@ -166,7 +166,7 @@ export class Channel implements Wire {
   pastLine(event: PastEvent, session: LocalSession): string {
     const { capabilities, renderer } = this.#owner
     if (audienceOf(event) !== undefined) return this.#own(event, session) ?? ''
-    return renderer.line(event, this.room, capabilities, this.linkOf)
+    return renderer.pastLine(event, this.room, capabilities, this.linkOf)
   }
 
   /** The next message of one's own with this text is the answer to a command with a label. */
