@@ -133,6 +133,7 @@ export class Channel implements Wire {
     this.#holder = this.#accessControl.holderOf(credentials, session.room)
     this.#links = owner.links.links(owner.incoming.base, this.#holder)
     this.capabilitiesChanged()
+    people.opened(this.room)
     const members = session.publishedMembers
     for (const member of members.values()) people.arrived(member, this.room)
     if (session.member.name !== owner.nick) {
@@ -319,6 +320,7 @@ export class Channel implements Wire {
       const text = owner.renderer.words.refusal(why)
       owner.say(lineOf({ source: HOST_NAME, verb: 'KICK', params: [this.name, owner.nick], text }))
     }
+    if (this.#session !== undefined) owner.renderer.people.closed(this.room)
     owner.parted(this)
   }
 }
