@@ -27,6 +27,8 @@ export interface JoinOptions {
   readonly token?: string
   /** The room's password, or an invitation. */
   readonly password?: string
+  /** The path that the host is below, as in `/chat`; left out: the host has the whole origin. */
+  readonly base?: string
 }
 
 export interface UploadOptions {
@@ -52,8 +54,8 @@ export interface UploadOptions {
  * ```
  */
 export async function join(options: JoinOptions): Promise<RoomInPage> {
-  const { key = ownKey(), password: _, ...rest } = options
-  const url = `${location.origin.replace(/^http/, 'ws')}/ws`
+  const { key = ownKey(), base = '', ...target } = options
+  const url = `${location.origin.replace(/^http/, 'ws')}${base}/ws`
   const remote = new RemoteRoom(
     {
       open: webSocketTo(url, WebSocket),
@@ -62,9 +64,9 @@ export async function join(options: JoinOptions): Promise<RoomInPage> {
       random: Math.random,
       settings: sessionDefaults,
     },
-    { ...options, key },
+    { ...target, key },
   )
-  const api = new PageApi({ key, token: rest.token })
+  const api = new PageApi({ key, token: options.token, root: base })
   await remote.enter()
   return new RoomInPage(options.room, remote, api)
 }

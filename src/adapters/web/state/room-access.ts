@@ -1,6 +1,7 @@
 import { roomAccess } from '#client/queries.ts'
 import { type AccessAnswer, type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import type { FullPageTranslator } from '#i18n/translator.ts'
+import { home } from '../browser/platform.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
@@ -30,7 +31,7 @@ type Told = Extract<
 function accessText({ say, language }: FullPageTranslator, { name: room }: Room, answer: Told): string {
   switch (answer.type) {
     case 'invited': {
-      return say('invitation', { link: invitationLink(room, answer.invitation.code) })
+      return say('invitation', { link: roomLink(room, answer.invitation.code) })
     }
     case 'invitations': {
       const rows = answer.kept.map(({ id, expiresAt, used }) =>
@@ -56,5 +57,6 @@ function accessText({ say, language }: FullPageTranslator, { name: room }: Room,
   }
 }
 
-export const invitationLink = (room: string, code: string): string =>
-  `${location.origin}/#${new URLSearchParams({ t: code, room })}`
+/** The address of a room, with the token or the invitation that opens it. */
+export const roomLink = (room: string, code: string | undefined): string =>
+  `${home()}#${new URLSearchParams({ ...(code && { t: code }), room })}`
