@@ -14,6 +14,8 @@ const MOST_AGAIN = 50
 export interface Taking {
   /** Takes a message; false where entries before it are missing. */
   take(stored: StoredMessage): boolean
+  /** The same of one that was sent live; false where the stream must be asked. */
+  takeLive(stored: StoredMessage): boolean
   /** Takes it all the same, with what can be had of those before it. */
   takeBehindGap(stored: StoredMessage): Promise<void>
   /** Everything up to this sequence was taken. */
@@ -94,7 +96,7 @@ export class ShardFollower {
     this.#newest = Math.max(this.#newest, seq)
     if (this.#fetching !== undefined) return
     const stored = { subject: headers?.get('Nats-Subject') ?? '', seq, data }
-    if (seq === this.#seen + 1 && !this.#taking.isBusy && this.#taking.take(stored)) this.#took(seq)
+    if (seq === this.#seen + 1 && !this.#taking.isBusy && this.#taking.takeLive(stored)) this.#took(seq)
     else this.fetch()
   }
 

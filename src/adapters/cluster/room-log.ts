@@ -64,6 +64,12 @@ export class RoomLog {
     if (last === this.#last) this.#head ??= seal
   }
 
+  /** Whether a message is the room's next batch: only that may be believed wherever it comes from, since nobody else can have sealed it. */
+  fits(message: Message | undefined): boolean {
+    if (message?.type !== 'batch' || message.first !== this.#last + 1) return false
+    return this.#head !== undefined && isSame(message.previous, this.#head)
+  }
+
   /** `gaps`: whether missing entries are accepted as lost. */
   judge({ seq, message }: Placed, gaps: 'found' | 'accepted' = 'found'): Verdict {
     if (seq <= this.#at) return KNOWN

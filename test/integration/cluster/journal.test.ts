@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect, headers } from '@nats-io/transport-node'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ClusterConnection } from '#cluster/connection.ts'
 import { MessageCodec, NO_SEAL } from '#cluster/message.ts'
@@ -16,6 +17,7 @@ import { numbered, readAll, Subject } from '../../contract/storage/journal-subje
 import { sharedJournalContract } from '../../contract/storage/shared-journal-contract.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { freePorts, hasNats, NatsServer } from '../../harness/nats.ts'
+import { until } from '../../harness/patience.ts'
 import { textsOf } from '../../harness/people.ts'
 import { CollectedLog } from '../storage/sqlite/collected-log.ts'
 
@@ -142,7 +144,18 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
       const published = await forger.publish(subjects.ofRoom('lobby', 'chat'), data, filter, newest?.seq ?? 0)
       expect(published.status).toBe('kept')
     }
+    // Sent as if the stream had it, at the place of the next: the room's last message, half of it, another room's.
+    const network = await connect({ servers: nats.url })
+    for (const data of [kept?.data ?? forged, forged, new Uint8Array(0)]) {
+      const sent = headers()
+      sent.set('Nats-Sequence', '6')
+      sent.set('Nats-Subject', subjects.ofRoom('lobby', 'chat'))
+      network.publish(subjects.live(0).replace('>', 'x'), data, { headers: sent })
+    }
+    await network.flush()
     await subject.append('lobby', [{ type: 'said', text: 'two' }])
+    await until('it is read live', async () => (await other.span('lobby'))?.last === 2)
+    await network.close()
     await other.caughtUp('lobby')
     for (const journal of [one, other]) expect(textsOf(await readAll(journal, 'lobby', 0, 10))).toEqual(['one', 'two'])
     expect(log.lines.filter(({ level }) => level === 'error').length).toBeGreaterThanOrEqual(8)

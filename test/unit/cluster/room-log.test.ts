@@ -42,6 +42,20 @@ describe('the log of a room', () => {
     expect(trimmed.judge({ seq: 4, message: { type: 'trim', upTo: 8 } })).toEqual({ type: 'trim', upTo: 8 })
     expect(trimmed.judge({ seq: 5, message: late })).toMatchObject({ type: 'batch' })
   })
+  it('C133 believes of what comes live only the batch that continues it', () => {
+    const log = new RoomLog(0)
+    log.judge({ seq: 1, message: batch(1, 2, 1) })
+    for (const message of [
+      undefined,
+      { type: 'trim', upTo: 1 } as const,
+      batch(1, 2, 1),
+      batch(3, 3, 2, seal(9)),
+      batch(4, 4, 2, seal(1)),
+    ])
+      expect(log.fits(message)).toBe(false)
+    expect(log.fits(batch(3, 3, 2, seal(1)))).toBe(true)
+    expect(new RoomLog(2).fits(batch(3, 3, 2, seal(1)))).toBe(false)
+  })
   it('knows what was here when the process began, and goes on from it', () => {
     const log = new RoomLog(3)
     expect(log.head).toBeUndefined()

@@ -111,6 +111,7 @@ export class LogReader {
       progress.of(shard),
       {
         take: (stored) => this.take(stored),
+        takeLive: (stored) => this.takeLive(stored),
         takeBehindGap: (stored) => this.takeBehindGap(stored),
         took: (seq) => writing.add({ done: () => progress.note(shard, seq) }),
         get isBusy() {
@@ -185,6 +186,15 @@ export class LogReader {
       if (page.length === 0) await pause(1)
       await this.#writing.ready()
     }
+  }
+
+  /** Takes a message that was sent live, where nothing but the stream can have it: anybody on the network of NATS can send one. */
+  takeLive(stored: StoredMessage): boolean {
+    const place = this.#subjects.parse(stored.subject)
+    if (place === undefined) return false
+    const { log } = this.roomOf(place.room)
+    if (stored.seq <= log.at) return true
+    return log.fits(this.#codec.decode(stored.subject, stored.data)) && this.take(stored)
   }
 
   /** Takes a message of the stream; false where entries of its room before it are missing. */
