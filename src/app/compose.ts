@@ -12,7 +12,7 @@ import { checkFolder } from '#folder/reader.ts'
 import { KeyRegistry } from '#server/connection/key-registry.ts'
 import { DownloadSlots } from '#server/files/download-slots.ts'
 import { HttpServer } from '#server/http/server.ts'
-import type { HttpSettings } from '#server/http/settings.ts'
+import { type HttpSettings, isBasePath } from '#server/http/settings.ts'
 import { LineServer } from '#server/line/line-server.ts'
 import type { LineSettings } from '#server/line/settings.ts'
 import { LazyServer } from '#server/listener/lazy-server.ts'
@@ -169,6 +169,9 @@ export function compose(options: TamtamOptions): HostParts {
   const { cluster } = options
   const clusterLimits = cluster === undefined ? {} : { commitChars: clusterDefaults.commitChars }
   const limits = { ...engineDefaults, ...clusterLimits, ...options.limits }
+  const http = { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes }
+  const { basePath } = http
+  if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
   const host = container.createChildContainer()
   const broken = (error: unknown) => {
@@ -282,7 +285,7 @@ export function compose(options: TamtamOptions): HostParts {
     host,
     ROOM_SECRETS,
     undefined,
-    (from) => new RoomSecrets(from.resolve(SECRET_STORE), from.resolve(CLOCK), roomSecretDefaults),
+    (from) => new RoomSecrets(from.resolve(SECRET_STORE), from.resolve(CLOCK), { ...roomSecretDefaults, basePath }),
   )
   provide(
     host,
@@ -297,7 +300,7 @@ export function compose(options: TamtamOptions): HostParts {
         signatures: from.resolve(SIGNED_LINKS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
-        settings: { ...httpDefaults, ...options.http },
+        settings: http,
       }),
   )
   provide(
@@ -350,6 +353,7 @@ export function compose(options: TamtamOptions): HostParts {
       hostKey: from.resolve(SSH_HOST_KEY),
       knownKeys: from.resolve(SSH_KNOWN_KEYS),
       downloads: from.resolve(DOWNLOAD_SLOTS),
+      basePath,
       line,
       ssh,
       client: {
@@ -370,7 +374,7 @@ export function compose(options: TamtamOptions): HostParts {
     (from) =>
       new HttpServer({
         ...serverPorts(from),
-        settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
+        settings: http,
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),
         keyRegistry: from.resolve(KEY_REGISTRY),
@@ -382,6 +386,7 @@ export function compose(options: TamtamOptions): HostParts {
       }),
   )
   return {
+    basePath,
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),
