@@ -117,6 +117,26 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
     log.assertQuiet()
   })
 
+  test('a copy that lost its end in a power cut is read again when a room is used', async () => {
+    const cluster = `p${clusters++}`
+    const log = new CollectedLog()
+    const directory = await temporaryDirectory()
+    const one = journalOver(cluster, new SqliteJournal({ directory, log, isCopy: true }), log, directory)
+    await one.open()
+    const subject = new Subject({ journal: one, dispose: () => one.close() })
+    for (let count = 0; count < 12; count++) await subject.append('lobby', [{ type: 'said', text: `${count}` }])
+    const whole = await readAll(one, 'lobby', 0, 10)
+    await one.close()
+    // What it notes says that everything is there.
+    const again = journalOver(cluster, new MemoryJournal({ isCopy: true }), log, directory)
+    await again.open()
+    await again.caughtUp('lobby')
+    expect(await readAll(again, 'lobby', 0, 10)).toEqual(whole)
+    await new Subject({ journal: again, dispose: () => again.close() }).append('lobby', [{ type: 'said', text: 'new' }])
+    await again.close()
+    log.assertQuiet()
+  })
+
   test('C133 what was forged or torn is left out by every node, and the room goes on', async () => {
     const cluster = `f${clusters++}`
     const log = new CollectedLog()

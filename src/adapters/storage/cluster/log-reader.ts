@@ -55,6 +55,9 @@ export interface LogReaderEvents {
 }
 
 const DONE = Promise.resolve()
+/** Servers that follow the leader have what it has after some milliseconds. */
+const PULL_MS = 2000
+const AGAIN_MS = 5
 const COMMITTED: Appended = { status: 'committed' }
 const BEHIND: Appended = { status: 'behind' }
 
@@ -112,7 +115,7 @@ export class LogReader {
       {
         take: (stored) => this.take(stored),
         takeLive: (stored) => this.takeLive(stored),
-        takeBehindGap: (stored) => this.takeBehindGap(stored),
+        takeBehindGap: this.#takeBehindGap,
         took: (seq) => writing.add({ done: () => progress.note(shard, seq) }),
         get isBusy() {
           return writing.isBusy
@@ -160,7 +163,7 @@ export class LogReader {
       const isHere = message?.type === 'batch' && message.last === room.log.last
       if (!isHere) await this.pull(room, Math.max(room.log.at, this.#followers[room.shard]?.seen ?? 0) + 1, stored.seq)
       // Nothing of the room lies between it and what was taken.
-      if (!this.take(stored)) await this.takeBehindGap(stored)
+      if (!this.take(stored)) await this.#takeBehindGap(stored)
     }
     await room.repairing
     // The newest may be a trim.
@@ -172,18 +175,23 @@ export class LogReader {
     room.isPositioned = true
   }
 
-  /** Takes the room's messages from a place in the stream on; to a place, where that is known: one that answers may not have it yet. */
-  async pull(room: ReadRoom, from: number, to = 0): Promise<void> {
+  /**
+   * Takes the room's messages from a place in the stream on, up to the place `to` at least. Rejects where no server that answers has all of them
+   * in time.
+   */
+  async pull(room: ReadRoom, from: number, to = 0, behindGap = this.#takeBehindGap): Promise<void> {
     const stream = this.#subjects.stream(room.shard)
     const subjects = this.#subjects.ofRoom(room.name, '*')
+    const until = performance.now() + PULL_MS
     for (let next = from; ; ) {
       const page = await this.#connection.fetch(stream, next, subjects)
       for (const stored of page) {
-        if (!this.take(stored)) await this.takeBehindGap(stored)
+        if (!this.take(stored)) await behindGap(stored)
         next = stored.seq + 1
       }
-      if (next > to && page.length === 0) return
-      if (page.length === 0) await pause(1)
+      if (page.length === 0 && next > to) return
+      if (page.length === 0 && performance.now() > until) throw new Error('no server has all of the room yet')
+      if (page.length === 0) await pause(AGAIN_MS)
       await this.#writing.ready()
     }
   }
@@ -276,37 +284,29 @@ export class LogReader {
     })
   }
 
-  /** Reads the room anew, and then takes the message with whatever is missing before it. */
-  async takeBehindGap(stored: StoredMessage): Promise<void> {
+  /** Takes a message behind a gap: the room is read anew, and only what the stream has not itself is missing then. */
+  readonly #takeBehindGap = async (stored: StoredMessage): Promise<void> => {
     const name = this.#subjects.parse(stored.subject)?.room
     if (name === undefined) return
     const room = this.roomOf(name)
-    room.repairing ??= this.#repair(room).finally(() => {
-      room.repairing = undefined
-    })
-    await room.repairing
-    this.take(stored, 'accepted')
+    while (!this.take(stored)) {
+      room.repairing ??= this.#repair(room, stored.seq).finally(() => {
+        room.repairing = undefined
+      })
+      await room.repairing
+    }
   }
 
-  async #repair(room: ReadRoom): Promise<void> {
+  async #repair(room: ReadRoom, to: number): Promise<void> {
     const stream = this.#subjects.stream(room.shard)
     const trim = await this.#connection.newest(stream, this.#subjects.ofRoom(room.name, 'trim'))
     const message = trim && this.#codec.decode(trim.subject, trim.data)
     if (message?.type === 'trim') room.log.trimmed(message.upTo)
     room.log.rewind()
-    const subjects = this.#subjects.ofRoom(room.name, '*')
-    for (let next = 1; ; ) {
-      const page = await this.#connection.fetch(stream, next, subjects)
-      for (const stored of page) {
-        if (!this.take(stored)) {
-          this.#metrics.count('cluster_gaps')
-          this.#log.error('entries of a room are missing in the cluster: readers are told so', { room: room.name })
-          this.take(stored, 'accepted')
-        }
-        next = stored.seq + 1
-      }
-      if (page.length === 0) return
-      await this.#writing.ready()
-    }
+    await this.pull(room, 1, to, async (stored) => {
+      this.#metrics.count('cluster_gaps')
+      this.#log.error('entries of a room are missing in the cluster: readers are told so', { room: room.name })
+      this.take(stored, 'accepted')
+    })
   }
 }
