@@ -70,6 +70,18 @@ export class SshChannel extends Duplex {
     this.#channel.stderr.write(bytes)
   }
 
+  /** Writes bytes that may change later: resolves when they are taken, or the channel is over. */
+  taken(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.writable) resolve()
+      this.once('close', resolve)
+      this.write(bytes, () => {
+        this.off('close', resolve)
+        resolve()
+      })
+    })
+  }
+
   /** Ends the channel, behind what was written, with the exit status of a command. */
   exit(status: number): void {
     this.#exitStatus ??= status

@@ -58,8 +58,9 @@ const ANY = [...GCM, 'aes128-ctr', 'aes256-ctr'] as const
 /** The client's list decides, and these would take CTR with a MAC before GCM if they were offered both. */
 const HAS_GCM = /^SSH-2\.0-(?:OpenSSH_|PuTTY_Release_0\.(?:7[89]|[89]\d))/
 const ALGORITHMS = {
-  // No groups of primes: they are dear, and anybody may ask for one.
-  kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp256'],
+  // No groups of primes: they are dear, and anybody may ask for one. The older name first: where it is the newer, dropbear counts a guess as
+  // right that it never sends, and waits.
+  kex: ['curve25519-sha256@libssh.org', 'curve25519-sha256', 'ecdh-sha2-nistp256'],
   serverHostKey: ['ssh-ed25519'],
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-256'],
   compress: ['none'],

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { sha256Of } from '../../harness/bytes.ts'
+import { startHost } from '../../harness/host.ts'
+import { SshProgram, SshUser } from '../../harness/ssh-client.ts'
+import { needs } from '../../harness/tools.ts'
+
+describe('files over SFTP', () => {
+  test('scp and sftp put, list and get them, under names that stay; nothing is written over', async () => {
+    needs('scp')
+    const { port, tamtam } = await startHost({ stores: 'kept' })
+    const ani = await SshUser.at(port)
+    const at = (name: string) => join(ani.directory, name)
+    const bytes = randomBytes(1_500_000)
+    await writeFile(at('talk.pdf'), bytes)
+    await writeFile(at('empty'), '')
+
+    expect(await ani.scp('ani', [at('talk.pdf'), at('empty'), '@:lobby/'])).toMatchObject({ code: 0 })
+    const again = await ani.scp('ani', [at('talk.pdf'), '@:lobby'])
+    expect([again.code, again.errors]).toEqual([
+      0,
+      expect.stringContaining(`talk.pdf is in the room, sha256 ${sha256Of(bytes)}`),
+    ])
+    const ls = await ani.sftp('ani', ['ls -l lobby', 'ls -1 /'])
+    expect(ls.out.toString()).toMatch(/1500000 .* talk \(2\)\.pdf/)
+    expect(ls.out.toString()).toContain('/lobby')
+
+    expect((await ani.scp('ani', ['@:lobby/talk (2).pdf', '@:/lobby/SHA256SUMS', ani.directory])).code).toBe(0)
+    expect((await readFile(at('talk (2).pdf'))).equals(bytes)).toBe(true)
+    expect(await readFile(at('SHA256SUMS'), 'utf8')).toContain(`${sha256Of(bytes)}  talk.pdf\n`)
+
+    const made = await ani.sftp('ani', [`mkdir lab`, `put ${at('talk.pdf')} lab/a.pdf`, `get lab/a.pdf ${at('a.pdf')}`])
+    expect([made.code, (await readFile(at('a.pdf'))).equals(bytes)]).toEqual([0, true])
+    expect((await tamtam.engine.rooms()).map(({ name }) => name)).toContain('lab')
+
+    expect(await ani.scp('ani', [at('talk.pdf'), '@:dapur/'])).toMatchObject({ code: 1 })
+    expect(await ani.scp('ani', ['@:lobby/none', ani.directory])).toMatchObject({ code: 1 })
+    expect(await ani.scp('ani', ['@:../../etc/passwd', ani.directory])).toMatchObject({ code: 1 })
+    expect((await ani.sftp('ani/lab', ['rm a.pdf', 'ls'])).out.toString()).toMatch(/sftp> ls\nSHA256SUMS/)
+    expect((await ani.sftp('ani', [`ln -s lobby/empty x`])).code).toBe(1)
+    const budi = await SshUser.at(port)
+    expect(await budi.sftp('budi', ['rm lobby/empty'])).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('NOT_ALLOWED'),
+    })
+  })
+
+  test('the scp of before OpenSSH 9 puts and gets, and is told why not', async () => {
+    needs('scp')
+    const { port } = await startHost()
+    const ani = await SshUser.at(port)
+    const at = (name: string) => join(ani.directory, name)
+    const bytes = randomBytes(700_000)
+    await writeFile(at('a.bin'), bytes)
+    await writeFile(at('b c'), 'b')
+    expect(await ani.scp('ani', ['-O', '-p', at('a.bin'), at('b c'), '@:lobby/'])).toMatchObject({ code: 0 })
+    expect(await ani.scp('ani', ['-O', at('a.bin'), '@:lobby/new.bin'])).toMatchObject({ code: 0 })
+    expect((await ani.scp('ani', ['-O', '-p', '@:lobby/new.bin', '@:lobby/SHA256SUMS', ani.directory])).code).toBe(0)
+    expect((await readFile(at('new.bin'))).equals(bytes)).toBe(true)
+    expect(await readFile(at('SHA256SUMS'), 'utf8')).toContain(`${sha256Of(bytes)}  new.bin\n`)
+    const refused = await ani.scp('ani', ['-O', '@:lobby/none', ani.directory])
+    expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('NO_SUCH_FILE') })
+    expect(await ani.scp('ani', ['-O', '-r', ani.directory, '@:lobby'])).toMatchObject({ code: 1 })
+  })
+
+  test('the clients of PuTTY, dropbear and curl say, put and get', async () => {
+    needs('plink', 'dbclient', 'curl')
+    const { port, tamtam } = await startHost()
+    const ani = await SshUser.at(port, { keyless: true })
+    const at = (name: string) => join(ani.directory, name)
+    const bytes = randomBytes(300_000)
+    await writeFile(at('a.bin'), bytes)
+    const fingerprint = tamtam.sshFingerprint
+    const home = { HOME: ani.directory }
+    const putty = ['-batch', '-hostkey', fingerprint, '-P', String(port)]
+    const ended = (program: string, args: readonly string[]) => new SshProgram(program, args, '', home).ended()
+    expect(await ended('plink', [...putty, 'budi@127.0.0.1', 'say halo'])).toMatchObject({ code: 0 })
+    expect(await ended('pscp', [...putty, at('a.bin'), 'budi@127.0.0.1:lobby/'])).toMatchObject({ code: 0 })
+    expect(await ended('pscp', [...putty, 'budi@127.0.0.1:lobby/a.bin', at('b.bin')])).toMatchObject({ code: 0 })
+    expect((await readFile(at('b.bin'))).equals(bytes)).toBe(true)
+    const dropbear = await ended('dbclient', ['-y', '-y', '-p', String(port), 'citra@127.0.0.1', 'get', 'a.bin'])
+    expect(dropbear.out.equals(bytes)).toBe(true)
+    const curl = ['-sS', '--insecure', '-u', 'dewi:x', `sftp://127.0.0.1:${port}/lobby/`]
+    expect(await ended('curl', [...curl.slice(0, -1), '-T', at('a.bin'), `${curl.at(-1)}c.bin`])).toMatchObject({
+      code: 0,
+    })
+    const got = await ended('curl', [...curl.slice(0, -1), `${curl.at(-1)}c.bin`])
+    expect(got.out.equals(bytes)).toBe(true)
+  })
+})
