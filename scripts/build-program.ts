@@ -89,7 +89,8 @@ await build({
   resolve: { alias: [{ find: /^rxjs$/, replacement: resolve('node_modules/rxjs/dist/esm/index.js') }] },
   plugins: [noOtherPrograms, noNativeParts, licences],
   // What tells React, and others, that nobody develops here.
-  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  // A package of CommonJS asks for its folder, in which it then looks for nothing.
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"', __dirname: '""' },
   ssr: { noExternal: true, external: absent },
   build: {
     ssr: true,

@@ -202,6 +202,8 @@ export function compose(options: TamtamOptions): HostParts {
         ...serverPorts(from),
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),
+        keys: from.resolve(KEY_REGISTRY),
+        persons: from.resolve(PERSONS),
         settings: { ...lineDefaults, ...options.line },
         program: `tamtam/${version}`,
       })

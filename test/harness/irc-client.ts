@@ -40,7 +40,12 @@ export class IrcClient extends LineClient {
 
   /** What came since `from`, with what is another each time left out. */
   since(from: number): readonly string[] {
-    return this.heard.slice(from).map((line) => line.replace(/\d{10}\.tamtam/g, 'host').replace(/^@\S+ /, ''))
+    return this.heard.slice(from).map((line) =>
+      line
+        .replace(/\d{10}\.tamtam/g, 'host')
+        .replace(/^@\S+ /, '')
+        .replace(/ \d{10}$/, ' TIME'),
+    )
   }
 
   /** All that was said to it so far has come when this resolves, and that of which it was told before. */

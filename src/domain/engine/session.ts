@@ -160,9 +160,9 @@ export class LocalSession implements RoomSession {
     return [...this.#room.state.members.values()]
   }
 
-  /** Whether a member of this id is listed. */
+  /** Whether a member of this id is here, as far as the room's events have told of it by now. */
   lists(id: string): boolean {
-    return this.#room.state.members.has(id)
+    return this.#room.lists(id)
   }
 
   /** The same by id, as far as the room's events have told of them by now. */

@@ -196,6 +196,15 @@ export class RoomActor {
     return file !== undefined && admits(file.file.audience, this.reader(member)) ? file : undefined
   }
 
+  /** Whether a member is listed, as far as that was published. */
+  lists(id: string): boolean {
+    let isListed = this.#state.members.has(id)
+    for (const { batch } of this.#ahead.toReversed())
+      for (const event of batch.events.toReversed())
+        if ((event.type === 'joined' || event.type === 'left') && event.by.id === id) isListed = event.type === 'left'
+    return isListed
+  }
+
   /** The listed members as far as their coming and going, and their names, were published. */
   get publishedMembers(): Map<string, Member> {
     const members = new Map(this.#state.members)

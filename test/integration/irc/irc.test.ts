@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
+import { OWNER } from '../../harness/den.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { type HostOptions, startHost } from '../../harness/host.ts'
 import { ask } from '../../harness/http-client.ts'
@@ -105,7 +107,17 @@ describe('in a room', () => {
         'TOPIC #lobby',
         'TOPIC #lobby :News: all',
       ],
-      ...['TOPIC #lobby', 'MODE #lobby', 'MODE ani', 'MODE budi', 'MODE #lobby +b', 'MODE #lobby +x', 'MODE #lobby -n'],
+      ...[
+        'TOPIC #lobby',
+        'TOPIC #lobby :',
+        'TOPIC #lobby',
+        'MODE #lobby',
+        'MODE ani',
+        'MODE budi',
+        'MODE #lobby +b',
+        'MODE #lobby +x',
+        'MODE #lobby -n',
+      ],
       ...['JOIN #lobby', 'JOIN lobby', 'JOIN #a/b', 'JOIN #Other', 'PART #other :enough', 'PART #other', 'PART #a/b'],
       ...['PRIVMSG', 'PRIVMSG #lobby', 'PRIVMSG zoro :x', 'PRIVMSG #nowhere :x', 'PRIVMSG #lobby :\x01VERSION\x01'],
       ...['NICK ani', 'NICK anisa', 'NICK ani', 'AWAY :lunch', 'AWAY', 'USERHOST budi', 'ISON budi zoro', 'NONSENSE x'],
@@ -214,6 +226,17 @@ describe('in a room', () => {
       ':budi!~budi@host NICK :budiman',
       ':budiman!~budi@host AWAY :lunch',
     ])
+    budi.says('QUIT :sleep')
+    await ani.until(/^:budiman!\S+ QUIT :sleep/)
+    const other = await IrcClient.enter(port, 'other', rooms)
+    await ani.until(/^:other!\S+ JOIN #other/)
+    expect(ani.heard.filter((line) => line.includes(' QUIT '))).toHaveLength(1)
+    other.says('NOTICE #lobby :beep', 'NOTICE ani :boop', 'PART #lobby :enough')
+    await ani.until(/^:other!\S+ PART #lobby :enough/)
+    expect(ani.since(0).filter((line) => line.includes(' NOTICE ') && line.includes('other!'))).toEqual([
+      ':other!~other@host NOTICE #lobby :beep',
+      ':other!~other@host NOTICE ani :boop',
+    ])
     await budi.until(/ NICK :budiman/)
     expect(budi.heard.filter((line) => line.includes(' NICK '))).toHaveLength(1)
   })
@@ -238,6 +261,64 @@ describe('in a room', () => {
       ':tamtam.irc 367 ani #lobby budi!*@* tamtam.irc',
       ':tamtam.irc 368 ani #lobby :End of channel ban list',
     ])
+  })
+})
+
+describe('login', () => {
+  const plain = (name: string, word: string) => Buffer.from(`\0${name}\0${word}`).toString('base64')
+  async function loggedIn(port: number, nick: string, name: string, word: string, rooms: readonly string[] = []) {
+    const client = await IrcClient.connect(port)
+    client.says('CAP LS 302', `NICK ${nick}`, `USER ${nick} 0 * :x`, 'CAP REQ :sasl', 'AUTHENTICATE PLAIN')
+    await client.until(/^AUTHENTICATE \+/)
+    client.says(`AUTHENTICATE ${plain(name, word)}`, 'CAP END')
+    await client.until(/ 376 /)
+    for (const room of rooms) await client.ask(`JOIN #${room}`, new RegExp(` 366 \\S+ #${room} `))
+    return client
+  }
+
+  test('the same name and word are the same person: an op is an op again, and another word is somebody else', async () => {
+    const { port, op } = await hosted()
+    const first = await loggedIn(port, 'ani', 'ani', 'rahasia', ['lobby'])
+    expect(first.heard.some((line) => line.includes(' CAP * LS :') && line.includes('sasl=PLAIN'))).toBe(true)
+    const [shown] = first.heard.filter((line) => line.includes(' 900 '))
+    await op('ani')
+    await first.until(/MODE #lobby \+o ani/)
+    first.says('QUIT :bye')
+    await first.closed()
+    const again = await loggedIn(port, 'ani', 'ani', 'rahasia', ['lobby'])
+    expect(again.heard.filter((line) => line.includes(' 900 '))).toEqual([shown])
+    await again.until(/ 353 ani = #lobby :.*@ani/)
+    const other = await loggedIn(port, 'budi', 'ani', 'rahasi', ['lobby'])
+    expect(other.heard.filter((line) => line.includes(' 900 '))).not.toEqual([shown])
+    await other.until(/ 353 budi = #lobby :(.* )?budi( |\r|$)/)
+  })
+
+  test('a second connection of a person has the name of the first, and both are in the room as one member', async () => {
+    const { port } = await hosted()
+    const budi = await IrcClient.enter(port, 'budi')
+    const one = await loggedIn(port, 'ani', 'ani', 'rahasia', ['lobby'])
+    const two = await loggedIn(port, 'anisa', 'ani', 'rahasia', ['lobby'])
+    await two.until(/^:anisa!\S+ NICK :ani/)
+    budi.says('PRIVMSG ani :psst')
+    for (const each of [one, two]) await each.until(/PRIVMSG ani :psst/)
+    one.says('QUIT')
+    await one.closed()
+    two.says('PRIVMSG #lobby :still here', 'QUIT :all of me')
+    await budi.until(/^:ani!\S+ QUIT :all of me/)
+    const presence = budi.heard.filter((line) => / (JOIN|PART|QUIT|NICK) /.test(line)).map((line) => line.split('@')[0])
+    expect(presence).toEqual([':budi!~budi', ':ani!~ani', ':ani!~ani'])
+  })
+
+  test('the token is a word of SASL too, and the key of the owner makes the owner', async () => {
+    const secretStore = new MemorySecretStore()
+    await secretStore.write('owner', OWNER)
+    const { port, tamtam } = await hosted({ token: true, overrides: { secretStore }, http: { guessFloorMs: 0 } })
+    const ani = await loggedIn(port, 'ani', 'ani', tamtam.token ?? '')
+    expect(ani.heard.some((line) => line.includes(' 903 '))).toBe(true)
+    expect(await ani.answers('OPER me wrong')).toEqual([expect.stringContaining(' 464 ani ')])
+    expect(await ani.answers(`OPER me ${OWNER}`)).toEqual([expect.stringContaining(' 381 ani ')])
+    expect(await ani.answers('JOIN #lobby')).toContain(':tamtam.irc 353 ani = #lobby :~boss ~ani')
+    expect(ani.bytes.includes(OWNER)).toBe(false)
   })
 })
 
@@ -313,7 +394,7 @@ describe('many and slow', () => {
     evil.write(Buffer.concat([Buffer.from('PRIVMSG #lobby :'), Buffer.alloc(2_000_000, 'x'), Buffer.from('\n')]))
     evil.write(`${'@'.repeat(9000)}\n:::\n\0\0\nJOIN ${'#a,'.repeat(150)}\n`)
     evil.says('PRIVMSG #lobby :\x1b]52;c;AAAA\x07\x9b2J', `TOPIC #lobby :a\x00b\x07c`, 'NICK :a b', 'QUIT :bye\x1b[2J')
-    await ani.until(/^:evil!\S+ PART #lobby/)
+    await ani.until(/^:evil!\S+ QUIT :bye/)
     for (const line of ani.heard) expect(line).toMatch(/^[^\x00-\x1f\x7f-\x9f]*$/)
     expect(ani.heard.some((line) => line.includes('PRIVMSG #lobby :␛]52'))).toBe(true)
   })

@@ -169,6 +169,10 @@ export class ClientSession implements KeyHolder {
     return this.#client
   }
 
+  get carrier(): object {
+    return this.#incoming.connection
+  }
+
   get heardAt(): number {
     return this.#heardAt
   }

@@ -10,6 +10,8 @@ export interface KeyHolder {
   readonly heardAt: number
   /** The client's own id of itself: the same when it reconnects. */
   readonly client: string | undefined
+  /** What carries it: one connection may carry a session for each of its rooms. */
+  readonly carrier: object
   /** Another connection has its place: says so, ends, and resolves when this one has left its room. */
   replaced(): Promise<void>
 }
@@ -37,9 +39,10 @@ export class KeyRegistry {
   enter(id: string, holder: KeyHolder): Person {
     const person = this.#persons.get(id) ?? { id, nick: undefined, connections: new Set() }
     this.#persons.set(id, person)
-    if (person.connections.size >= this.#mostConnections) {
+    const carriers = new Set(Array.from(person.connections, ({ carrier }) => carrier))
+    if (carriers.size >= this.#mostConnections && !carriers.has(holder.carrier)) {
       const [quietest] = [...person.connections].sort((one, other) => one.heardAt - other.heardAt)
-      void quietest?.replaced()
+      for (const each of person.connections) if (each.carrier === quietest?.carrier) void each.replaced()
     }
     person.connections.add(holder)
     return person

@@ -105,8 +105,7 @@ function personCalled(connection: IrcConnection, nick: string): Member | undefin
     const { away, id, nick: name } = connection
     return { id, name, ...(away === undefined ? {} : { away }) }
   }
-  const { channel } = roomWith(connection, nick) ?? {}
-  return channel?.session && connection.renderer.people.find(nick, channel.session)
+  return roomWith(connection, nick)?.member
 }
 
 async function who(connection: IrcConnection, mask: string): Promise<void> {
@@ -120,9 +119,8 @@ async function who(connection: IrcConnection, mask: string): Promise<void> {
       if (++lines % PORTION_LINES === 0) await connection.taken
     }
   } else {
-    const { channel: shared } = roomWith(connection, mask) ?? {}
-    const member = shared?.session && connection.renderer.people.find(mask, shared.session)
-    if (shared !== undefined && member !== undefined) tellWho(connection, shared, member)
+    const shared = roomWith(connection, mask)
+    if (shared !== undefined) tellWho(connection, shared.channel, shared.member)
   }
   connection.numeric('315', [mask === '' ? '*' : mask], 'End of WHO list')
 }

@@ -34,12 +34,12 @@ import {
 
 /** Entries of history that a client with times gets when it joins. */
 const PLAYED_BACK = 20
+const MS_PER_SECOND = 1000
 
 /** The IRC connection that a channel belongs to. */
 export interface ChannelOwner {
   readonly incoming: IncomingConnection
   readonly nick: string
-  readonly user: string
   /** Own messages are sent back to it. */
   readonly echoes: boolean
   readonly capabilities: LineCapabilities
@@ -49,6 +49,8 @@ export interface ChannelOwner {
   readonly links: LineRenderer
   /** Whether this is the channel in which it is told of what a member does in all rooms at once. */
   tellsIn(channel: Channel, id: string): boolean
+  /** Somebody has left the host: their leaving is not told again by other channels. */
+  toldOfQuit(channel: Channel, id: string): void
   numeric(code: string, params: readonly string[], text?: string): void
   say(line: string): void
   charge(lines: number): void
@@ -77,13 +79,15 @@ export class Channel implements Wire {
   /** The members that a reader who is behind knows of: what they do meanwhile is told later, as the difference. */
   #toldOf: ReadonlyMap<string, Member> | undefined
   #wasKicked = false
+  /** Members of whose leaving the client was told by another channel. */
+  readonly #quits = new Set<string>()
 
   constructor(
     room: string,
     owner: ChannelOwner,
     parts: ClientSessionParts,
     settings: ClientSessionSettings,
-    id: string,
+    id: string | undefined,
   ) {
     this.room = room
     this.#owner = owner
@@ -126,7 +130,6 @@ export class Channel implements Wire {
     this.#links = owner.links.links(owner.incoming.base, this.#holder)
     this.capabilitiesChanged()
     const members = session.publishedMembers
-    people.enter(session.id, owner.user)
     for (const member of members.values()) people.arrived(member, this.room)
     if (session.member.name !== owner.nick) {
       const source = people.maskOf({ ...session.member, name: owner.nick }, this.room)
@@ -194,10 +197,20 @@ export class Channel implements Wire {
       this.#wasKicked ||= event.type === 'left' && event.kickedBy !== undefined
       return this.#wasKicked ? undefined : ''
     }
+    if (event.type === 'left' && event.quit === true && event.kickedBy === undefined) {
+      if (this.#quits.delete(event.by.id)) return ''
+      this.#owner.toldOfQuit(this, event.by.id)
+      return undefined
+    }
     if (!isToldOnce(event) || !('by' in event)) return undefined
     if (!this.#owner.tellsIn(this, event.by.id)) return ''
     if (event.type === 'renamed' && event.by.id === session.id) this.#owner.calledNow(event.by.name)
     return undefined
+  }
+
+  /** Another channel has told that somebody left the host. */
+  expectQuit(id: string): void {
+    if (this.session?.lists(id)) this.#quits.add(id)
   }
 
   #recipient({ id }: LocalSession): Recipient {
@@ -221,6 +234,7 @@ export class Channel implements Wire {
     if (before === undefined || session === undefined || this.session !== session) return
     if (held || !caughtUp || outbox.full) return
     this.#toldOf = undefined
+    this.#quits.clear()
     const { capabilities, renderer } = this.#owner
     const lines = difference(before, session.publishedMembers).map(
       (event) => this.#own(event, session) ?? renderer.line(event, this.room, capabilities),
@@ -233,6 +247,10 @@ export class Channel implements Wire {
     const topic = this.#session?.rules.topic ?? ''
     if (topic === '') this.#owner.numeric('331', [this.name], 'No topic is set')
     else this.#owner.numeric('332', [this.name], topic)
+    const set = this.#session?.topicSet
+    if (topic === '' || set === undefined) return
+    const mask = this.#owner.renderer.people.maskOf(set.by, this.room)
+    this.#owner.numeric('333', [this.name, mask, String(Math.floor(set.at / MS_PER_SECOND))])
   }
 
   /** 353, as many as it takes, and 366. */

@@ -8,9 +8,12 @@ import { Delivery } from '../connection/delivery.ts'
 import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import { type KeyRegistry, personOf } from '../connection/key-registry.ts'
+import type { SharedRates } from '../connection/rate-limit.ts'
 import type { LineRenderer } from '../line/render.ts'
 import type { LineSettings } from '../line/settings.ts'
 import type { Credentials } from '../security/access-control.ts'
+import type { Persons } from '../security/persons.ts'
 import type { Channel, ChannelOwner } from './channel.ts'
 import { type Fault, folded, IrcDecoder, lineOf, type Message } from './codec.ts'
 import { HOST_NAME } from './people.ts'
@@ -29,6 +32,10 @@ export interface IrcConnectionParts extends ClientSessionParts {
   readonly renderer: IrcRenderer
   /** For the addresses of files. */
   readonly links: LineRenderer
+  readonly keys: KeyRegistry
+  readonly persons: Persons
+  /** Logins of each subnet. */
+  readonly logins: SharedRates
   /** What it understands: `verbs.ts`. */
   readonly verbNamed: (word: string) => Verb<IrcConnection> | undefined
   /** Name and version of the program. */
@@ -59,7 +66,12 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   readonly parts: IrcConnectionParts
   readonly renderer: IrcRenderer
   readonly links: LineRenderer
-  readonly id: string
+  /** The member id, in all its rooms. */
+  id: string
+  /** The key by which its person is known again; undefined: for this connection only. */
+  key: string | undefined
+  /** What of a login has come. */
+  sasl: string | undefined
   /** The capabilities that it has chosen. */
   readonly chosen = new Set<string>()
   /** By room. */
@@ -225,6 +237,23 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     for (const channel of this.channels.values()) channel.capabilitiesChanged()
   }
 
+  /** It is the person of this key from now on. Not while it is in rooms as somebody else. */
+  becomes(key: string): boolean {
+    const id = personOf(key)
+    if (this.channels.size > 0 && id !== this.id) return false
+    const { engine } = this.parts
+    engine.dropNick(this.id)
+    const { people } = this.renderer
+    const isRegistered = this.#state.status === 'registered'
+    if (isRegistered) people.leave(this.id)
+    this.key = key
+    this.id = id
+    if (isRegistered) people.enter(id, this.user)
+    // Somebody else cannot have taken it meanwhile.
+    if (this.#nick !== undefined) engine.keepNick(this.#nick, id)
+    return true
+  }
+
   credentials(): Credentials {
     return {
       connection: this,
@@ -291,6 +320,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     return true
   }
 
+  toldOfQuit(channel: Channel, id: string): void {
+    for (const each of this.channels.values()) if (each !== channel) each.expectQuit(id)
+  }
+
   isMe(nick: string): boolean {
     return folded(nick) === folded(this.nick)
   }
@@ -348,25 +381,25 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     if (this.#delivery.outbox.stalledMs(now) > ms) this.incoming.connection.destroy()
   }
 
-  /** Tells the client why, and ends; the others are told `reason`. */
-  close(why: string, reason = 'left'): void {
+  /** Tells the client why, and ends. The others are told `reason`, or what the member said on leaving. */
+  close(why: string, reason = 'left', message?: string): void {
     if (this.#state.status === 'closed') return
     this.#inbox.close()
     void this.say(lineOf({ verb: 'ERROR', text: `Closing link: ${why}` }))
-    this.#over(reason)
+    this.#over(reason, message)
     hangUp(this.incoming.connection, this.parts.clock, LAST_WORDS_MS)
   }
 
-  #over(reason: string): void {
+  #over(reason: string, message?: string): void {
     const state = this.#state
     if (state.status === 'closed') return
     this.#state = { status: 'closed' }
     if ('cancelTimeout' in state) state.cancelTimeout()
     this.#cancelPing()
-    const left = Array.from(this.channels.values(), ({ client }) => client.close(undefined, reason))
+    const left = Array.from(this.channels.values(), ({ client }) => client.close(undefined, reason, message))
     void Promise.all(left).then(() => {
       this.parts.engine.dropNick(this.id)
-      this.renderer.people.leave(this.id)
+      if (state.status === 'registered') this.renderer.people.leave(this.id)
     })
   }
 

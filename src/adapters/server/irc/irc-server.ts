@@ -4,17 +4,26 @@ import { translatorFor } from '#i18n/i18n.ts'
 import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
+import type { KeyRegistry } from '../connection/key-registry.ts'
+import { SharedRates } from '../connection/rate-limit.ts'
 import { LineRenderer } from '../line/render.ts'
 import type { LineSettings } from '../line/settings.ts'
+import type { Persons } from '../security/persons.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { IrcConnection } from './connection.ts'
 import { IrcPeople } from './people.ts'
 import { IrcRenderer } from './render.ts'
 import { verbNamed } from './verbs.ts'
 
+/** From one subnet, off loopback. */
+const LOGINS_PER_MINUTE = 20
+const SECONDS_PER_MINUTE = 60
+
 export interface IrcServerParts extends ClientSessionParts {
   readonly signedLinks: SignedLinks
   readonly ids: Ids
+  readonly keys: KeyRegistry
+  readonly persons: Persons
   /** Those of the line server: people who type get the same, whatever they type at. */
   readonly settings: LineSettings
   readonly program: string
@@ -25,18 +34,25 @@ export class IrcServer extends Connections implements ConnectionServer {
   readonly #parts: IrcServerParts
   readonly #renderer: IrcRenderer
   readonly #links: LineRenderer
+  readonly #logins: SharedRates
 
   constructor(parts: IrcServerParts) {
     super(parts.clock)
     this.#parts = parts
     const words = translatorFor(parts.settings.language, forTerminal, false)
     this.#renderer = new IrcRenderer(words, new IrcPeople())
+    this.#logins = new SharedRates(parts.clock, LOGINS_PER_MINUTE / SECONDS_PER_MINUTE, LOGINS_PER_MINUTE)
     this.#links = new LineRenderer(words, parts.signedLinks, parts.accessControl)
+  }
+
+  override sweep(ms: number): void {
+    super.sweep(ms)
+    this.#logins.sweep()
   }
 
   accept(incoming: IncomingConnection): void {
     const { ids, signedLinks: _, ...parts } = this.#parts
-    const shared = { renderer: this.#renderer, links: this.#links, verbNamed, id: ids.next() }
+    const shared = { renderer: this.#renderer, links: this.#links, logins: this.#logins, verbNamed, id: ids.next() }
     this.add(incoming.connection, new IrcConnection(incoming, { ...parts, ...shared }))
   }
 }

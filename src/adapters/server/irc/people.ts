@@ -25,26 +25,32 @@ interface Guest {
  */
 export class IrcPeople {
   /** User names of those who came over IRC, by member id. */
-  readonly #users = new Map<string, string>()
+  readonly #users = new Map<string, { readonly name: string; connections: number }>()
+  #count = 0
   readonly #hosts = new Map<string, string>()
   readonly #guests = new Map<string, Map<string, Guest>>()
 
   enter(id: string, user: string): void {
-    this.#users.set(id, user)
+    const before = this.#users.get(id)
+    this.#users.set(id, { name: before?.name ?? user, connections: (before?.connections ?? 0) + 1 })
+    this.#count++
   }
 
   leave(id: string): void {
-    this.#users.delete(id)
+    const user = this.#users.get(id)
+    if (user === undefined) return
+    this.#count--
+    if (--user.connections === 0) this.#users.delete(id)
   }
 
   /** How many are here over IRC. */
   get count(): number {
-    return this.#users.size
+    return this.#count
   }
 
   userOf({ id }: Member): string {
     const user = this.#users.get(id)
-    return user === undefined ? 'tamtam' : `~${user}`
+    return user === undefined ? 'tamtam' : `~${user.name}`
   }
 
   /** Never an address: ten digits that stand for the member. */

@@ -11,6 +11,7 @@ const CAPABILITIES: readonly string[] = [
   'extended-join',
   'message-tags',
   'multi-prefix',
+  'sasl',
   'server-time',
   'userhost-in-names',
 ]
@@ -57,8 +58,8 @@ export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
     least: 0,
     beforeAuth: true,
     run: (connection, { params }) => {
-      const [reason = ''] = params
-      connection.close('you have quit', reason === '' ? 'left' : reason)
+      const [message = ''] = params
+      connection.close('you have quit', 'left', message === '' ? undefined : message)
       return undefined
     },
   },
@@ -72,7 +73,11 @@ function cap(connection: IrcConnection, params: readonly string[]): Promise<unkn
   switch (word.toUpperCase()) {
     case 'LS':
       if (registration !== undefined) registration.isChoosing = true
-      return answer('LS', CAPABILITIES.join(' '))
+      // Values only for who knows of them.
+      return answer(
+        'LS',
+        CAPABILITIES.map((name) => (name === 'sasl' && list === '302' ? 'sasl=PLAIN' : name)).join(' '),
+      )
     case 'LIST':
       return answer('LIST', [...chosen].join(' '))
     case 'REQ': {

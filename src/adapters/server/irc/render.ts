@@ -1,6 +1,6 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
-import type { Member, RoomEvent, Whispered } from '#domain/room/events.ts'
+import type { Acted, Member, RoomEvent, Said, Whispered } from '#domain/room/events.ts'
 import { isEntry } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { eventText, fileLine, type LinkOf } from '#i18n/render-event.ts'
@@ -199,7 +199,7 @@ export class IrcRenderer {
     return `${line}${gone}${mode === '' ? '' : lineOf({ source: HOST_NAME, verb: 'MODE', params: [channel, `+${mode}`, nick] })}`
   }
 
-  #left({ by, reason, kickedBy }: Extract<RoomEvent, { readonly type: 'left' }>, room: string): string {
+  #left({ by, reason, message, quit, kickedBy }: Extract<RoomEvent, { readonly type: 'left' }>, room: string): string {
     const channel = `#${room}`
     if (kickedBy !== undefined) {
       const nick = this.people.nickOf(by, room)
@@ -212,28 +212,22 @@ export class IrcRenderer {
       })
     }
     const source = this.people.maskOf(by, room)
-    return lineOf({
-      source,
-      verb: 'PART',
-      params: [channel],
-      ...(reason === 'left' ? {} : { text: forTerminal(reason) }),
-    })
+    const why = message ?? (reason === 'left' ? undefined : reason)
+    const text = why === undefined ? {} : { text: forTerminal(why) }
+    return quit
+      ? lineOf({ source, verb: 'QUIT', ...text })
+      : lineOf({ source, verb: 'PART', params: [channel], ...text })
   }
 
-  #spoken(
-    { type, by, text }: { readonly type: 'said' | 'acted'; readonly by: Member; readonly text: string },
-    target: string,
-    room: string,
-    tags: string,
-  ): string {
-    const source = this.people.maskOf(by, room)
-    return this.#inPieces(text, { tags, source, verb: 'PRIVMSG', target, isAction: type === 'acted' })
+  #spoken(event: Said | Acted, target: string, room: string, tags: string): string {
+    const source = this.people.maskOf(event.by, room)
+    return this.#inPieces(event.text, { tags, source, verb: verbOf(event), target, isAction: event.type === 'acted' })
   }
 
   #whispered(event: Whispered, room: string, to: Recipient, capabilities: LineCapabilities): string {
     const source = this.people.maskOf(event.by, room)
     const tags = tagsFor(event, room, capabilities)
-    const line = (target: string) => this.#inPieces(event.text, { tags, source, verb: 'PRIVMSG', target })
+    const line = (target: string) => this.#inPieces(event.text, { tags, source, verb: verbOf(event), target })
     const echo = event.by.id === to.id && to.echoes ? line(this.people.nickOf(event.to, room)) : ''
     return `${echo}${event.to.id === to.id ? line(to.nick) : ''}`
   }
@@ -276,6 +270,9 @@ function tagsFor(event: RoomEvent, room: string, { time, tags }: LineCapabilitie
   const id = `msgid=${escapedTag(`${room}-${event.seq}`)}`
   return time ? `time=${new Date(event.at).toISOString()};${id}` : id
 }
+
+const verbOf = (event: Said | Acted | Whispered): string =>
+  'notice' in event && event.notice === true ? 'NOTICE' : 'PRIVMSG'
 
 /** A name that bans or mutes hold for, as a mask. */
 export const banMask = (name: string): string => (name.includes(':') ? name : `${name}!*@*`)

@@ -6,6 +6,7 @@ import { notForYou } from '../security/access-control.ts'
 import { Channel } from './channel.ts'
 import { lineOf } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
+import { MOST_WRONG_KEYS } from './login.ts'
 import { HOST_NAME } from './people.ts'
 import { banMask } from './render.ts'
 import { listOf, tellRefusal, type Verb } from './verb.ts'
@@ -13,7 +14,6 @@ import { listOf, tellRefusal, type Verb } from './verb.ts'
 const MOST_CHANNELS = 20
 const MOST_NICKS = 4
 const MOST_MODES = 4
-const MOST_WRONG_KEYS = 3
 /** A time within which any join is decided; the connection itself has another for its registration. */
 const JOIN_MS = 600_000
 
@@ -70,9 +70,16 @@ async function join(connection: IrcConnection, name: string, key: string | undef
     lostReason: 'left',
     isOneOfMany: true,
   } as const
-  const channel = new Channel(room, connection, parts, settings, connection.id)
+  const channel = new Channel(
+    room,
+    connection,
+    parts,
+    settings,
+    connection.key === undefined ? connection.id : undefined,
+  )
   channels.set(room, channel)
-  channel.client.showToken(connection.token)
+  if (connection.key === undefined) channel.client.showToken(connection.token)
+  else channel.client.authenticate(connection.key, parts.keys, connection.nick, connection.token)
   const password = key === undefined || key === '' ? {} : { password: key }
   const why = await channel.client.join(room, { nick: connection.nick, ...password })
   if (why === undefined) {
@@ -104,7 +111,8 @@ async function partAll(connection: IrcConnection, [names, reason]: readonly stri
     if (channel === undefined) continue
     const source = connection.mask
     const text = reason === undefined || reason === '' ? {} : { text: reason }
-    await channel.client.close(undefined, reason === undefined || reason === '' ? 'left' : reason)
+    await channel.client.part(text.text)
+    await channel.client.close()
     void connection.say(lineOf({ source, verb: 'PART', params: [channel.name], ...text }))
   }
 }
@@ -122,7 +130,8 @@ async function kick(connection: IrcConnection, [name = '', nicks, reason = '']: 
   if (channel === undefined) return
   for (const nick of listOf(nicks, MOST_NICKS)) {
     const member = channel.session && connection.renderer.people.find(nick, channel.session)
-    const command = { type: 'kick', name: member?.name ?? nick, ...(reason === '' ? {} : { reason }) } as const
+    const whom = { name: member?.name ?? nick, ...(member === undefined ? {} : { member: member.id }) }
+    const command = { type: 'kick', ...whom, ...(reason === '' ? {} : { reason }) } as const
     const answer = await channel.client.ask(command)
     if (answer.type === 'rejected') tellRefusal(connection, channel, answer, nick)
   }

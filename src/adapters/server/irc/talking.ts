@@ -1,4 +1,5 @@
 import type { PostedCommand } from '#domain/room/commands.ts'
+import type { Member } from '#domain/room/events.ts'
 import type { Channel } from './channel.ts'
 import { ctcpOf, type Message, withoutFormatting } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
@@ -34,7 +35,10 @@ function talk(connection: IrcConnection, { params, verb }: Message): Promise<unk
   }
   let waits: Promise<unknown>[] | undefined
   for (const target of listOf(targets, MOST_TARGETS)) {
-    const wait = target.startsWith('#') ? say(connection, target, text) : whisper(connection, target, text)
+    const notice = verb === 'NOTICE' ? ({ notice: true } as const) : {}
+    const wait = target.startsWith('#')
+      ? say(connection, target, text, notice)
+      : whisper(connection, target, text, notice)
     if (wait === undefined) continue
     waits ??= []
     waits.push(wait)
@@ -43,24 +47,26 @@ function talk(connection: IrcConnection, { params, verb }: Message): Promise<unk
 }
 
 /** Hot path: posts, and promises nothing. */
-function say(connection: IrcConnection, target: string, text: string): Promise<unknown> | undefined {
+function say(connection: IrcConnection, target: string, text: string, notice: Notice): Promise<unknown> | undefined {
   const channel = connection.channels.get(target.slice(1)) ?? connection.channel(target)
   if (channel?.session === undefined) return undefined
   const ctcp = ctcpOf(text)
   const command: PostedCommand =
     ctcp === undefined
-      ? { type: 'say', text: withoutFormatting(text) }
+      ? { type: 'say', text: withoutFormatting(text), ...notice }
       : { type: 'act', text: withoutFormatting(ctcp.rest) }
   if (ctcp !== undefined && ctcp.word !== 'ACTION') {
     connection.numeric('404', [channel.name], 'requests between clients (CTCP) are not passed on to rooms')
     return undefined
   }
   channel.hasPosted = true
+  // Its own rate has no limit: it notes that something came.
+  void channel.client.charge(0)
   return channel.client.post([command])
 }
 
 /** To somebody in a room that both are in. */
-async function whisper(connection: IrcConnection, nick: string, text: string): Promise<void> {
+async function whisper(connection: IrcConnection, nick: string, text: string, notice: Notice): Promise<void> {
   const found = roomWith(connection, nick)
   if (found === undefined) {
     connection.numeric('401', [nick], 'No such nick in your channels')
@@ -71,25 +77,30 @@ async function whisper(connection: IrcConnection, nick: string, text: string): P
     connection.tell('requests between clients (CTCP, DCC) are not passed on; files go by curl, see /motd')
     return
   }
-  const { channel, name } = found
+  const { channel, member } = found
   const plain = ctcp === undefined ? text : `* ${connection.nick} ${ctcp.rest}`
-  const answer = await channel.client.ask({ type: 'whisper', to: name, text: withoutFormatting(plain) })
+  const to = { to: member.name, member: member.id }
+  const answer = await channel.client.ask({ type: 'whisper', ...to, text: withoutFormatting(plain), ...notice })
+  // A notice is never answered.
+  if ('notice' in notice) return
   if (answer.type === 'rejected') tellRefusal(connection, channel, answer, nick)
-  const { away } = found
+  const { away } = member
   if (away !== undefined) connection.numeric('301', [nick], away)
 }
 
+/** A program's announcement: no program answers it. */
+type Notice = { readonly notice?: true }
+
 interface Found {
   readonly channel: Channel
-  readonly name: string
-  readonly away: string | undefined
+  readonly member: Member
 }
 
 /** The first room that both are in. */
 export function roomWith(connection: IrcConnection, nick: string): Found | undefined {
   for (const channel of connection.channels.values()) {
     const member = channel.session && connection.renderer.people.find(nick, channel.session)
-    if (member !== undefined) return { channel, name: member.name, away: member.away }
+    if (member !== undefined) return { channel, member }
   }
   return undefined
 }

@@ -1,5 +1,6 @@
 import { ASKING } from './asking.ts'
 import type { IrcConnection } from './connection.ts'
+import { LOGIN } from './login.ts'
 import { REGISTERING } from './registering.ts'
 import { isRoomCommand, runRoomCommand } from './room-command.ts'
 import { ROOMS } from './rooms.ts'
@@ -8,7 +9,7 @@ import type { Verb } from './verb.ts'
 
 /** Every command of IRC that is understood, by its word. */
 const VERBS: ReadonlyMap<string, Verb<IrcConnection>> = new Map(
-  Object.entries({ ...REGISTERING, ...TALKING, ...ROOMS, ...ASKING }),
+  Object.entries({ ...REGISTERING, ...TALKING, ...ROOMS, ...ASKING, ...LOGIN }),
 )
 
 const roomCommand: Verb<IrcConnection> = { least: 0, run: runRoomCommand }

@@ -5,7 +5,8 @@ import { amountText, sizeText } from '#i18n/format.ts'
 import type { Language } from '#i18n/translator.ts'
 import { BrowserIds, BrowserStorage } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
-import { dropped, picked } from '../files/chosen.ts'
+import { dropped } from '../files/chosen.ts'
+import { PickButton } from '../files/pick-button.tsx'
 import { type ToSend, type Upload, Uploads } from '../files/uploads.ts'
 import { DropApi, DropMemory } from './drop-api.ts'
 import { refusalText, wordsOf } from './words.ts'
@@ -31,7 +32,6 @@ export function DropPage({ link }: { readonly link: string }) {
   const isOver = useSignal(false)
   const wantsName = useSignal(false)
   const leftOut = useSignal<readonly string[]>([])
-  const input = useRef<HTMLInputElement>(null)
   const nameInput = useRef<HTMLInputElement>(null)
 
   useEffect(() => {
@@ -125,20 +125,7 @@ export function DropPage({ link }: { readonly link: string }) {
           }}
         >
           <p>{say.dropHere}</p>
-          <button type="button" class="primary" onClick={() => input.current?.click()}>
-            {say.choose}
-          </button>
-          <input
-            ref={input}
-            type="file"
-            multiple
-            hidden
-            aria-label={say.choose}
-            onChange={({ currentTarget }) => {
-              choose(picked(Array.from(currentTarget.files ?? [])))
-              currentTarget.value = ''
-            }}
-          />
+          <PickButton look="primary" label={say.choose} pick={choose} />
         </div>
         <p role="status" class="why">
           {wantsName.value && say.nameFirst}

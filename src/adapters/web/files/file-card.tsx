@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import type { Progress } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Member } from '#domain/room/events.ts'
@@ -12,9 +12,9 @@ import type { FileEntry } from '../timeline/rows.ts'
 import { Icon } from '../views/icons.tsx'
 import { More } from '../views/load-more.tsx'
 import { IconButton, Menu } from '../views/menu.tsx'
-import { picked } from './chosen.ts'
 import { kindOf } from './file-links.ts'
 import { DownloadButton, FileName, type FileProps, movingTexts, receiversOf, Tile } from './file-parts.tsx'
+import { PickButton } from './pick-button.tsx'
 import type { Upload } from './uploads.ts'
 
 interface CardProps {
@@ -207,7 +207,6 @@ function progressOf({ room, file, upload }: MovingProps): {
 function MovingMeta({ room, file, by, upload }: MovingProps & { readonly by: Member }) {
   const { transfers, words } = usePage()
   const { say, language } = words.value
-  const input = useRef<HTMLInputElement>(null)
   const { progress, isPaused } = progressOf({ room, file, upload })
   useTicks(true)
   const arrived = progress?.done ?? room.files.of(file.id).value?.arrived ?? 0
@@ -218,21 +217,15 @@ function MovingMeta({ room, file, by, upload }: MovingProps & { readonly by: Mem
     return (
       <div class="meta open">
         <span>{say('pausedByClosing')}</span>{' '}
-        <button
-          type="button"
-          class="quiet"
-          aria-label={`${say('chooseFile')}: ${file.name}`}
-          onClick={() => input.current?.click()}
+        <PickButton
+          look="quiet"
+          label={`${say('chooseFile')}: ${file.name}`}
+          isLabelled
+          multiple={false}
+          pick={(files) => transfers.send(room, files)}
         >
           {say('chooseFile')}
-        </button>
-        <input
-          ref={input}
-          type="file"
-          hidden
-          aria-label={`${say('chooseFile')}: ${file.name}`}
-          onChange={({ currentTarget }) => transfers.send(room, picked(Array.from(currentTarget.files ?? [])))}
-        />
+        </PickButton>
       </div>
     )
   return (

@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import { fileSizeText } from '#i18n/format.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
@@ -9,10 +8,10 @@ import { useFullWords, usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Icon } from '../views/icons.tsx'
 import { IconButton, Menu } from '../views/menu.tsx'
-import { picked } from './chosen.ts'
 import { saveArchive } from './file-links.ts'
 import { DownloadButton, FileName, receiversOf, Tile } from './file-parts.tsx'
 import { FileActions, FolderList } from './file-preview.tsx'
+import { PickButton } from './pick-button.tsx'
 import type { FileState } from './room-files.ts'
 
 const orders = ['newest', 'byName', 'largest'] as const
@@ -32,7 +31,6 @@ export function FilesPanel({ room, close }: { readonly room: Room; readonly clos
   const { say, refusal } = useFullWords()
   const wanted = useSignal('')
   const order = useSignal<Order>('newest')
-  const input = useRef<HTMLInputElement>(null)
   const all = room.files.all()
   const terms = wanted.value.toLowerCase().split(/\s+/)
   const isWanted = ({ file, by }: FileState) => {
@@ -102,21 +100,10 @@ export function FilesPanel({ room, close }: { readonly room: Room; readonly clos
         )}
         {shown.length === 0 && <p class="none fine">{say(all.length === 0 ? 'noFilesYet' : 'nothingFound')}</p>}
       </div>
-      <button type="button" class="zone" onClick={() => input.current?.click()}>
+      <PickButton look="zone" label={say('dropFilesHere')} pick={(files) => transfers.send(room, files)}>
         {say('dropFilesHere')}
         <span class="fine">{say('orAnywhere')}</span>
-      </button>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        aria-label={say('dropFilesHere')}
-        onChange={({ currentTarget }) => {
-          transfers.send(room, picked(Array.from(currentTarget.files ?? [])))
-          currentTarget.value = ''
-        }}
-      />
+      </PickButton>
     </aside>
   )
 }

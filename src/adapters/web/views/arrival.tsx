@@ -1,11 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
-import { languages } from '#i18n/translator.ts'
 import { focusOn } from '../browser/platform.ts'
 import { usePage } from '../state/context.ts'
 import { asNick, type Stage, type Why } from '../state/page.ts'
-import { LANGUAGE_NAMES } from './labels.tsx'
+import { LanguageSelect } from './labels.tsx'
 
 /** Faults of the name itself: told below its field. */
 const OF_NAME: ReadonlySet<string> = new Set(['BAD_NAME', 'NAME_TAKEN'])
@@ -107,17 +106,7 @@ export function Arrival({ stage }: { readonly stage: Exclude<Stage, { status: 'i
           {why !== undefined && !isOfName && told(why)}
         </p>
         <div class="foot">
-          <select
-            aria-label={say('language')}
-            value={page.language.value}
-            onChange={({ currentTarget }) => void page.speak(currentTarget.value === 'id' ? 'id' : 'en')}
-          >
-            {languages.map((language) => (
-              <option key={language} value={language}>
-                {LANGUAGE_NAMES[language]}
-              </option>
-            ))}
-          </select>
+          <LanguageSelect label={say('language')} />
         </div>
       </form>
     </main>

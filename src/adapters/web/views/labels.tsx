@@ -1,5 +1,5 @@
 import { forTerminal } from '#domain/names/text.ts'
-import type { Language } from '#i18n/translator.ts'
+import { type Language, languages } from '#i18n/translator.ts'
 import { usePage, useSay } from '../state/context.ts'
 
 interface NameProps {
@@ -56,7 +56,7 @@ export function Day({ at }: { readonly at: number }) {
   return <>{format(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)}</>
 }
 
-export const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
+const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' } as const
 
 /** A rule that holds in the room. */
 export const Rule = ({ text }: { readonly text: string }) => (
@@ -64,3 +64,22 @@ export const Rule = ({ text }: { readonly text: string }) => (
     {text}
   </span>
 )
+
+/** The language of the page, chosen by its own name. */
+export function LanguageSelect({ label, id }: { readonly label?: string; readonly id?: string }) {
+  const page = usePage()
+  return (
+    <select
+      id={id}
+      aria-label={label}
+      value={page.language.value}
+      onChange={({ currentTarget }) => void page.speak(currentTarget.value as Language)}
+    >
+      {languages.map((language) => (
+        <option key={language} value={language}>
+          {LANGUAGE_NAMES[language]}
+        </option>
+      ))}
+    </select>
+  )
+}

@@ -1,11 +1,10 @@
 import { useSignal } from '@preact/signals'
-import { languages } from '#i18n/translator.ts'
 import { useFullWords, usePage } from '../state/context.ts'
 import { executeCommand } from '../state/execute-command.ts'
 import { themes } from '../state/page.ts'
 import type { Room } from '../state/room.ts'
 import { Dialog } from './dialog.tsx'
-import { LANGUAGE_NAMES } from './labels.tsx'
+import { LanguageSelect } from './labels.tsx'
 import { Switch } from './manage-room.tsx'
 
 /** The person's settings and nick. */
@@ -46,18 +45,9 @@ export function SettingsDialog({ room, closed }: { readonly room: Room; readonly
             <option value="dark">{say('dark')}</option>
           </select>
         </label>
-        <label>
+        <label for="language">
           {say('language')}
-          <select
-            value={page.language.value}
-            onChange={({ currentTarget }) => void page.speak(currentTarget.value === 'id' ? 'id' : 'en')}
-          >
-            {languages.map((language) => (
-              <option key={language} value={language}>
-                {LANGUAGE_NAMES[language]}
-              </option>
-            ))}
-          </select>
+          <LanguageSelect id="language" />
         </label>
         {page.notifications.possible && (
           <Switch

@@ -2,7 +2,7 @@ import { useComputed, useSignal } from '@preact/signals'
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { isRefusal } from '#client/errors.ts'
 import { pageDefaults } from '../defaults.ts'
-import { picked } from '../files/chosen.ts'
+import { PickButton } from '../files/pick-button.tsx'
 import { usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { rowsOf } from '../timeline/rows.ts'
@@ -132,24 +132,13 @@ const isContent = ({ type }: { readonly type: string }): boolean =>
 function EmptyRoom({ room }: { readonly room: Room }) {
   const { words, transfers } = usePage()
   const { say } = words.value
-  const input = useRef<HTMLInputElement>(null)
   return (
     <div class="empty">
       <div class="zone">
         <Icon of="upload" />
         <h2>{say('dropAnywhere')}</h2>
         <p>{say('everyoneGets', { room: room.name })}</p>
-        <button type="button" class="primary" onClick={() => input.current?.click()}>
-          {say('chooseFiles')}
-        </button>
-        <input
-          ref={input}
-          type="file"
-          multiple
-          hidden
-          aria-label={say('chooseFiles')}
-          onChange={({ currentTarget }) => transfers.send(room, picked(Array.from(currentTarget.files ?? [])))}
-        />
+        <PickButton look="primary" label={say('chooseFiles')} pick={(files) => transfers.send(room, files)} />
       </div>
       <More>{({ ShareCard }) => <ShareCard room={room} />}</More>
     </div>
