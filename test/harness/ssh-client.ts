@@ -83,6 +83,11 @@ export class SshUser {
     return new SshUser(port, ['-F', 'none', ...given], directory)
   }
 
+  /** The same person at another port. */
+  at(port: number): SshUser {
+    return new SshUser(port, this.#options, this.directory, this.#env)
+  }
+
   /** As in `authorized_keys`. */
   publicKey(): Promise<string> {
     return readFile(join(this.directory, 'key.pub'), 'utf8')

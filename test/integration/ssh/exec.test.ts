@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
 import { startHost } from '../../harness/host.ts'
-import { HostProcess } from '../../harness/host-process.ts'
 import { until } from '../../harness/patience.ts'
 import { SshUser } from '../../harness/ssh-client.ts'
 import { needs } from '../../harness/tools.ts'
@@ -63,14 +62,5 @@ describe('commands over SSH', () => {
       errors: expect.stringContaining('! BAD_NAME'),
     })
     expect(await other.ssh('citra', [])).toMatchObject({ code: 2, errors: expect.stringContaining('! BAD_COMMAND') })
-  })
-
-  test('the built program takes SSH as well', async () => {
-    needs('scp')
-    const { host, port } = await HostProcess.start(['--ephemeral'])
-    const ani = await SshUser.at(port)
-    expect(await ani.ssh('ani', ['say', 'halo'])).toMatchObject({ code: 0, errors: '' })
-    await host.until('her word', () => host.events.some((event) => event['text'] === 'halo'))
-    expect(await host.stop()).toBe(0)
   })
 })

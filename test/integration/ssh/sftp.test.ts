@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { startHost } from '../../harness/host.ts'
+import { HostProcess } from '../../harness/host-process.ts'
+import { until } from '../../harness/patience.ts'
 import { SshProgram, SshUser } from '../../harness/ssh-client.ts'
 import { needs } from '../../harness/tools.ts'
 
@@ -88,5 +91,34 @@ describe('files over SFTP', () => {
     })
     const got = await ended('curl', [...curl.slice(0, -1), `${curl.at(-1)}c.bin`])
     expect(got.out.equals(bytes)).toBe(true)
+  })
+
+  test('one that was cut goes on where it was durable: the client killed, and then the host', async () => {
+    needs('scp')
+    const data = await temporaryDirectory()
+    const bytes = randomBytes(6_000_000)
+    const first = await HostProcess.start(['--data', data])
+    const ani = await SshUser.at(first.port)
+    const path = join(ani.directory, 'film.mp4')
+    await writeFile(path, bytes)
+    const isHalf = async (least: number) => {
+      const names = (await readdir(join(data, 'files'))).filter((name) => name.endsWith('.part'))
+      const sizes = await Promise.all(names.map(async (name) => (await stat(join(data, 'files', name))).size))
+      return sizes.some((size) => size > least && size < bytes.length)
+    }
+    // In kilobits a second: slow enough to be cut in the middle.
+    const slowly = ['-l', '20000']
+    const put = ani.beginSftp('ani', [`put ${path} lobby/film.mp4`], slowly)
+    await until(`some of it to arrive: ${put.errors}`, () => isHalf(1_000_000))
+    put.kill()
+    const reput = ani.beginSftp('ani', [`reput ${path} lobby/film.mp4`], slowly)
+    await until(`more of it to arrive: ${reput.errors}`, () => isHalf(3_000_000))
+    await first.host.kill()
+    const again = await HostProcess.start(['--data', data])
+    const back = ani.at(again.port)
+    const ended = await back.sftp('ani', [`reput ${path} lobby/film.mp4`])
+    expect([ended.code, ended.errors]).toEqual([0, expect.stringContaining(sha256Of(bytes))])
+    const sums = await back.ssh('ani', ['get', 'SHA256SUMS'])
+    expect(sums.out.toString()).toBe(`${sha256Of(bytes)}  film.mp4\n`)
   })
 })

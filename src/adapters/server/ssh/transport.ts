@@ -80,6 +80,8 @@ export class SshTransport implements ChannelLink {
   readonly #parts: TransportParts
   readonly #library: Library
   readonly #channels = new Set<SshChannel>()
+  /** Channels that the client has opened, whether something runs on them or not. */
+  #opened = 0
   #connection: Connection | undefined
   #status: 'login' | 'open' | 'stopped' | 'ended' = 'login'
   #requests = 0
@@ -109,6 +111,8 @@ export class SshTransport implements ChannelLink {
     server.on('connection', (client) => this.#connected(client))
     server.on('error', (error: Error) => this.#failed(error))
     socket.once('close', () => this.#closed())
+    // Half of a connection is none.
+    socket.once('end', () => this.end())
     socket.on('drain', () => this.#drained())
     server.injectSocket(socket as never)
   }
@@ -158,7 +162,7 @@ export class SshTransport implements ChannelLink {
     client.on('error', (error) => this.#failed(error))
     client.on('authentication', (context) => this.#guarded(this.#login(context)))
     client.once('ready', () => this.#guard(() => this.#ready()))
-    client.on('session', (accept, reject) => this.#guard(() => this.#opened(accept, reject)))
+    client.on('session', (accept, reject) => this.#guard(() => this.#open(accept, reject)))
     // Behind the library's own listener.
     this.#socket.on('data', (chunk: Buffer) => this.#took(chunk))
   }
@@ -233,12 +237,13 @@ export class SshTransport implements ChannelLink {
     this.#handler.loggedIn()
   }
 
-  #opened(accept: () => Session, reject: () => void): void {
-    if (this.#status !== 'open' || this.#channels.size >= this.#parts.settings.channelsPerConnection) {
+  #open(accept: () => Session, reject: () => void): void {
+    if (this.#status !== 'open' || this.#opened >= this.#parts.settings.channelsPerConnection) {
       reject()
       return
     }
     const session = accept()
+    this.#opened++
     if (internals(session)._chanInfo.outgoing.packetSize < LEAST_PACKET_BYTES) {
       this.#abuse('packets too small')
       return
@@ -272,7 +277,10 @@ export class SshTransport implements ChannelLink {
       if (name === 'sftp') begin(open, (env) => ({ type: 'sftp', env }))
       else refused()
     })
-    session.once('close', () => channel?.destroy())
+    session.once('close', () => {
+      this.#opened--
+      channel?.destroy()
+    })
   }
 
   #keep(channel: SshChannel): void {

@@ -1,7 +1,7 @@
 // SFTP version 3 (draft-ietf-secsh-filexfer-02), the server's side: bytes to requests, answers to bytes. No I/O.
 
 /** The longest packet, without its length. */
-export const MOST_PACKET_BYTES = 256 * 1024
+const MOST_PACKET_BYTES = 256 * 1024
 /** The longest piece of a file in one packet. */
 export const MOST_DATA_BYTES = 255 * 1024
 
@@ -35,7 +35,7 @@ const TYPE = {
   extendedReply: 201,
 } as const
 
-export const STATUS = {
+const STATUS = {
   ok: 0,
   eof: 1,
   noSuchFile: 2,
