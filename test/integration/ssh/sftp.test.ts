@@ -16,7 +16,8 @@ describe('files over SFTP', () => {
     const { port, tamtam } = await startHost({ stores: 'kept' })
     const ani = await SshUser.at(port)
     const at = (name: string) => join(ani.directory, name)
-    const bytes = randomBytes(1_500_000)
+    // More than any window.
+    const bytes = randomBytes(15_000_000)
     await writeFile(at('talk.pdf'), bytes)
     await writeFile(at('empty'), '')
 
@@ -27,7 +28,7 @@ describe('files over SFTP', () => {
       expect.stringContaining(`talk.pdf is in the room, sha256 ${sha256Of(bytes)}`),
     ])
     const ls = await ani.sftp('ani', ['ls -l lobby', 'ls -1 /'])
-    expect(ls.out.toString()).toMatch(/1500000 .* talk \(2\)\.pdf/)
+    expect(ls.out.toString()).toMatch(/15000000 .* talk \(2\)\.pdf/)
     expect(ls.out.toString()).toContain('/lobby')
 
     expect((await ani.scp('ani', ['@:lobby/talk (2).pdf', '@:/lobby/SHA256SUMS', ani.directory])).code).toBe(0)

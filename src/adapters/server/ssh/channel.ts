@@ -29,6 +29,9 @@ export class SshChannel extends Duplex {
   constructor(channel: ServerChannel, link: ChannelLink) {
     super({ readableHighWaterMark: STEP_BYTES, writableHighWaterMark: HELD_BYTES, allowHalfOpen: true })
     this.#channel = channel
+    // The library gives its window anew while less than this is unread: 2 MiB of its own would be 4 for each channel.
+    const { _readableState: readable } = channel as unknown as { readonly _readableState: { highWaterMark: number } }
+    readable.highWaterMark = HELD_BYTES
     this.#link = link
     channel.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) channel.pause()

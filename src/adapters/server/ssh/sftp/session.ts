@@ -267,7 +267,7 @@ export class SftpSession implements MemberListener {
     const file = member.client.session?.file(handle.id)
     if (file === undefined) throw new Refused(noSuchFile)
     slot.moved()
-    const size = file.status === 'whole' ? file.file.size : Number.POSITIVE_INFINITY
+    const size = file.status === 'whole' ? file.file.size : this.#sizeNow(handle.id)
     if (offset >= size) return await this.#status(id, 'eof')
     const packet = codec.roomForData(Math.min(length, size - offset))
     const count = await reading.fill(offset, codec.dataOf(packet))
@@ -275,6 +275,12 @@ export class SftpSession implements MemberListener {
     if (count === 0) return await this.#status(id, 'eof')
     if (file.status === 'whole') member.served(file.file, offset, count)
     await this.#send(codec.dataPacket(id, packet, count))
+  }
+
+  /** A file that still arrives is followed; one that nobody sends just now ends where it is. */
+  #sizeNow(id: string): number {
+    const transfer = this.#parts.parts.engine.transfers.find((each) => each.id === id)
+    return transfer?.status === 'paused' ? transfer.durable : Number.POSITIVE_INFINITY
   }
 
   async #write(id: number, { handle: name, offset, data }: codec.Request & { readonly type: 'write' }): Promise<void> {
