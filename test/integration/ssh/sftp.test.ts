@@ -17,7 +17,7 @@ describe('files over SFTP', () => {
     const ani = await SshUser.at(port)
     const at = (name: string) => join(ani.directory, name)
     // More than any window.
-    const bytes = randomBytes(15_000_000)
+    const bytes = randomBytes(6_000_000)
     await writeFile(at('talk.pdf'), bytes)
     await writeFile(at('empty'), '')
 
@@ -28,7 +28,7 @@ describe('files over SFTP', () => {
       expect.stringContaining(`talk.pdf is in the room, sha256 ${sha256Of(bytes)}`),
     ])
     const ls = await ani.sftp('ani', ['ls -l lobby', 'ls -1 /'])
-    expect(ls.out.toString()).toMatch(/15000000 .* talk \(2\)\.pdf/)
+    expect(ls.out.toString()).toMatch(/6000000 .* talk \(2\)\.pdf/)
     expect(ls.out.toString()).toContain('/lobby')
 
     expect((await ani.scp('ani', ['@:lobby/talk (2).pdf', '@:/lobby/SHA256SUMS', ani.directory])).code).toBe(0)
