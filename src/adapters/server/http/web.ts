@@ -43,8 +43,8 @@ export async function getMetrics({ context: { engine, metrics }, reply }: Exchan
 }
 
 /** The files of the page in `folder`, for browsers. Only the addresses of the build's own files are served; they hold nothing secret. */
-export async function pageRoutes(folder: URL, context: HttpContext): Promise<readonly Route[]> {
-  const files = await builtPage(folder)
+export function pageRoutes(folder: URL, context: HttpContext): readonly Route[] {
+  const files = builtPage(folder)
   const open = { method: 'GET', permission: 'open' } as const
   const startedAt = context.clock.elapsed()
   const routes = files.flatMap((file): readonly Route[] => {
@@ -186,8 +186,8 @@ const TYPES: Readonly<Record<string, string>> = {
  * The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. Read in one go: many small files one
  * by one through the thread pool take ten times as long, and the host waits for them.
  */
-async function builtPage(folder: URL): Promise<readonly PageFile[]> {
-  const names = await shippedIn(folder)
+function builtPage(folder: URL): readonly PageFile[] {
+  const names = shippedIn(folder)
   const files = names.filter((name) => TYPES[extname(name)] !== undefined)
   const read = (name: string) => formOf(readShipped(new URL(name, folder)))
   const form = (name: string) => (names.includes(name) ? read(name) : undefined)
