@@ -104,9 +104,14 @@ export class SshUser {
   }
 
   /** `ssh USER@HOST COMMAND…`. Without `input` its standard input stays open. */
-  begin(user: string, command: readonly string[], input?: string | Uint8Array): SshProgram {
+  begin(
+    user: string,
+    command: readonly string[],
+    input?: string | Uint8Array,
+    options: readonly string[] = [],
+  ): SshProgram {
     const at = ['-p', String(this.#port), '-l', user, '127.0.0.1']
-    return new SshProgram('ssh', [...this.#options, ...at, '--', ...command], input, this.#env)
+    return new SshProgram('ssh', [...this.#options, ...options, ...at, '--', ...command], input, this.#env)
   }
 
   ssh(user: string, command: readonly string[], input: string | Uint8Array = ''): Promise<SshEnded> {

@@ -29,7 +29,8 @@ async function loggedIn(port: number, username: string): Promise<Client> {
 }
 
 /** Whatever error comes before it. */
-const closed = (client: Client): Promise<unknown> => new Promise((resolve) => client.once('close', resolve))
+const closed = (client: Client): Promise<unknown> =>
+  new Promise((resolve) => client.once('close', () => resolve(undefined)))
 
 const isServed = async (port: number): Promise<void> => {
   const client = await loggedIn(port, 'budi')

@@ -11,6 +11,7 @@ import type { IncomingChannel, SshServerParts, Texts } from './parts.ts'
 import { parseScp } from './scp/codec.ts'
 import { ScpRun } from './scp/run.ts'
 import { SftpSession } from './sftp/session.ts'
+import { ChatRun } from './shell/chat-run.ts'
 import {
   type Library,
   type LoginAnswer,
@@ -80,8 +81,7 @@ export class SshConnection implements ServedConnection, SshHandler {
         this.#run(channel, new SftpSession({ incoming, identity, id, parts }).run())
         return
       case 'shell':
-        channel.note(`! BAD_COMMAND ${texts.words.say('sshNoShell')}`)
-        channel.exit(EXIT.usage)
+        this.#run(channel, new ChatRun(incoming, identity, id, texts, start.isTerminal, parts).run())
         return
       default:
         start satisfies never

@@ -31,7 +31,7 @@ export type LoginAnswer =
   | { readonly methods: readonly LoginMethod[]; readonly isPartial?: boolean }
 
 /** What a client begins on a channel, and the variables of its environment that are taken. */
-export type Start = { readonly env: ReadonlyMap<string, string> } & (
+export type Start = { readonly env: ReadonlyMap<string, string>; readonly isTerminal: boolean } & (
   | { readonly type: 'exec'; readonly command: string }
   | { readonly type: 'shell' | 'sftp' }
 )
@@ -249,14 +249,18 @@ export class SshTransport implements ChannelLink {
       return
     }
     const env = new Map<string, string>()
+    let isTerminal = false
     let channel: SshChannel | undefined
-    const begin = (open: () => LibraryChannel | undefined, start: (env: Map<string, string>) => Start) =>
+    const begin = (
+      open: () => LibraryChannel | undefined,
+      start: (common: Pick<Start, 'env' | 'isTerminal'>) => Start,
+    ) =>
       this.#guard(() => {
         const opened = channel === undefined ? open() : undefined
         if (opened === undefined) return
         channel = new SshChannel(opened, this)
         this.#keep(channel)
-        this.#handler.begin(start(env), channel)
+        this.#handler.begin(start({ env, isTerminal }), channel)
       })
     session.on('env', (taken, refused, { key, val }: { key: string; val: string }) => {
       const isTaken = TAKEN_ENV.has(key) && val.length <= MOST_ENV_CHARS
@@ -264,17 +268,19 @@ export class SshTransport implements ChannelLink {
       if (isTaken) taken?.()
       else refused?.()
     })
-    // Echo and line editing are the client's; a command needs no terminal, and many ask for one.
-    session.on('pty', (taken) => taken?.())
+    session.on('pty', (taken) => {
+      isTerminal = true
+      taken?.()
+    })
     session.on('window-change', (taken) => taken?.())
     session.on('signal', (taken, _, { name }) => {
       taken?.()
       if (SIGNALS.has(name)) channel?.emit('signal')
     })
-    session.on('exec', (open, _, { command }) => begin(open, (env) => ({ type: 'exec', command, env })))
-    session.on('shell', (open) => begin(open, (env) => ({ type: 'shell', env })))
+    session.on('exec', (open, _, { command }) => begin(open, (common) => ({ ...common, type: 'exec', command })))
+    session.on('shell', (open) => begin(open, (common) => ({ ...common, type: 'shell' })))
     session.on('subsystem', (open, refused, { name }) => {
-      if (name === 'sftp') begin(open, (env) => ({ type: 'sftp', env }))
+      if (name === 'sftp') begin(open, (common) => ({ ...common, type: 'sftp' }))
       else refused()
     })
     session.once('close', () => {
