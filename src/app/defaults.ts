@@ -22,6 +22,7 @@ export const engineDefaults: EngineLimits = {
   mailboxChars: 4_000_000,
   // The decisions of one commit are one step, and others wait for it (C82).
   commitCommands: 1024,
+  commitChars: Number.POSITIVE_INFINITY,
   uploadsPerHost: 64,
   transferIdleMs: 60_000,
   transferKeptMs: 24 * 3_600_000,
@@ -42,6 +43,9 @@ export const engineDefaults: EngineLimits = {
   historyEntries: 100_000,
   readerEntries: 10_000_000,
 }
+
+/** Of a cluster: what `tamtam host --cluster` does not say. A batch of so many characters fits into a message of 1 MB. */
+export const clusterDefaults = { name: 'tamtam', shards: 4, replicas: 3, commitChars: 200_000 }
 
 /** In memory a reader that stalls beyond the room's history misses lines, and is told so. */
 export const memoryReaderEntries = 0
@@ -84,6 +88,7 @@ export const lineDefaults: LineSettings = {
 /** The size of a message is the engine's limit. */
 export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   hostNames: [],
+  basePath: '',
   room: lineDefaults.room,
   headBytes: 8192,
   headers: 64,
@@ -119,6 +124,7 @@ export const roomSecretDefaults: RoomSecretSettings = {
   dropLinkMs: 7 * 86_400_000,
   mostDropLinkMs: 366 * 86_400_000,
   dropLinksPerRoom: 100,
+  basePath: '',
 }
 
 /** So long a link opens a file by itself: a browser may continue a download of the day before. */
@@ -171,6 +177,7 @@ export const listenerDefaults: ListenerSettings = {
   // opens ahead of its need (C36). A person at netcat waits for the greeting, and a quarter of a second is at once.
   silentMs: 200,
   handshakeMs: 10_000,
+  trustProxy: [],
   keepAliveMs: 60_000,
   deadMs: 600_000,
   farewellMs: 4000,

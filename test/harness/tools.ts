@@ -6,6 +6,7 @@ import { MEASURED } from '../../bench/run/tools.ts'
 export const PACKAGES = {
   ...MEASURED,
   bsdtar: 'libarchive-tools',
+  caddy: 'caddy',
   chromium: 'chromium',
   'dpkg-deb': 'dpkg',
   faketime: 'faketime',
@@ -16,8 +17,10 @@ export const PACKAGES = {
   ip: 'iproute2',
   irssi: 'irssi',
   'mkfs.ext4': 'e2fsprogs',
+  dbclient: 'dropbear-bin',
   nc: 'netcat-openbsd',
   openssl: 'openssl',
+  plink: 'putty-tools',
   prlimit: 'util-linux',
   python3: 'python3',
   ss: 'iproute2',

@@ -71,7 +71,11 @@ export function stayIn(
           session,
           files: hostFileTransfers(session, saverFor(session)),
           rooms,
-          host: { access: tamtam.roomAccess(session), base: baseOf(facts), bandwidth: tamtam.bandwidth },
+          host: {
+            access: tamtam.roomAccess(session),
+            base: baseOf(facts) + (config.basePath ?? ''),
+            bandwidth: tamtam.bandwidth,
+          },
           language,
           plain: config.plain,
           ...(isPerson ? {} : { pipes: { events: EVENTS[style], batches$: batchesAtPaceOf(session, process.stdout) } }),

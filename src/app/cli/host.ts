@@ -1,13 +1,16 @@
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import type { TamtamOptions } from '#app/compose.ts'
 import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '#app/config.ts'
 import type { Address } from '#app/lifecycle.ts'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
+import { ClusterRefused } from '#cluster/errors.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
 import { type KeyName, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
 import { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { announce } from '#system/discovery.ts'
@@ -20,7 +23,14 @@ import { bindsOf, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken 
 import { enter } from './host-terminal.ts'
 
 /** `tamtam host`. */
-export const runHost = (flags: Record<string, unknown>): Promise<void> => host(hostConfig(flags, process.env), process)
+export const runHost = (flags: Record<string, unknown>): Promise<void> => {
+  if (String(flags['cluster'] ?? '').includes('@'))
+    throw new CommandFailed(
+      exitCodes.unsafeConfiguration,
+      'everybody on this machine sees what is typed: put the password of the cluster into TAMTAM_CLUSTER, or into the configuration file',
+    )
+  return host(hostConfig(flags, process.env), process)
+}
 
 /** The time for the reader of our output to take the last of it. */
 const LAST_OUTPUT_MS = 500
@@ -38,6 +48,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const stopped = stopSignal(process, log)
   const tamtam = createTamtam({
     ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
+    ...clusterOptionsOf(config, process.env),
     limits: {
       historyEntries: config.history,
       hostBytesPerSecond: config.limit,
@@ -54,6 +65,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     http: {
       hostNames: await hostNamesOf(config),
       room: config.room,
+      ...(config.basePath === undefined ? {} : { basePath: config.basePath }),
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
@@ -67,7 +79,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const address = await open(tamtam, config, data)
   const { port, fingerprint } = address
   const nearby = { port, tls: fingerprint !== undefined, token: wantsToken(config) }
-  const announced = config.lan ? announce(nearby, log) : undefined
+  // One behind a proxy on this machine is not to be reached at its own port.
+  const announced = config.lan && !isLoopback(address.host) ? announce(nearby, log) : undefined
   const facts = await hostFacts(tamtam, config, address, process)
   const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
   collectSeldom()
@@ -91,6 +104,21 @@ function collectSeldom(): void {
   setFlagsFromString('--heap-growing-percent=200')
 }
 
+/** The key is no setting: `tamtam config` prints those. */
+function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pick<TamtamOptions, 'cluster'> {
+  const { cluster: servers, clusterName: name, node, clusterReplicas: replicas, clusterShards: shards } = config
+  if (servers === undefined) return {}
+  const key = env['TAMTAM_CLUSTER_KEY']
+  return {
+    cluster: {
+      ...{ servers, name, shards },
+      ...(node === undefined ? {} : { node }),
+      ...(key === undefined || key === '' ? {} : { key }),
+      ...(replicas === undefined ? {} : { replicas }),
+    },
+  }
+}
+
 /** A store that fails is no bug of ours, whatever it was asked for. */
 const asDiskFailure =
   (what: string) =>
@@ -106,6 +134,12 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   } catch (error) {
     if (error instanceof SharedDisk || error instanceof SharedDirectory)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
+    if (error instanceof ClusterRefused)
+      throw new CommandFailed(
+        error.code === 'CLUSTER_UNREACHABLE' ? exitCodes.unreachable : exitCodes.unsafeConfiguration,
+        error.message,
+        { cause: error },
+      )
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
     if (error instanceof SecretStoreDamaged && data !== undefined)
@@ -116,11 +150,11 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       )
     throw new CommandFailed(exitCodes.disk, cannotOpen(data, error), { cause: error })
   }
-  const { port } = config
+  const { port, trustProxy } = config
   const [bind = '', ...others] = bindsOf(config)
   try {
     const tls = await identityFor(config, data)
-    return await listenOn(tamtam, { port, ...(tls === undefined ? {} : { tls }) }, bind, others)
+    return await listenOn(tamtam, { port, trustProxy, ...(tls === undefined ? {} : { tls }) }, bind, others)
   } catch (error) {
     await tamtam.stop()
     if (error instanceof CommandFailed) throw error

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { SecretRefused, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import type { DropLink, Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './host-token.ts'
@@ -20,6 +20,8 @@ export interface RoomSecretSettings {
   readonly dropLinkMs: number
   readonly mostDropLinkMs: number
   readonly dropLinksPerRoom: number
+  /** The path below which the host's addresses are; empty for none. */
+  readonly basePath: string
 }
 
 /** An invitation that holds for a person. */
@@ -212,6 +214,10 @@ export class RoomSecrets {
   }
 
   /** Resolves once it is kept; undefined where the room has too many. */
+  get basePath(): string {
+    return this.#settings.basePath
+  }
+
   addDropLink(room: string, ms = this.#settings.dropLinkMs): Promise<KeptDropLink | undefined> {
     const expiresAt = this.#clock.now() + Math.min(ms, this.#settings.mostDropLinkMs)
     return this.#inTurn.run(async () => {
@@ -343,7 +349,11 @@ export class LocalRoomAccess implements RoomAccess {
   }
 
   #signed(link: KeptDropLink): DropLink {
-    return { id: link.id, path: `/drop/${dropLinkText(link, this.#signatures)}/`, expiresAt: link.expiresAt }
+    return {
+      id: link.id,
+      path: `${this.#secrets.basePath}/drop/${dropLinkText(link, this.#signatures)}/`,
+      expiresAt: link.expiresAt,
+    }
   }
 }
 
@@ -359,7 +369,8 @@ export function dropLinkText({ id, room, expiresAt }: KeptDropLink, signatures: 
 }
 
 /** The outcome of a change once it is kept; where it can't be, nothing has changed. The disk's own message names places that are no member's business. */
-const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
+const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> =>
+  change.catch((error: unknown) => (error instanceof SecretRefused ? error.why : notKept))
 
 const notKept = rejected(
   'READ_ONLY',

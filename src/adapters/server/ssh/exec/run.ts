@@ -7,7 +7,7 @@ import type { Batch } from '#domain/room/batch.ts'
 import { Refused } from '#domain/session.ts'
 import type { Translator } from '#i18n/translator.ts'
 import type { Reason } from '../../connection/client-session.ts'
-import { type EventFormat, jsonLines } from '../../connection/event-format.ts'
+import type { EventFormat } from '../../connection/event-format.ts'
 import { personOf } from '../../connection/key-registry.ts'
 import { COSTS, priceOf, priceOfJoin } from '../../connection/rate-limit.ts'
 import { executeCommand } from '../../line/execute.ts'
@@ -16,7 +16,7 @@ import { EXIT, exitStatusOf } from '../exit-status.ts'
 import type { Identity } from '../login.ts'
 import type { IncomingChannel, SshParts, Texts } from '../parts.ts'
 import { type MemberListener, QuietMember, uploaderOf } from '../quiet-member.ts'
-import { RunCaller } from './caller.ts'
+import { TableCaller } from './caller.ts'
 import type { RunContext } from './context.ts'
 import { getFile, putFile } from './files.ts'
 import { sayLine, sayLines } from './say.ts'
@@ -30,6 +30,7 @@ export class CommandRun implements MemberListener, RunContext {
   readonly words: Translator
   readonly #identity: Identity
   readonly #lines: EventFormat
+  readonly #json: EventFormat
   /** What is written of all that happens; undefined where nothing is. */
   #format: EventFormat | undefined
   readonly holder: UploadHolder
@@ -38,12 +39,19 @@ export class CommandRun implements MemberListener, RunContext {
   #isOver = false
 
   /** `lines`: events as lines in the language of `words`. `incoming`: the channel as a connection of its own. */
-  constructor(incoming: IncomingChannel, identity: Identity, id: string, { words, lines }: Texts, parts: SshParts) {
+  constructor(
+    incoming: IncomingChannel,
+    identity: Identity,
+    id: string,
+    { words, lines, json }: Texts,
+    parts: SshParts,
+  ) {
     this.channel = incoming.connection
     this.parts = parts
     this.words = words
     this.#identity = identity
     this.#lines = lines
+    this.#json = json
     this.holder = {
       address: subnetOf(incoming.address),
       person: identity.key === undefined ? id : personOf(identity.key),
@@ -96,7 +104,7 @@ export class CommandRun implements MemberListener, RunContext {
       case 'put':
         return await putFile(this, words.name)
       case 'command':
-        return await executeCommand(new RunCaller(this), words.word, words.rest)
+        return await executeCommand(new TableCaller(this), words.word, words.rest)
       default:
         return words satisfies never
     }
@@ -111,7 +119,7 @@ export class CommandRun implements MemberListener, RunContext {
     await new Promise<void>((resolve) => {
       this.channel.once('close', resolve)
       this.channel.once('finish', resolve)
-      this.#format = json ? jsonLines : this.#lines
+      this.#format = json ? this.#json : this.#lines
       client.delivery.follow(session, after ?? session.after)
     })
   }
