@@ -57,6 +57,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       return { type: 'filesExpiring', files: command.files }
     case 'tellPassword':
       return { type: command.isSet ? 'passwordSet' : 'passwordRemoved', seq, at, by: authorOf(by) }
+    case 'shutPersonOut':
+      return { type: 'shutOut', seq, at, by: authorOf(by), person: command.person }
   }
 
   const listed = state.members.get(by.id)
@@ -157,6 +159,7 @@ type MemberCommand = Exclude<
       | 'progressFile'
       | 'serveFile'
       | 'tellPassword'
+      | 'shutPersonOut'
       | 'tellFileSpace'
       | 'tellExpiring'
   }
