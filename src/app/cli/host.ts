@@ -8,6 +8,7 @@ import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
 import { type KeyName, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { languageOf } from '#i18n/i18n.ts'
 import { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { announce } from '#system/discovery.ts'
@@ -43,7 +44,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     line: {
       room: config.room,
       files: config.lineFiles,
-      ...(config.lang === undefined ? {} : { language: config.lang }),
+      language: config.lang ?? languageOf(process.env),
       inlineMaxBytes: config.inlineMax,
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
