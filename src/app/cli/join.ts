@@ -20,6 +20,7 @@ import type { RoomClient } from '#terminal/room-client.ts'
 import { flushed, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { unreadable } from './host-files.ts'
+import { shareOf } from './share.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 interface JoinFlags {
@@ -66,12 +67,16 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
           const rooms = await listRooms(api)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
         },
-        host: { access: roomAccess(api, session.room), base: endpoint.base },
+        host: {
+          access: roomAccess(api, session.room),
+          base: endpoint.base,
+          share: (paint) => shareOf(api, { ...first, room: session.room }, paint),
+        },
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
         typed,
         suspends: true,
-        greeting,
+        greeting: () => greeting,
         made: (made) => {
           client = made
         },
