@@ -87,6 +87,8 @@ export class NodeHttp implements Http {
         sent += bytes
         moved?.(sent)
       }
+      // A host takes a silent connection for netcat's, and the first piece may be far into a large file.
+      request.flushHeaders()
       // A host may answer before it has taken all; an error of the file system must not be lost.
       pipeBody(body instanceof Blob ? body.stream() : body, request, left).then(() => request.end(), reject)
     }

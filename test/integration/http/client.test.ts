@@ -63,6 +63,22 @@ describe('a client of the HTTP API', () => {
     expect(await say('lain', { id: 'k1' })).toMatchObject({ code: 'ID_REUSED', status: 422 })
   })
 
+  it('sends the head of a request at once, however long the first piece of its body takes (C36)', async () => {
+    const { port, tamtam } = await hostForVerbs()
+    const host = await tamtam.engine.join({ room, name: 'host' })
+    const offered = new Promise<void>((resolve) => {
+      host.events$.subscribe(({ type }) => type === 'fileOffered' && resolve())
+    })
+    const http = new NodeHttp(plainEndpoint(port), quick)
+    onTestFinished(() => http.close())
+    const body = (async function* () {
+      await offered
+      yield* pieces('isi')
+    })()
+    const answer = await http.request(`/rooms/${room}/files/a.txt`, { method: 'PUT', body })
+    expect(answer.status).toBe(201)
+  })
+
   it('shows history and then what happens, with no gap and nothing twice over cut connections', async () => {
     const { proxy, say, sayLines, ...client } = await open()
     await sayLines('satu\ndua\ntiga')

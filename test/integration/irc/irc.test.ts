@@ -344,6 +344,65 @@ describe('a room with a past', () => {
   })
 })
 
+describe('labels and history', () => {
+  const capabilities = 'batch labeled-response echo-message message-tags draft/chathistory server-time'
+
+  test('one line of answer carries the label, several stand in a batch, none is an ACK, and an echo has its own', async () => {
+    const { port } = await hosted()
+    const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities })
+    const said = async (line: string) => {
+      await ani.settled()
+      const from = ani.lines.length
+      ani.says(line)
+      await ani.settled()
+      return ani.heard.slice(from).map((each) => each.replace(/\bb\d+\b/g, 'REF').replace(/time=[^; ]+;/, ''))
+    }
+    expect(await said('@label=1 PING x')).toEqual(['@label=1 :tamtam.irc PONG tamtam.irc :x'])
+    expect(await said('@label=2 PONG x')).toEqual(['@label=2 :tamtam.irc ACK'])
+    expect(await said('@label=3 NAMES #lobby')).toEqual([
+      '@label=3 :tamtam.irc BATCH +REF labeled-response',
+      '@batch=REF :tamtam.irc 353 ani = #lobby :~boss ani',
+      '@batch=REF :tamtam.irc 366 ani #lobby :End of /NAMES list',
+      ':tamtam.irc BATCH -REF',
+    ])
+    const [echo] = await said('@label=4 PRIVMSG #lobby :hi')
+    expect(echo).toMatch(/^@label=4;msgid=lobby-1 :ani!~ani@\d+\.tamtam PRIVMSG #lobby :hi$/)
+    expect((await said('@label=5 PRIVMSG #nowhere :hi'))[0]).toMatch(/^@label=5 :tamtam\.irc 442 /)
+    expect(await said('PRIVMSG #lobby :unlabelled')).toHaveLength(1)
+  })
+
+  test('messages of the past are found by id and by time, and told in a batch', async () => {
+    const { port } = await hosted()
+    const line = await LineClient.join(port, 'line')
+    for (let count = 1; count <= 30; count++) line.write(`line ${count}\n`)
+    await line.ask('/topic new', '* topic set')
+    await ask(port, 'PUT /lobby/a.txt', { as: 'curl', body: 'abc' })
+    const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities })
+    expect(ani.heard.some((each) => each.includes('PRIVMSG #lobby :line'))).toBe(false)
+    const told = async (asked: string) => {
+      const lines = (await ani.answers(`CHATHISTORY ${asked}`)).filter((each) => !each.includes(' BATCH '))
+      return lines.map((each) => / :line (\d+)$/.exec(each)?.[1] ?? / FAIL CHATHISTORY (\w+)/.exec(each)?.[1] ?? 'file')
+    }
+    expect(await told('LATEST #lobby * 4')).toEqual(['30', 'file'])
+    expect(await told('LATEST #lobby msgid=lobby-28 9')).toEqual(['29', '30', 'file'])
+    expect(await told('BEFORE #lobby msgid=lobby-4 2')).toEqual(['2', '3'])
+    expect(await told('AFTER #lobby msgid=lobby-4 2')).toEqual(['5', '6'])
+    expect(await told('AROUND #lobby msgid=lobby-4 3')).toEqual(['3', '4', '5'])
+    expect(await told('BETWEEN #lobby msgid=lobby-4 msgid=lobby-7 9')).toEqual(['5', '6'])
+    expect(await told('BETWEEN #lobby msgid=lobby-7 msgid=lobby-4 1')).toEqual(['6'])
+    expect(await told('BEFORE #lobby timestamp=2099-01-01T00:00:00.000Z 3')).toEqual(['file'])
+    expect(await told('AFTER #lobby timestamp=2001-01-01T00:00:00.000Z 2')).toEqual(['1', '2'])
+    expect(await told('BEFORE #lobby timestamp=2001-01-01T00:00:00.000Z 2')).toEqual([])
+    expect(await told('LATEST #nowhere * 2')).toEqual(['INVALID_TARGET'])
+    expect(await told('LATEST #lobby * 0')).toEqual(['INVALID_PARAMS'])
+    expect(await told('LATEST #lobby msgid=other-1 5')).toEqual(['INVALID_PARAMS'])
+    const [, targets] = await ani.answers(
+      'CHATHISTORY TARGETS timestamp=2001-01-01T00:00:00Z timestamp=2099-01-01T00:00:00Z 5',
+    )
+    expect(targets).toMatch(/CHATHISTORY TARGETS #lobby \d{4}-/)
+  })
+})
+
 describe('many and slow', () => {
   test('a reader that stalls is not thrown out: it gets every line in order, and is told who came and went meanwhile', async () => {
     const { port } = await hosted({ line: { outboxMarkBytes: 64 * 1024 } })

@@ -1,7 +1,7 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
-import type { Member, RoomEvent } from '#domain/room/events.ts'
+import { isMessage, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
@@ -20,6 +20,7 @@ import { type LineRenderer, type Links, portion, type Reading } from '../line/re
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import { LINE_BYTES, lineOf } from './codec.ts'
+import { labelTag, withTag } from './labels.ts'
 import { HOST_NAME } from './people.ts'
 import {
   type IrcLines,
@@ -43,6 +44,7 @@ export interface ChannelOwner {
   /** Own messages are sent back to it. */
   readonly echoes: boolean
   readonly capabilities: LineCapabilities
+  readonly asksForHistory: boolean
   /** Lists of names have whole masks in them. */
   readonly longNames: boolean
   readonly renderer: IrcRenderer
@@ -79,6 +81,8 @@ export class Channel implements Wire {
   /** The members that a reader who is behind knows of: what they do meanwhile is told later, as the difference. */
   #toldOf: ReadonlyMap<string, Member> | undefined
   #wasKicked = false
+  /** Messages that were sent with a label, and come back with it. */
+  readonly #echoes: { readonly label: string; readonly text: string }[] = []
   /** Members of whose leaving the client was told by another channel. */
   readonly #quits = new Set<string>()
 
@@ -141,7 +145,7 @@ export class Channel implements Wire {
     this.tellNames(members.values())
     for (const text of ruleTexts(session.rules, words)) owner.say(owner.renderer.notice(this.name, text))
     owner.charge(priceOfItems(COSTS.members, members.size))
-    if (!owner.capabilities.time || session.last === 0) return
+    if (!owner.capabilities.time || owner.asksForHistory || session.last === 0) return
     this.#toldOf = members
     this.client.delivery.hold()
     this.#playBack(session).catch(this.client.failed)
@@ -149,22 +153,36 @@ export class Channel implements Wire {
 
   /** The newest entries up to the joining, with their times; then all that came since. */
   async #playBack(session: LocalSession): Promise<void> {
-    const { capabilities, renderer } = this.#owner
     for await (const { events } of portionsBefore(session, session.after + 1, PLAYED_BACK)) {
       if (this.session !== session) return
-      const lines = session
-        .current(events)
-        .map((event) => this.#own(event, session) ?? renderer.line(event, this.room, capabilities, this.linkOf))
+      const lines = session.current(events).map((event) => this.pastLine(event, session))
       if (lines.length > 0) this.client.delivery.outbox.write(Buffer.from(lines.join('')))
     }
     this.client.delivery.release()
     this.settle()
   }
 
+  /** An entry that is read again; empty where it is not for this reader. */
+  pastLine(event: PastEvent, session: LocalSession): string {
+    const { capabilities, renderer } = this.#owner
+    if (audienceOf(event) !== undefined) return this.#own(event, session) ?? ''
+    return renderer.line(event, this.room, capabilities, this.linkOf)
+  }
+
+  /** The next message of one's own with this text is the answer to a command with a label. */
+  expectEcho(label: string, text: string): void {
+    this.#echoes.push({ label, text })
+  }
+
+  /** It was refused. */
+  unexpectEcho(): void {
+    this.#echoes.pop()
+  }
+
   deliver(batch: Batch, session: LocalSession): void {
     const { outbox } = this.client.delivery
     const encoded = batch.encoded(this.#encoder)
-    const isShared = this.#toldOf === undefined && encoded.apart.length === 0
+    const isShared = this.#toldOf === undefined && encoded.apart.length === 0 && this.#echoes.length === 0
     const pieces = isShared ? portion(encoded.lines, this.#reading ?? session) : this.#pieces(encoded, session)
     if (pieces.length > 0) outbox.writeAll(pieces)
     if (outbox.full) this.#toldOf ??= membersAt(batch, session)
@@ -176,7 +194,8 @@ export class Channel implements Wire {
     const pieces: Buffer[] = []
     const reading = this.#reading ?? session
     let from = 0
-    for (const index of this.#toldOf === undefined ? apart : lines.events.keys()) {
+    const looksAtAll = this.#toldOf !== undefined || this.#echoes.length > 0
+    for (const index of looksAtAll ? lines.events.keys() : apart) {
       const own = this.#own(lines.events[index] as RoomEvent, session)
       if (own === undefined) continue
       pieces.push(...portion(lines, reading, from, index))
@@ -187,9 +206,25 @@ export class Channel implements Wire {
     return pieces
   }
 
+  /** A message of one's own that comes back with the label that it was sent with. */
+  #echo(event: RoomEvent, session: LocalSession): string | undefined {
+    const isOwn = isMessage(event) && event.by.id === session.id
+    const [echo] = this.#echoes
+    if (!isOwn || echo === undefined || echo.text !== event.text) return undefined
+    this.#echoes.shift()
+    const { capabilities, renderer } = this.#owner
+    const line =
+      event.type === 'whispered'
+        ? renderer.personal(event, this.room, this.#recipient(session), capabilities)
+        : renderer.line(event, this.room, capabilities)
+    return withTag(line, labelTag(echo.label))
+  }
+
   /** The line that this reader gets of an event, empty where it gets none; undefined: the same as all others. */
   #own(event: RoomEvent, session: LocalSession): string | undefined {
     const { capabilities, renderer } = this.#owner
+    const echo = this.#echoes.length === 0 ? undefined : this.#echo(event, session)
+    if (echo !== undefined) return echo
     if (audienceOf(event) !== undefined)
       return session.sees(event) ? renderer.personal(event, this.room, this.#recipient(session), capabilities) : ''
     if (this.#toldOf !== undefined && isPresence(event)) return ''

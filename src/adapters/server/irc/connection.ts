@@ -16,6 +16,7 @@ import type { Credentials } from '../security/access-control.ts'
 import type { Persons } from '../security/persons.ts'
 import type { Channel, ChannelOwner } from './channel.ts'
 import { type Fault, folded, IrcDecoder, lineOf, type Message } from './codec.ts'
+import { type Labelled, labelled } from './labels.ts'
 import { HOST_NAME } from './people.ts'
 import type { IrcRenderer, LineCapabilities } from './render.ts'
 import type { Verb } from './verb.ts'
@@ -89,6 +90,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   readonly #delivery: Delivery
   readonly #inbox: Inbox<Input>
   #state: State
+  #labelled: Labelled | undefined
   #cancelPing: Cancel = () => {}
   #heardAt: number
 
@@ -172,8 +174,28 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
       else this.numeric('461', [verb], 'Not enough parameters')
       return undefined
     }
+    const label = this.chosen.has('labeled-response') ? message.tags.get('label') : undefined
+    const run = () => (label === undefined ? found.run(this, message) : this.#answerWith(label, found, message))
     const settled = found.posts === true ? undefined : this.#settled()
-    return settled === undefined ? found.run(this, message) : settled.then(() => found.run(this, message))
+    return settled === undefined ? run() : settled.then(run)
+  }
+
+  /** Lines of the answer are kept until it is whole, and then carry the label. */
+  async #answerWith(label: string, { run }: Verb<IrcConnection>, message: Message): Promise<void> {
+    const answer: Labelled = { label, lines: [], isEchoed: false }
+    this.#labelled = answer
+    try {
+      await run(this, message)
+    } finally {
+      this.#labelled = undefined
+    }
+    const lines = labelled(answer)
+    if (lines !== '') await this.say(lines)
+  }
+
+  /** The answer that is being made, where the client has given its command a label. */
+  get answering(): Labelled | undefined {
+    return this.#labelled
   }
 
   /** An answer comes behind one's own messages: resolves when they are committed. */
@@ -216,6 +238,11 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
 
   get echoes(): boolean {
     return this.chosen.has('echo-message')
+  }
+
+  /** It asks for the past itself. */
+  get asksForHistory(): boolean {
+    return this.chosen.has('draft/chathistory')
   }
 
   get longNames(): boolean {
@@ -329,6 +356,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   }
 
   say(line: string): Promise<void> | undefined {
+    if (this.#labelled !== undefined) {
+      this.#labelled.lines.push(line)
+      return undefined
+    }
     return this.#delivery.answer(Buffer.from(line))
   }
 
@@ -385,6 +416,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   close(why: string, reason = 'left', message?: string): void {
     if (this.#state.status === 'closed') return
     this.#inbox.close()
+    this.#labelled = undefined
     void this.say(lineOf({ verb: 'ERROR', text: `Closing link: ${why}` }))
     this.#over(reason, message)
     hangUp(this.incoming.connection, this.parts.clock, LAST_WORDS_MS)

@@ -1,18 +1,23 @@
 import { tellLusers, tellMotd } from './asking.ts'
 import { lineOf } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
+import { MOST_ENTRIES } from './history.ts'
 import { HOST_NAME } from './people.ts'
 import type { Verb } from './verb.ts'
 
 /** The capabilities that a client may ask for (ircv3.net has their names). */
 const CAPABILITIES: readonly string[] = [
   'away-notify',
+  'batch',
+  'draft/chathistory',
   'echo-message',
   'extended-join',
+  'labeled-response',
   'message-tags',
   'multi-prefix',
   'sasl',
   'server-time',
+  'standard-replies',
   'userhost-in-names',
 ]
 
@@ -164,6 +169,8 @@ async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
     'CLIENTTAGDENY=*,-typing',
     'TARGMAX=PRIVMSG:4,NOTICE:4,JOIN:20,PART:20,KICK:4,NAMES:1,WHOIS:1',
     'SAFELIST',
+    `CHATHISTORY=${MOST_ENTRIES}`,
+    'MSGREFTYPES=msgid,timestamp',
   ]
   for (let from = 0; from < tokens.length; from += TOKENS_A_LINE)
     connection.numeric('005', tokens.slice(from, from + TOKENS_A_LINE), 'are supported by this server')

@@ -1,14 +1,18 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
+import { changeAccess } from '#domain/room/room-access.ts'
+import { accessTexts } from '#i18n/render-answer.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
 import { notForYou } from '../security/access-control.ts'
 import { Channel } from './channel.ts'
-import { lineOf } from './codec.ts'
+import { lineOf, type Message } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { MOST_WRONG_KEYS } from './login.ts'
 import { HOST_NAME } from './people.ts'
 import { banMask } from './render.ts'
+import { runRoomCommand } from './room-command.ts'
+import { roomWith } from './talking.ts'
 import { listOf, tellRefusal, type Verb } from './verb.ts'
 
 const MOST_CHANNELS = 20
@@ -24,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Verb<IrcConnection>>> = {
   TOPIC: { least: 1, run: (connection, { params }) => topic(connection, params) },
   KICK: { least: 2, run: (connection, { params }) => kick(connection, params) },
   MODE: { least: 1, run: (connection, { params }) => mode(connection, params) },
+  INVITE: { least: 1, run: (connection, message) => invite(connection, message) },
   NAMES: {
     least: 0,
     run: (connection, { params }) => {
@@ -135,6 +140,37 @@ async function kick(connection: IrcConnection, [name = '', nicks, reason = '']: 
     const answer = await channel.client.ask(command)
     if (answer.type === 'rejected') tellRefusal(connection, channel, answer, nick)
   }
+}
+
+/** By a whisper, in a room that both are in: with an invitation where one may make one. */
+async function invite(connection: IrcConnection, message: Message): Promise<void> {
+  const [nick = '', name] = message.params
+  // As at other front ends: an invitation to give to somebody.
+  if (name === undefined || nick.startsWith('#')) return await runRoomCommand(connection, message)
+  const channel = connection.channel(name)
+  const session = channel?.session
+  if (channel === undefined || session === undefined) return
+  const { renderer, parts, incoming } = connection
+  if (renderer.people.find(nick, session) !== undefined) {
+    connection.numeric('443', [nick, channel.name], 'is already on channel')
+    return
+  }
+  const found = roomWith(connection, nick)
+  if (found === undefined) {
+    connection.numeric('401', [nick], 'No such nick in your channels')
+    return
+  }
+  const made = await changeAccess(parts.accessControl.roomAccess(session), { type: 'invite' })
+  const isClosed = session.rules.locked || parts.accessControl.factsOf(session).hasPassword
+  if (made.type === 'refused' && isClosed) return tellRefusal(connection, channel, made.why)
+  const text =
+    made.type === 'refused'
+      ? `you are invited: /join ${channel.name}`
+      : `you are invited to ${channel.name}: ${accessTexts(made, renderer.words, incoming.base).join(' ')}`
+  const { id: member, name: to } = found.member
+  const answer = await found.channel.client.ask({ type: 'whisper', to, member, text })
+  if (answer.type === 'rejected') tellRefusal(connection, found.channel, answer, nick)
+  else connection.numeric('341', [nick, channel.name])
 }
 
 async function mode(connection: IrcConnection, [target = '', changes, ...rest]: readonly string[]): Promise<void> {

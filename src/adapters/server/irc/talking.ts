@@ -51,7 +51,7 @@ function say(connection: IrcConnection, target: string, text: string, notice: No
   const channel = connection.channels.get(target.slice(1)) ?? connection.channel(target)
   if (channel?.session === undefined) return undefined
   const ctcp = ctcpOf(text)
-  const command: PostedCommand =
+  const command: Talk =
     ctcp === undefined
       ? { type: 'say', text: withoutFormatting(text), ...notice }
       : { type: 'act', text: withoutFormatting(ctcp.rest) }
@@ -59,10 +59,24 @@ function say(connection: IrcConnection, target: string, text: string, notice: No
     connection.numeric('404', [channel.name], 'requests between clients (CTCP) are not passed on to rooms')
     return undefined
   }
+  if (connection.answering !== undefined) return askWithLabel(connection, channel, command)
   channel.hasPosted = true
   // Its own rate has no limit: it notes that something came.
   void channel.client.charge(0)
   return channel.client.post([command])
+}
+
+/** With a label its outcome is the answer: that it was kept, or the message itself where that comes back. */
+async function askWithLabel(connection: IrcConnection, channel: Channel, command: Talk): Promise<void> {
+  const { answering, echoes } = connection
+  if (answering !== undefined && echoes) channel.expectEcho(answering.label, command.text)
+  const answer = await channel.client.ask(command)
+  if (answer.type === 'ack') {
+    if (answering !== undefined) answering.isEchoed = echoes
+    return
+  }
+  if (echoes) channel.unexpectEcho()
+  connection.refused(channel, answer)
 }
 
 /** To somebody in a room that both are in. */
@@ -80,13 +94,22 @@ async function whisper(connection: IrcConnection, nick: string, text: string, no
   const { channel, member } = found
   const plain = ctcp === undefined ? text : `* ${connection.nick} ${ctcp.rest}`
   const to = { to: member.name, member: member.id }
-  const answer = await channel.client.ask({ type: 'whisper', ...to, text: withoutFormatting(plain), ...notice })
+  const command = { type: 'whisper', ...to, text: withoutFormatting(plain), ...notice } as const
+  const { answering, echoes } = connection
+  if (answering !== undefined && echoes) channel.expectEcho(answering.label, command.text)
+  const answer = await channel.client.ask(command)
+  if (answering !== undefined && echoes) {
+    if (answer.type === 'ack') answering.isEchoed = true
+    else channel.unexpectEcho()
+  }
   // A notice is never answered.
   if ('notice' in notice) return
   if (answer.type === 'rejected') tellRefusal(connection, channel, answer, nick)
   const { away } = member
   if (away !== undefined) connection.numeric('301', [nick], away)
 }
+
+type Talk = Extract<PostedCommand, { readonly type: 'say' | 'act' }>
 
 /** A program's announcement: no program answers it. */
 type Notice = { readonly notice?: true }

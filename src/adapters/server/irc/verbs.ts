@@ -1,5 +1,6 @@
 import { ASKING } from './asking.ts'
 import type { IrcConnection } from './connection.ts'
+import { HISTORY } from './history.ts'
 import { LOGIN } from './login.ts'
 import { REGISTERING } from './registering.ts'
 import { isRoomCommand, runRoomCommand } from './room-command.ts'
@@ -9,7 +10,7 @@ import type { Verb } from './verb.ts'
 
 /** Every command of IRC that is understood, by its word. */
 const VERBS: ReadonlyMap<string, Verb<IrcConnection>> = new Map(
-  Object.entries({ ...REGISTERING, ...TALKING, ...ROOMS, ...ASKING, ...LOGIN }),
+  Object.entries({ ...REGISTERING, ...TALKING, ...ROOMS, ...ASKING, ...LOGIN, ...HISTORY }),
 )
 
 const roomCommand: Verb<IrcConnection> = { least: 0, run: runRoomCommand }
