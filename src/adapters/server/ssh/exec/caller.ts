@@ -1,4 +1,5 @@
 import type { LocalSession } from '#domain/engine/session.ts'
+import type { Code } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { nowhere, type Reason } from '../../connection/client-session.ts'
@@ -12,7 +13,6 @@ export class RunCaller implements Caller {
   readonly #run: RunContext
   readonly isAuthenticated = true
   readonly linkOf = undefined
-  fileMode = 'links' as const
 
   constructor(run: RunContext) {
     this.#run = run
@@ -61,11 +61,17 @@ export class RunCaller implements Caller {
     this.#run.refuse(why)
   }
 
+  fail(code: Code, message: string): undefined {
+    this.refuse({ code, message })
+  }
+
   // Of those who stay: their commands are not run here (`NOT_HERE`).
 
   async join(): Promise<void> {}
   async authenticate(): Promise<void> {}
   async part(): Promise<void> {}
   async sendFile(): Promise<void> {}
+  filesAs(): void {}
+  speak(): void {}
   quit(): void {}
 }
