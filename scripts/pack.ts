@@ -1,7 +1,7 @@
 // `npm run pack`: compiles the library and packs it, with the built program and page, into dist/tamtam-room-<version>.tgz. The same
 // sources always give the same bytes. Beside it goes the list of all packages that it may bring, with their digests (CycloneDX).
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { packagesOf } from './lockfile.ts'
 
@@ -28,7 +28,8 @@ writeFileSync(`dist/${about.name}-${about.version}.cdx.json`, bill())
 
 /** What a user of the package needs of ours, with compiled files in the place of sources. */
 function published() {
-  const { name, version, description, license, type, engines, config, dependencies } = about
+  const { name, version, description, license, type, engines, config } = about
+  const dependencies = ofLibrary(about.dependencies)
   const compiled = (source: string) => source.replace(/\.ts$/, '.js')
   const exports = Object.fromEntries(
     Object.entries<string>(about.exports).map(([path, source]) => {
@@ -47,6 +48,17 @@ function published() {
   return { name, version, description, license, type, engines, config, bin, man, exports, imports, dependencies }
 }
 
+/** The packages that the compiled library imports. Those of the built program are in it. */
+function ofLibrary(dependencies: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const paths = globSync('{src,test}/**/*.{js,d.ts}', { cwd: place })
+  const texts = paths.map((path) => readFileSync(join(place, path), 'utf8'))
+  const isImported = (name: string) => {
+    const pattern = new RegExp(`\\b(?:from|import)\\b[ (]*['"]${name}['"/]`)
+    return texts.some((text) => pattern.test(text))
+  }
+  return Object.fromEntries(Object.entries(dependencies).filter(([name]) => isImported(name)))
+}
+
 /** As the program itself prints it. */
 function manual(): string {
   const { stdout, status } = spawnSync(process.execPath, [program, 'man'], { encoding: 'utf8' })
@@ -54,7 +66,7 @@ function manual(): string {
   return stdout
 }
 
-/** Of the lockfile, what is optional too; `npm sbom` leaves that out. */
+/** Of the lockfile, what is in the built program and what is optional too; `npm sbom` leaves that out. */
 function bill(): string {
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
   const components = packagesOf(lock.packages, Object.keys(about.dependencies)).map((path) => {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WireName } from '../load/wire.ts'
@@ -9,8 +9,10 @@ const ROOT = new URL('../../', import.meta.url)
 const HOST = new URL('../host.ts', import.meta.url)
 /** The built program. */
 const MAIN = fileURLToPath(new URL(JSON.parse(readFileSync(new URL('dist/.set-up', ROOT), 'utf8')).program, ROOT))
+const { config, version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
 /** As `npm start` runs the program. */
-const LAUNCH_FLAGS: readonly string[] = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')).config.nodeFlags
+const LAUNCH_FLAGS: readonly string[] = config.nodeFlags
+const EXECUTABLE = fileURLToPath(new URL(`dist/tamtam-${version}-${process.platform}-${process.arch}`, ROOT))
 const baseline = (name: string): URL => new URL(`../baselines/${name}`, import.meta.url)
 
 export interface HostOptions {
@@ -26,6 +28,11 @@ export const startHost = (processes: Processes, options: HostOptions = {}): Prom
 
 /** The command, as it is installed. */
 export const tamtam = (...args: readonly string[]): Command => [process.execPath, ...LAUNCH_FLAGS, MAIN, ...args]
+
+/** The same as the executable that `npm run pack:binary` makes; undefined where it has made none. */
+export const executable: ((...args: readonly string[]) => Command) | undefined = existsSync(EXECUTABLE)
+  ? (...args) => [EXECUTABLE, ...args]
+  : undefined
 
 /** The same as a checkout starts it. */
 export const npmStart = (...args: readonly string[]): Command => [

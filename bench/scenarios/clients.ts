@@ -8,7 +8,7 @@ import type { EnterResult, TalkResult } from '../load/clients.ts'
 import { Meter, openFileLimit, residentBytes } from '../load/measure.ts'
 import { atMost, type Comparison, type Contender, type Figures, median, plain, ratio } from '../run/compare.ts'
 import type { Command, Server } from '../run/processes.ts'
-import { npmStart, startHello, startHost, startTamtam, tamtam } from '../run/servers.ts'
+import { executable, npmStart, startHello, startHost, startTamtam, tamtam } from '../run/servers.ts'
 import type { Bench } from '../run/settings.ts'
 
 const AT_ONCE = 100
@@ -165,6 +165,9 @@ export async function* start(bench: Bench): AsyncGenerator<Comparison> {
     contender('tamtam', async () => host(tamtam, processes.newDirectory())()),
     contender('npm start', async () => host(npmStart, processes.newDirectory())()),
   ]
+  const packed = executable
+  if (packed !== undefined)
+    contenders.push(contender('executable', async () => host(packed, processes.newDirectory())()))
   const withHistory = (megabytes: number) => `tamtam, ${megabytes} MB of history`
   for (const megabytes of settings.sizes.historyMB) {
     const full = processes.newDirectory()
@@ -234,6 +237,12 @@ export async function* waits(bench: Bench): AsyncGenerator<Comparison> {
         command('tamtam say', tamtam('say', room, 'halo')),
         command('tamtam ls', tamtam('ls', room)),
         command('npm start -- --help', npmStart('--help')),
+        ...(executable === undefined
+          ? []
+          : [
+              command('executable --help', executable('--help')),
+              command('executable say', executable('say', room, 'halo')),
+            ]),
         { ...command('curl -d', ['curl', ...said]), needs: ['curl'] },
         {
           name: 'netcat',

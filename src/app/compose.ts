@@ -9,7 +9,7 @@ import { checkFolder } from '#folder/reader.ts'
 import { KeyRegistry } from '#server/connection/key-registry.ts'
 import { DownloadSlots } from '#server/files/download-slots.ts'
 import { HttpServer } from '#server/http/server.ts'
-import type { HttpSettings } from '#server/http/settings.ts'
+import { type HttpSettings, isBasePath } from '#server/http/settings.ts'
 import { LineServer } from '#server/line/line-server.ts'
 import type { LineSettings } from '#server/line/settings.ts'
 import { LazyServer } from '#server/listener/lazy-server.ts'
@@ -133,6 +133,9 @@ export function compose(options: TamtamOptions): HostParts {
   const { data: directory, overrides = {}, freeSpaceFloorBytes } = options
   const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
   const limits = { ...engineDefaults, ...options.limits }
+  const http = { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes }
+  const { basePath } = http
+  if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
   const host = container.createChildContainer()
 
@@ -222,7 +225,7 @@ export function compose(options: TamtamOptions): HostParts {
     host,
     ROOM_SECRETS,
     undefined,
-    (from) => new RoomSecrets(from.resolve(SECRET_STORE), from.resolve(CLOCK), roomSecretDefaults),
+    (from) => new RoomSecrets(from.resolve(SECRET_STORE), from.resolve(CLOCK), { ...roomSecretDefaults, basePath }),
   )
   provide(
     host,
@@ -237,7 +240,7 @@ export function compose(options: TamtamOptions): HostParts {
         signatures: from.resolve(SIGNED_LINKS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
-        settings: { ...httpDefaults, ...options.http },
+        settings: http,
       }),
   )
   provide(
@@ -290,6 +293,7 @@ export function compose(options: TamtamOptions): HostParts {
       hostKey: from.resolve(SSH_HOST_KEY),
       knownKeys: from.resolve(SSH_KNOWN_KEYS),
       downloads: from.resolve(DOWNLOAD_SLOTS),
+      basePath,
       line,
       ssh,
       client: {
@@ -310,7 +314,7 @@ export function compose(options: TamtamOptions): HostParts {
     (from) =>
       new HttpServer({
         ...serverPorts(from),
-        settings: { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes },
+        settings: http,
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),
         keyRegistry: from.resolve(KEY_REGISTRY),
@@ -322,6 +326,7 @@ export function compose(options: TamtamOptions): HostParts {
       }),
   )
   return {
+    basePath,
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),

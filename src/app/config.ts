@@ -5,6 +5,8 @@ import * as v from 'valibot'
 import { failureText } from '#domain/names/text.ts'
 import { languages } from '#i18n/i18n.ts'
 import { bytesOf } from '#protocol/commands.ts'
+import { networkIn } from '#server/connection/trusted-proxies.ts'
+import { isBasePath } from '#server/http/settings.ts'
 import { textOf } from '#system/files/text.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
 import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
@@ -54,6 +56,17 @@ const yesOrNo = v.union(
   'must be true or false',
 )
 
+/** Networks, with commas between. */
+const networks = v.pipe(
+  list,
+  v.check((given) => given.every((each) => networkIn(each) !== undefined), 'must be networks such as 10.0.0.0/8'),
+)
+const basePath = v.pipe(
+  v.string('must be a path such as /chat'),
+  v.transform((given) => given.replace(/\/+$/, '')),
+  v.check(isBasePath, 'must be a path such as /chat'),
+)
+
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
@@ -61,6 +74,8 @@ const settings = {
   lan: v.optional(yesOrNo, false),
   open: v.optional(yesOrNo, false),
   hostNames: v.optional(list, []),
+  trustProxy: v.optional(networks, []),
+  basePath: v.optional(basePath),
   tls: v.optional(yesOrNo, false),
   cert: v.optional(text),
   key: v.optional(text),

@@ -28,7 +28,7 @@ export interface ConnectOptions {
   readonly after?: number
   /** Makes the connections, instead of TCP or TLS to the address: any that ends in the `accept` of a host. */
   readonly dial?: Dial
-  /** `frames` unless given; `websocket` passes HTTP proxies. */
+  /** `websocket` passes HTTP proxies, and is the default where the address begins with `http` or `ws`; else it is `frames`. */
   readonly transport?: 'frames' | 'websocket'
   /** Path of the file with the TLS keys of known hosts; the user's own unless given, as for `tamtam join`. */
   readonly knownHosts?: string
@@ -68,12 +68,14 @@ export async function enterRoom(
   endpoint: Endpoint,
   options: Omit<ConnectOptions, 'knownHosts' | 'dial'>,
 ): Promise<RemoteSession> {
-  const { token, password, after, name = called, transport = 'frames' } = options
+  const { token, password, after, name = called, transport = endpoint.http ? 'websocket' : 'frames' } = options
   const ids = new RandomIds()
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
   const open =
-    transport === 'frames' ? framesTo(endpoint) : webSocketTo(`ws://${endpoint.at}/ws`, webSocketsOver(endpoint))
+    transport === 'frames'
+      ? framesTo(endpoint)
+      : webSocketTo(`ws://${endpoint.at}${endpoint.basePath}/ws`, webSocketsOver(endpoint))
   const shown = { ...(token === undefined ? {} : { token }), ...(password === undefined ? {} : { password }) }
   const membership = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },

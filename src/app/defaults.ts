@@ -84,6 +84,7 @@ export const lineDefaults: LineSettings = {
 /** The size of a message is the engine's limit. */
 export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   hostNames: [],
+  basePath: '',
   room: lineDefaults.room,
   headBytes: 8192,
   headers: 64,
@@ -119,6 +120,7 @@ export const roomSecretDefaults: RoomSecretSettings = {
   dropLinkMs: 7 * 86_400_000,
   mostDropLinkMs: 366 * 86_400_000,
   dropLinksPerRoom: 100,
+  basePath: '',
 }
 
 /** So long a link opens a file by itself: a browser may continue a download of the day before. */
@@ -171,6 +173,7 @@ export const listenerDefaults: ListenerSettings = {
   // opens ahead of its need (C36). A person at netcat waits for the greeting, and a quarter of a second is at once.
   silentMs: 200,
   handshakeMs: 10_000,
+  trustProxy: [],
   keepAliveMs: 60_000,
   deadMs: 600_000,
   farewellMs: 4000,

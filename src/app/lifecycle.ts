@@ -31,6 +31,8 @@ export interface Address {
 
 /** The parts of a host, as `compose` has wired them. */
 export interface HostParts {
+  /** The path below which the host's addresses are; empty for none. */
+  readonly basePath: string
   readonly engine: Engine
   readonly line: ConnectionServer
   readonly http: HttpServer

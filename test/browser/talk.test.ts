@@ -19,7 +19,7 @@ test('an empty room says what to do, and how others come in: a code, a link and 
   expect(lines).toEqual([
     `http://127.0.0.1:${port}/#room=lobby`,
     `nc 127.0.0.1 ${port}`,
-    `tamtam join 127.0.0.1:${port}/lobby`,
+    `tamtam join http://127.0.0.1:${port}/lobby`,
     `curl -T FILE http://127.0.0.1:${port}/lobby/`,
   ])
   await sheet.getByRole('button', { name: `Copy: nc 127.0.0.1 ${port}` }).click()
@@ -48,7 +48,7 @@ test('/ and @ list what there is, ArrowUp brings back what was sent, Ctrl-K goes
   const ani = await comeIn(open, port, 'ani', { checked: true })
   const field = ani.locator('#message')
   await field.pressSequentially('/to')
-  await ani.getByRole('option', { name: '/topic [text]' }).waitFor()
+  await ani.getByRole('option', { name: '/topic [text|off]' }).waitFor()
   expect(await violations(ani)).toEqual([])
   await ani.keyboard.press('Tab')
   await expect.poll(() => field.inputValue()).toBe('/topic ')

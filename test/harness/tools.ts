@@ -6,6 +6,7 @@ import { MEASURED } from '../../bench/run/tools.ts'
 export const PACKAGES = {
   ...MEASURED,
   bsdtar: 'libarchive-tools',
+  caddy: 'caddy',
   chromium: 'chromium',
   'dpkg-deb': 'dpkg',
   faketime: 'faketime',

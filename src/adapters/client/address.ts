@@ -9,6 +9,10 @@ export interface RoomAddress {
   readonly host: string
   readonly port: number
   readonly tls: boolean
+  /** The path below which the host is, `/chat`; left out for none. */
+  readonly basePath?: string
+  /** Whether HTTP was asked for: a proxy for it may be in between, which passes nothing else. */
+  readonly http?: boolean
   /** The one that the host must show over TLS. */
   readonly fingerprint?: string
   readonly room: string
@@ -34,6 +38,7 @@ const PORTS: ReadonlyMap<string, number> = new Map([
   ['wss', 443],
 ])
 const OVER_TLS: ReadonlySet<string> = new Set(['tls', 'https', 'wss'])
+const OVER_HTTP: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss'])
 /** Where a host says that it listens, and where that is from here. */
 const EVERYWHERE: ReadonlyMap<string, string> = new Map([
   ['::', '::1'],
@@ -49,7 +54,7 @@ export const labelOf = (host: string, port: number): string =>
 /**
  * `[name@]host[:port][/room]`, and whatever a host, its page or our commands print of a place: the same with `tcp://` in front, or `tls://` and
  * perhaps the host's fingerprint behind a `#`; the link of its page, with the token and the room behind the `#`; where its API or its WebSocket
- * is; or the link to a file.
+ * is; or the link to a file. In a URL the host may be below a path: `https://example.org/chat/lobby`.
  */
 export function parseAddress(text: string): RoomAddress | Refusal {
   const [, given = '', rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? []
@@ -75,15 +80,19 @@ export function parseAddress(text: string): RoomAddress | Refusal {
   const tls = OVER_TLS.has(scheme)
   const { fingerprint, token } = said
   if (fingerprint !== undefined && !tls) return wrong('a fingerprint is for TLS; write tls:// in front')
-  const where = {
+  const endpoint = {
     host: found,
     port: number,
     tls,
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(token === undefined ? {} : { token }),
     ...(name === undefined ? {} : { name }),
+    ...(OVER_HTTP.has(scheme) ? { http: true } : {}),
   }
-  const room = roomOf(/^wss?$/.test(scheme) ? path.replace(/^ws(?=[/?]|$)/, '') : path)
+  const { basePath, rest: below } = OVER_HTTP.has(scheme) ? splitPath(path, said) : { basePath: '', rest: path }
+  if (!/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~%-]+)*$/.test(basePath)) return wrong(`${basePath} is no path of a host`)
+  const where = basePath === '' ? endpoint : { ...endpoint, basePath }
+  const room = roomOf(/^wss?$/.test(scheme) ? below.replace(/^ws(?=[/?]|$)/, '') : below)
   if ('type' in room) return room
   if (room.roomNamed || room.file !== undefined || said.room === undefined) return { ...where, ...room }
   const named = namedRoom(said.room)
@@ -113,6 +122,23 @@ function readFragment(fragment: string): Fragment | Refusal {
 
 /** Long enough to be one, and no word with a sign that a fingerprint or a link has. */
 const TOKEN_ALONE = /^[\w-]{16,128}$/
+
+/**
+ * The path of a URL as the host's base path and the rest: a page's link names the room behind the `#`, addresses of the API begin with words of theirs, and else the last
+ * part is the room.
+ */
+function splitPath(path: string, { room }: Fragment): { readonly basePath: string; readonly rest: string } {
+  const [asked = '', query] = split(path, '?')
+  const parts = asked.replace(/\/$/, '').split('/')
+  const ofApi = parts.findIndex((part, at) =>
+    part === 'files' || part === 'rooms' ? at + 1 < parts.length : part === 'ws' && at > 0,
+  )
+  const isPage = room !== undefined && asked.endsWith('/')
+  const count = ofApi >= 0 ? ofApi : isPage ? parts.length : query === undefined ? parts.length - 1 : 0
+  if (count === 0) return { basePath: '', rest: path }
+  const rest = parts.slice(count).join('/')
+  return { basePath: `/${parts.slice(0, count).join('/')}`, rest: query === undefined ? rest : `${rest}?${query}` }
+}
 
 type Asked = Pick<RoomAddress, 'room' | 'roomNamed' | 'file'>
 

@@ -11,7 +11,7 @@ import { fingerprintOf } from '#system/tls/fingerprint.ts'
 import { labelOf, type RoomAddress } from './address.ts'
 import { NotTrusted } from './errors.ts'
 
-export type HostAddress = Pick<RoomAddress, 'host' | 'port' | 'tls' | 'fingerprint'>
+export type HostAddress = Pick<RoomAddress, 'host' | 'port' | 'tls' | 'fingerprint' | 'basePath' | 'http'>
 
 /** Makes one more connection to a host, on which nothing was said yet. The signal ends it while it is being made. */
 export type Dial = (signal: AbortSignal, reading?: Reading) => Duplex | Promise<Duplex>
@@ -28,15 +28,21 @@ export class Endpoint {
   readonly port: number
   /** `host:port` as a person writes it. */
   readonly at: string
+  /** Below which its addresses are; empty for none. */
+  readonly basePath: string
   /** Where its links begin. */
   readonly base: string
+  /** Whether a proxy for HTTP may be in between. */
+  readonly http: boolean
   readonly #dial: Dial
 
-  constructor({ host, port, tls }: HostAddress, dial: Dial) {
+  constructor({ host, port, tls, basePath = '', http = false }: HostAddress, dial: Dial) {
     this.host = host
     this.port = port
     this.at = labelOf(host, port)
-    this.base = `${tls ? 'https' : 'http'}://${this.at}`
+    this.basePath = basePath
+    this.base = `${tls ? 'https' : 'http'}://${this.at}${basePath}`
+    this.http = http
     this.#dial = dial
   }
 

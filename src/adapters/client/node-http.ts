@@ -38,10 +38,10 @@ export class NodeHttp implements Http {
   }
 
   async request(path: string, wanted: HttpRequest): Promise<HttpAnswer> {
-    const { host, port } = this.#endpoint
+    const { host, port, basePath } = this.#endpoint
     const { method = 'GET', body, length = typeof body === 'string' ? Buffer.byteLength(body) : undefined } = wanted
     const headers = { ...wanted.headers, ...(length === undefined ? {} : { 'Content-Length': length }) }
-    const request = requestHttp({ host, port, method, path, headers, agent: this.#agent })
+    const request = requestHttp({ host, port, method, path: basePath + path, headers, agent: this.#agent })
     let connected = false
     request.once('socket', () => {
       connected = true

@@ -124,3 +124,6 @@ export function fileTimeText(at: number, dot = '.'): string {
   const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
   return `${day} ${two(time.getHours())}${dot}${two(time.getMinutes())}`
 }
+
+/** A path that a host gave, as a link; `base` is where the host is. No `URL`: an address with a zone is none. */
+export const linkTo = (base: string, path: string): string => base.replace(/^(https?:\/\/[^/]*).*$/, '$1') + path

@@ -5,7 +5,7 @@ import type { submissionsOf } from '#domain/room/hand-ins.ts'
 import type { AccessAnswer, Invitation } from '#domain/room/room-access.ts'
 import { type RoomRules, RULE_OF, SECONDS_SET, secondsRules } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
-import { minuteText, sizeText } from './format.ts'
+import { linkTo, minuteText, sizeText } from './format.ts'
 import { audienceText, fileLine, type LinkOf } from './render-event.ts'
 import { secondsRuleText } from './render-rule.ts'
 import type { Translator } from './translator.ts'
@@ -123,7 +123,7 @@ export function accessTexts(
     case 'dropLinks':
       if (answer.links.length === 0) return [say('noDropLinks')]
       return answer.links.map(({ id, path, expiresAt }) =>
-        say('dropLink', { id, time: minuteText(expiresAt), link: `${base ?? ''}${path}` }),
+        say('dropLink', { id, time: minuteText(expiresAt), link: base === undefined ? path : linkTo(base, path) }),
       )
     default:
       return answer satisfies never

@@ -1,7 +1,7 @@
 import { isRefusal } from '#client/errors.ts'
 import { roomAccess } from '#client/queries.ts'
 import type { DropLink } from '#domain/room/room-access.ts'
-import { minuteText } from '#i18n/format.ts'
+import { linkTo, minuteText } from '#i18n/format.ts'
 import { asMember } from './as-member.ts'
 import { print, printJson, type RoomTarget, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -24,7 +24,7 @@ async function dropLink(target: RoomTarget, { expires, list, off, json }: DropLi
   await asMember(target, async (api) => {
     const access = roomAccess(api, target.room)
     const show = async ({ id, path, expiresAt }: DropLink) => {
-      const url = `${api.http.base}${path}`
+      const url = linkTo(api.http.base, path)
       if (json) await printJson({ type: 'dropLink', id, url, expiresAt })
       else if (list) await print(`${id}  ${url}  until ${minuteText(expiresAt)}`)
       else await print(url)

@@ -45,8 +45,15 @@ export async function hostNamesOf(config: Pick<HostConfig, 'bind' | 'lan' | 'hos
 }
 
 /** Beyond this machine a host requires a token, or is open to all; the second must have been typed (design section 6). */
-export function refuseUnsafe({ bind, lan, open }: Pick<HostConfig, 'bind' | 'lan' | 'open'>): void {
-  if (open || lan || bind === undefined || bind === 'localhost' || isLoopback(bind)) return
+export function refuseUnsafe(config: Pick<HostConfig, 'bind' | 'lan' | 'open' | 'trustProxy'>): void {
+  const { bind, lan, open, trustProxy } = config
+  if (open || lan) return
+  if (trustProxy.length > 0)
+    throw new CommandFailed(
+      exitCodes.unsafeConfiguration,
+      'everybody who reaches the proxy could join, read and send files; add --lan (and --bind) for a token that they have to show, or add --open if you mean that',
+    )
+  if (bind === undefined || bind === 'localhost' || isLoopback(bind)) return
   throw new CommandFailed(
     exitCodes.unsafeConfiguration,
     `on ${bind} everybody on the network could join, read and send files; add --lan for a token that they have to show, or add --open if you mean that`,

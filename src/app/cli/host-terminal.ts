@@ -80,7 +80,7 @@ export function stayIn(
           rooms,
           host: {
             access: tamtam.roomAccess(session),
-            base: baseOf(facts),
+            base: baseOf(facts) + (config.basePath ?? ''),
             bandwidth: tamtam.bandwidth,
             share: async (paint) => shareRows(await withCode({ ...facts, room: session.room }, process), paint),
           },

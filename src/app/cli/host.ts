@@ -9,6 +9,7 @@ import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
 import { type KeyName, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import { languageOf } from '#i18n/i18n.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
 import { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { announce } from '#system/discovery.ts'
@@ -51,6 +52,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     http: {
       hostNames: await hostNamesOf(config),
       room: config.room,
+      ...(config.basePath === undefined ? {} : { basePath: config.basePath }),
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
@@ -64,7 +66,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const address = await open(tamtam, config, data)
   const { port, fingerprint } = address
   const nearby = { port, tls: fingerprint !== undefined, token: wantsToken(config) }
-  const announced = config.lan ? announce(nearby, log) : undefined
+  // One behind a proxy on this machine is not to be reached at its own port.
+  const announced = config.lan && !isLoopback(address.host) ? announce(nearby, log) : undefined
   const facts = await hostFacts(tamtam, config, address, process)
   const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
   collectSeldom()
@@ -113,11 +116,11 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       )
     throw new CommandFailed(exitCodes.disk, cannotOpen(data, error), { cause: error })
   }
-  const { port } = config
+  const { port, trustProxy } = config
   const [bind = '', ...others] = bindsOf(config)
   try {
     const tls = await identityFor(config, data)
-    return await listenOn(tamtam, { port, ...(tls === undefined ? {} : { tls }) }, bind, others)
+    return await listenOn(tamtam, { port, trustProxy, ...(tls === undefined ? {} : { tls }) }, bind, others)
   } catch (error) {
     await tamtam.stop()
     if (error instanceof CommandFailed) throw error

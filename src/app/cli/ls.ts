@@ -3,7 +3,7 @@ import { isRefusal } from '#client/errors.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import { amountText, fileSizeText, shortId, titleOf } from '#i18n/format.ts'
+import { amountText, fileSizeText, linkTo, shortId, titleOf } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { hostsNearby } from '#system/discovery.ts'
@@ -72,7 +72,7 @@ async function listRoom(api: ApiClient, retries: Retries, { room }: RoomTarget, 
   if (isRefusal(files)) throw refused(room, files)
   if (json) {
     for (const name of facts.members) await printJson({ type: 'member', name })
-    for (const { url, ...file } of files) await printJson({ type: 'file', ...file, url: `${api.http.base}${url}` })
+    for (const { url, ...file } of files) await printJson({ type: 'file', ...file, url: linkTo(api.http.base, url) })
     return
   }
   if (facts.topic !== '') await print(`topic: ${forTerminal(facts.topic)}`)

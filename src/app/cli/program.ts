@@ -24,6 +24,11 @@ export function programOf(): Command {
       '--host-names <names>',
       'further names of this host in addresses, beside localhost, its IP addresses and, with --lan, its machine names',
     )
+    .option(
+      '--trust-proxy <networks>',
+      'networks of proxies, such as 127.0.0.1,10.0.0.0/8, that are believed: X-Forwarded-For, Forwarded, the PROXY protocol',
+    )
+    .option('--base-path <path>', 'the path of this host behind a proxy, such as /chat')
     .option('--tls', 'TLS only, with a certificate that the host makes and keeps in its data directory')
     .option('--cert <file>', 'TLS only, with the certificate chain in this file (PEM)')
     .option('--key <file>', 'private key of --cert (PEM)')

@@ -17,7 +17,7 @@ export interface Invitation extends Omit<KeptInvitation, 'used'> {
 /** An address by which anybody may put files into a room, for its operators alone. */
 export interface DropLink {
   readonly id: string
-  /** On the host: `/drop/…/`. */
+  /** On the host: `/drop/…/`, below its base path. */
   readonly path: string
   /** Milliseconds since 1970: nothing comes in by it any more. */
   readonly expiresAt: number

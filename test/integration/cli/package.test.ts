@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { programOf } from '#app/cli/program.ts'
 import { sha256Of } from '../../harness/bytes.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { bareEnv, HostProcess } from '../../harness/host-process.ts'
@@ -108,6 +109,27 @@ test('it hosts a room, serves the page, and takes and gives a file, from where i
   expect(host.errors).not.toMatch(/warning/i)
   expect(await host.stop()).toBe(0)
   expect(must(command, ['export', '--data', data, '--json', 'a.tar'])).toContain('"files":1')
+})
+
+test('it installs what the library imports; the built program has the rest in it', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(home, 'node_modules', 'tamtam-room', 'package.json'), 'utf8'))
+  expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(['fastify', 'rxjs', 'valibot', 'ws']))
+  for (const name of ['commander', 'ink', 'react']) expect(dependencies).not.toHaveProperty(name)
+})
+
+test('what only asks and prints runs in the first process, under the same rules', () => {
+  const launcher = readFileSync(join(root, 'packaging', 'tamtam.mjs'), 'utf8')
+  const [list = ''] = /^const QUICK = [^\]]*\]$/m.exec(launcher) ?? []
+  const quick = [...list.matchAll(/'([^']+)'/g)].map(([, word = '']) => word)
+  expect(quick).toContain('say')
+  const known = [...programOf().commands.map((each) => each.name()), 'help', '--help', '-h', '--version']
+  expect(quick.filter((word) => !known.includes(word))).toEqual([])
+  for (const moving of ['host', 'join', 'send', 'get', 'import', 'export']) expect(quick).not.toContain(moving)
+  // A file that is loaded before the command tells what it runs under.
+  const probe = join(home, 'probe.cjs')
+  writeFileSync(probe, "process.on('exit', () => console.log(process.execArgv.length, '__proto__' in {}))")
+  const probed = { env: { ...env, NODE_OPTIONS: `--require ${probe}` } }
+  expect(must(command, ['--version'], probed)).toMatch(/^[\d.]+\n0 false\n$/)
 })
 
 test('a program of somebody else compiles against its types, and runs', () => {

@@ -34,7 +34,7 @@ test('C81: short of memory a listener takes in nobody, and hangs up on who is fu
   const http = { ...talkative, serves: () => false }
   const doors = { line: talkative, http, frames: talkative, irc: talkative, webSocket: talkative, ssh: talkative }
   const settings = { ...listenerDefaults, port: 0, connectionsPerAddress: 0 }
-  const listener = new TcpListener(settings, { ...doors, clock, metrics, log: new MemoryLog(), memory })
+  const listener = new TcpListener(settings, { ...doors, basePath: '', clock, metrics, log: new MemoryLog(), memory })
   onTestFinished(() => listener.close('the test is over'))
   const { port } = await listener.listen()
   const behind = [await entered(port, 'much'), await entered(port, 'much')]

@@ -77,7 +77,7 @@ test('the first view of the page is at most 75 kB compressed, in at most 6 reque
   // With the page itself, its language, and the list of rooms.
   expect(assets.length + 3).toBeLessThanOrEqual(6)
   const texts = await Promise.all(main.map(async (path) => (await ask(port, `GET ${path}`)).text))
-  const workers = texts.flatMap((text) => text.match(/\/assets\/[\w-]*worker[\w-]*\.js/g) ?? [])
+  const workers = texts.flatMap((text) => text.match(/[\w-]*worker-[\w-]*\.js/g) ?? [])
   expect(workers).toHaveLength(1)
   const bytesOf = async (scripts: readonly string[]) => {
     const asked = scripts.map((path) => ask(port, `GET ${path}`, withEncoding('gzip')))

@@ -20,18 +20,29 @@ describe('an address', () => {
       'ani@[fe80::1%eth0]:65535',
       { host: 'fe80::1%eth0', port: 65535, tls: false, room: 'lobby', roomNamed: false, name: 'ani' },
     ],
-    ['http://kantor:8268/lab', { host: 'kantor', port: 8268, tls: false, room: 'lab', roomNamed: true }],
-    ['HTTP://ani@kantor', { host: 'kantor', port: 80, tls: false, room: 'lobby', roomNamed: false, name: 'ani' }],
+    ['http://kantor:8268/lab', { host: 'kantor', port: 8268, tls: false, http: true, room: 'lab', roomNamed: true }],
+    [
+      'HTTP://ani@kantor',
+      { host: 'kantor', port: 80, tls: false, http: true, room: 'lobby', roomNamed: false, name: 'ani' },
+    ],
     [
       'http://[::1]:8268/files/ab12/a%20b.pdf',
-      { host: '::1', port: 8268, tls: false, room: 'lobby', roomNamed: false, file: { id: 'ab12', name: 'a b.pdf' } },
+      {
+        host: '::1',
+        port: 8268,
+        tls: false,
+        http: true,
+        room: 'lobby',
+        roomNamed: false,
+        file: { id: 'ab12', name: 'a b.pdf' },
+      },
     ],
     [
       'kantor/files/ab12',
       { host: 'kantor', port: 8268, tls: false, room: 'lobby', roomNamed: false, file: { id: 'ab12', name: '' } },
     ],
     ['tls://ani@kantor/lab', { host: 'kantor', port: 8268, tls: true, room: 'lab', roomNamed: true, name: 'ani' }],
-    ['https://kantor/lab', { host: 'kantor', port: 443, tls: true, room: 'lab', roomNamed: true }],
+    ['https://kantor/lab', { host: 'kantor', port: 443, tls: true, http: true, room: 'lab', roomNamed: true }],
     [
       `TLS://[::1]:9/#SHA256:${'AB:'.repeat(31)}AB`,
       { host: '::1', port: 9, tls: true, fingerprint: `sha256:${'ab'.repeat(32)}`, room: 'lobby', roomNamed: false },
@@ -42,20 +53,26 @@ describe('an address', () => {
     ['tcp://[::]:8268', { host: '::1', port: 8268, tls: false, room: 'lobby', roomNamed: false }],
     [' kantor/lab\n', { host: 'kantor', port: 8268, tls: false, room: 'lab', roomNamed: true }],
     ['kantor/lab#', { host: 'kantor', port: 8268, tls: false, room: 'lab', roomNamed: true }],
-    ['ws://kantor:9000/ws', { host: 'kantor', port: 9000, tls: false, room: 'lobby', roomNamed: false }],
-    ['wss://kantor/ws', { host: 'kantor', port: 443, tls: true, room: 'lobby', roomNamed: false }],
+    ['ws://kantor:9000/ws', { host: 'kantor', port: 9000, tls: false, http: true, room: 'lobby', roomNamed: false }],
+    ['wss://kantor/ws', { host: 'kantor', port: 443, tls: true, http: true, room: 'lobby', roomNamed: false }],
     ['kantor/ws', { host: 'kantor', port: 8268, tls: false, room: 'ws', roomNamed: true }],
-    ['http://kantor:1/rooms/Lab', { host: 'kantor', port: 1, tls: false, room: 'lab', roomNamed: true }],
-    ['http://kantor:1/rooms/lab/files/', { host: 'kantor', port: 1, tls: false, room: 'lab', roomNamed: true }],
-    ['http://kantor:1/rooms/lab/events?after=3', { host: 'kantor', port: 1, tls: false, room: 'lab', roomNamed: true }],
-    ['http://kantor:1/#room=Lab', { host: 'kantor', port: 1, tls: false, room: 'lab', roomNamed: true }],
+    ['http://kantor:1/rooms/Lab', { host: 'kantor', port: 1, tls: false, http: true, room: 'lab', roomNamed: true }],
+    [
+      'http://kantor:1/rooms/lab/files/',
+      { host: 'kantor', port: 1, tls: false, http: true, room: 'lab', roomNamed: true },
+    ],
+    [
+      'http://kantor:1/rooms/lab/events?after=3',
+      { host: 'kantor', port: 1, tls: false, http: true, room: 'lab', roomNamed: true },
+    ],
+    ['http://kantor:1/#room=Lab', { host: 'kantor', port: 1, tls: false, http: true, room: 'lab', roomNamed: true }],
     [
       `http://kantor:1/#t=${TOKEN}&room=lab`,
-      { host: 'kantor', port: 1, tls: false, token: TOKEN, room: 'lab', roomNamed: true },
+      { host: 'kantor', port: 1, tls: false, http: true, token: TOKEN, room: 'lab', roomNamed: true },
     ],
     [
       `https://kantor:1/den#t=${TOKEN}&room=lab`,
-      { host: 'kantor', port: 1, tls: true, token: TOKEN, room: 'den', roomNamed: true },
+      { host: 'kantor', port: 1, tls: true, http: true, token: TOKEN, room: 'den', roomNamed: true },
     ],
     [`kantor/den#${TOKEN}`, { host: 'kantor', port: 8268, tls: false, token: TOKEN, room: 'den', roomNamed: true }],
     [
@@ -64,13 +81,33 @@ describe('an address', () => {
         host: 'fe80::1%eth0',
         port: 8268,
         tls: false,
+        http: true,
         room: 'lobby',
         roomNamed: false,
         file: { id: 'ab12', name: 'a.pdf', ticket: 'x-_9' },
       },
     ],
+    [
+      'http://kantor/a/b~c/files/ab12/a.pdf?ticket=x',
+      {
+        ...{ host: 'kantor', port: 80, http: true, tls: false, basePath: '/a/b~c', room: 'lobby', roomNamed: false },
+        file: { id: 'ab12', name: 'a.pdf', ticket: 'x' },
+      },
+    ],
   ])('%s', (text, address) => {
     expect(parseAddress(text)).toEqual(address)
+  })
+
+  it.each([
+    'https://kantor/chat/lab',
+    'https://kantor/chat/lab/',
+    'https://kantor/chat/#room=lab',
+    `https://kantor/chat/#t=${TOKEN}&room=lab`,
+    'https://kantor/chat/rooms/lab/events?after=3',
+    'wss://kantor/chat/ws#room=lab',
+  ])('%s is of a host below a path', (text) => {
+    const where = { host: 'kantor', port: 443, http: true, tls: true, basePath: '/chat' }
+    expect(parseAddress(text)).toMatchObject({ ...where, room: 'lab', roomNamed: true })
   })
 
   it.each([
@@ -93,6 +130,9 @@ describe('an address', () => {
     ['kantor:65536', '65536 is no port'],
     ['kan tor', 'kan tor is no host'],
     ['kantor/a/b', '/a/b is no room'],
+    ['http://kantor/a/../b', 'is no path of a host'],
+    ['http://kantor/a b/c', 'is no path of a host'],
+    ['http://kantor/a/files/..', 'is no room'],
     ['kantor/..', 'This room name cannot be used'],
     ['kantor/%00', 'This room name cannot be used'],
   ])('%j is none, and the reason is told', (text, why) => {

@@ -18,9 +18,10 @@ export function formatOf(line: (event: RoomEvent) => string): EventFormat {
 }
 
 /** An event as programs see it: as it is, and with the address of its file. */
-export function eventJson(event: RoomEvent): object {
-  return 'file' in event ? { ...event, file: { ...event.file, url: fileUrl(event.file) } } : event
+export function eventJson(event: RoomEvent, basePath: string): object {
+  return 'file' in event ? { ...event, file: { ...event.file, url: fileUrl(event.file, basePath) } } : event
 }
 
-/** A line of JSON for each event. */
-export const jsonLines: EventFormat = formatOf((event) => `${jsonForTerminal(eventJson(event))}\n`)
+/** A line of JSON for each event, of a host whose files are below `basePath`. */
+export const jsonLines = (basePath: string): EventFormat =>
+  formatOf((event) => `${jsonForTerminal(eventJson(event, basePath))}\n`)

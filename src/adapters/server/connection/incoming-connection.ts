@@ -12,10 +12,27 @@ export interface IncomingConnection {
   readonly base?: string
   /** To be called once it is authenticated: then it makes place for no other. Left out where nobody counts them. */
   known?(): void
+  /** Set where it is a trusted proxy's: requests on it are of the clients that they name. */
+  readonly proxy?: ProxyConnection
   /** It has sent nothing, and may be a browser's that holds a connection ready: nobody is told of it before it sends something. */
   readonly hidden?: boolean
   /** The bytes that were read already to tell the protocol. */
   readonly head: Buffer
+}
+
+/** A connection of a trusted proxy, which carries requests of many clients. */
+export interface ProxyConnection {
+  /** Whether an address is a trusted proxy's. */
+  trusts(address: string): boolean
+  /** Counts a request as a connection of its client's, which `end` ends where it has to make place; undefined where the client has all it may have. */
+  enter(address: string, end: () => void): ProxiedRequest | undefined
+}
+
+export interface ProxiedRequest {
+  /** As in `IncomingConnection`. */
+  known(): void
+  /** It is over. */
+  leave(): void
 }
 
 /** A server of browsers. */
@@ -39,21 +56,24 @@ export interface ConnectionServer {
 export const isLoopback = (address: string): boolean =>
   address === '::1' || (isIPv4(address) && address.startsWith('127.'))
 
-/** The address of the client at a socket, and the address that it came to. */
-export function originOf(socket: Socket): Pick<IncomingConnection, 'address' | 'loopback' | 'base'> {
-  const address = unmapped(socket.remoteAddress ?? 'unknown')
-  return { address, loopback: isLoopback(address), ...baseOf(socket) }
-}
+export type Scheme = 'http' | 'https'
 
-/** Empty where the client is gone already. */
-function baseOf(socket: Socket): Pick<IncomingConnection, 'base'> {
+/** What the client of a connection asks for over it. */
+export const schemeOf = ({ connection, base = '' }: Pick<IncomingConnection, 'connection' | 'base'>): Scheme =>
+  connection instanceof TLSSocket || base.startsWith('https:') ? 'https' : 'http'
+
+/** The address of the client at a socket, and the address that it came to, which is left out where the client is gone already. */
+export function originOf(
+  socket: Socket,
+  scheme: Scheme = schemeOf({ connection: socket }),
+): Pick<IncomingConnection, 'address' | 'loopback' | 'base'> {
+  const address = unmapped(socket.remoteAddress ?? 'unknown')
   const here = hereOf(socket)
-  if (here === undefined) return {}
-  return { base: `${socket instanceof TLSSocket ? 'https' : 'http'}://${here}` }
+  return { address, loopback: isLoopback(address), ...(here === undefined ? {} : { base: `${scheme}://${here}` }) }
 }
 
 /** The address that the client came to, as in `192.168.1.5:8268`; undefined where it is gone already. */
-export function hereOf({ localAddress, localPort }: Socket): string | undefined {
+function hereOf({ localAddress, localPort }: Socket): string | undefined {
   if (localAddress === undefined || localPort === undefined) return undefined
   const host = unmapped(localAddress)
   return `${isIPv6(host) ? `[${host}]` : host}:${localPort}`

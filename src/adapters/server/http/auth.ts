@@ -18,9 +18,11 @@ import type { KeptDropLink } from '../security/room-secrets.ts'
 import { archivesOf, type SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
 import type { OpenFolders } from './files/open-folders.ts'
+import type { RequestOrigin } from './forwarded.ts'
 import { paramsOf } from './input.ts'
 import type { Operation } from './operations.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
+import type { StreamFormats } from './stream-formats.ts'
 
 /**
  * The permission of a route. A permission of the domain: its table says which members of a room have it. `open`: for everybody, since
@@ -58,9 +60,10 @@ export interface HttpContext extends HttpServerParts {
   readonly rates: RequestRates
   readonly served: ServedBytes
   readonly folders: OpenFolders
+  readonly streamFormats: StreamFormats
   /** Aborted when the host stops: long answers end then. */
   readonly closing: AbortSignal
-  incomingOf(request: IncomingMessage): IncomingConnection
+  originOf(request: IncomingMessage): RequestOrigin
 }
 
 /** One request and its answer. */
@@ -109,7 +112,7 @@ export class Requester {
     this.#context = context
     this.#request = request
     this.#route = route
-    this.#incoming = context.incomingOf(request.raw)
+    this.#incoming = context.originOf(request.raw).incoming
     this.drop = dropOf(context, request, route)
     this.#claims =
       this.drop === undefined

@@ -1,7 +1,6 @@
-import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { Route } from './auth.ts'
+import type { HttpContext, Route } from './auth.ts'
 import { notFound, type Refusal, refuse } from './errors.ts'
 import { paramsOf } from './input.ts'
 
@@ -14,23 +13,24 @@ export function isReserved(request: FastifyRequest): boolean {
 }
 
 /** The command lines that send a file and a message, for a request that came near, with the address that was used. */
-export function whatWorks({ headers, raw }: FastifyRequest, asked = ''): string {
+export function whatWorks({ originOf, settings }: HttpContext, { raw }: FastifyRequest, asked = ''): string {
   const name = checkRoomName(asked)
   const room = typeof name === 'string' && !RESERVED.has(name) ? encodeURIComponent(name) : 'ROOM'
-  const [curl, scheme] = raw.socket instanceof TLSSocket ? ['curl -k', 'https'] : ['curl', 'http']
-  const at = `${scheme}://${headers.host ?? 'HOST:PORT'}`
+  const { scheme, host = 'HOST:PORT' } = originOf(raw)
+  const curl = scheme === 'https' ? 'curl -k' : 'curl'
+  const at = `${scheme}://${host}${settings.basePath}`
   return `a file goes in by ${curl} -T FILE ${at}/${room}/ and a message by ${curl} -d TEXT ${at}/rooms/${room}/messages`
 }
 
 /**
- * Answers a request without a route: where this address has other methods, with them and an example that works, in `usual` where no room
+ * Answers a request without a route: where this address has other methods, with them and an example that works, in the usual room where none
  * is named.
  */
 export function refuseAbsent(
+  context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
   routes: readonly Route[],
-  usual: string,
 ): FastifyReply {
   const { method, url } = request
   const address = url.split('?', 1)[0] ?? ''
@@ -43,7 +43,8 @@ export function refuseAbsent(
   const allow = [...methods].sort().join(', ')
   const named = first === 'rooms' ? second : first
   // `curl -T a.txt http://host/` asks for this.
-  const works = whatWorks(request, named === '' || RESERVED.has(named) || named.includes('.') ? usual : named)
+  const isNone = named === '' || RESERVED.has(named) || named.includes('.')
+  const works = whatWorks(context, request, isNone ? context.settings.room : named)
   const message = `${method} is not for this address; ${allow} is; ${works}`
   return refuse(reply.header('Allow', allow), { code: 'METHOD_NOT_ALLOWED', message })
 }
@@ -60,7 +61,7 @@ function isPathOf(path: string, address: string): boolean {
 }
 
 /** The refusal of a POST where only forms go in. */
-export const noForm = (request: FastifyRequest, room: string): Refusal => ({
+export const noForm = (context: HttpContext, request: FastifyRequest, room: string): Refusal => ({
   code: 'UNSUPPORTED_TYPE',
-  message: `only forms with files are posted here (curl -F file=@FILE); ${whatWorks(request, room)}`,
+  message: `only forms with files are posted here (curl -F file=@FILE); ${whatWorks(context, request, room)}`,
 })

@@ -52,7 +52,7 @@ function pathParameter(name: string, path: string): string {
 }
 
 /** Made at the first request: nothing of it is needed to serve. */
-export function openapiOf(routes: readonly DescribedRoute[]): object {
+export function openapiOf(routes: readonly DescribedRoute[], basePath = ''): object {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
     const { method, about } = route
@@ -72,7 +72,7 @@ export function openapiOf(routes: readonly DescribedRoute[]): object {
       description:
         'A chat room with a file drop. Every answer that is not 2xx or 3xx has the body { code, message }, and its code in Tamtam-Code; the codes are stable, the sentences are not.',
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: `${basePath}/` }],
     security: [{}, ...Object.keys(securitySchemes).map((name) => ({ [name]: [] }))],
     paths,
     components: {

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
 import type { Refusal } from './errors.ts'
+import type { RequestOrigin } from './forwarded.ts'
 
 /** The addresses that end without a slash; in those of a room and its files a slash means something when a file is sent, and in that of a folder always. */
 const ENDING = /^(\/(?:rooms|files|ws|healthz|metrics|status|drop|openapi\.json)\b[^?]*?)\/(?=\?|$)/
@@ -11,8 +11,12 @@ const ENDING = /^(\/(?:rooms|files|ws|healthz|metrics|status|drop|openapi\.json)
 /** A folder that was sent: with a slash, what is in it. */
 const FOLDER = /^\/files\/[^/?]+\/(?!receipts\/|links\/)[^/?]+\/(?=\?|$)/
 
+/** A target without the host's base path, where it begins with it. */
+export const belowBase = (target: string, basePath: string): string =>
+  target.startsWith(`${basePath}/`) ? target.slice(basePath.length) : target
+
 /** Brings the target of a request into the one form that routes know, in place. */
-export function straighten(request: IncomingMessage): void {
+export function straighten(request: IncomingMessage, basePath: string): void {
   const { url = '', method } = request
   let target = url
   // The absolute form, as sent to a proxy: its authority is the Host (RFC 9112 section 3.2.2).
@@ -22,7 +26,7 @@ export function straighten(request: IncomingMessage): void {
     target = rest.startsWith('/') ? rest : `/${rest}`
   }
   const [, path = '', query = ''] = /^([^?]*)(.*)$/.exec(target) ?? []
-  const one = path.replace(/\/{2,}/g, '/')
+  const one = belowBase(path.replace(/\/{2,}/g, '/'), basePath)
   target = (method === 'PUT' || method === 'POST' ? one.replace(/(?:%[\da-f]{2})+|%/gi, inUtf8) : one) + query
   const isFolder = (method === 'GET' || method === 'HEAD') && FOLDER.test(target)
   request.url = method === 'PUT' || isFolder ? target : target.replace(ENDING, '$1')
@@ -49,7 +53,7 @@ export function headFault(request: IncomingMessage, most: number): Refusal | und
   return coding === undefined || coding.toLowerCase() === 'chunked' ? undefined : malformed
 }
 
-/** Whether a host name, as a URL has it, is one of this host's. */
+/** Whether a host name, as a URL has it, is one of this host's. An empty one is none. */
 export type IsOurs = (name: string) => boolean
 
 /** Every address literal is ours, and this machine's own names (RFC 6761); `*.example.org` stands for one label, as in a certificate. */
@@ -70,12 +74,18 @@ const bare = (name: string): string => name.replace(/\.$/, '')
  * The fault of a request that may come from a page of another origin. A browser may have been led here by a foreign name
  * that now points to this address (DNS rebinding, C94), or by a page that guesses local servers (C91, C93).
  */
-export function originFault({ headers, method, socket }: IncomingMessage, isOurs: IsOurs): Refusal | undefined {
-  const { host, origin } = headers
-  const scheme = socket instanceof TLSSocket ? 'https' : 'http'
+export function originFault(
+  { headers, method }: IncomingMessage,
+  { host, scheme }: RequestOrigin,
+  isOurs: IsOurs,
+): Refusal | undefined {
+  const { origin } = headers
+  const asked = (name: string) => urlOf(`${scheme}://${name}`)
   // Only HTTP/1.0 may leave it out, and no browser does.
-  const here = host === undefined ? undefined : urlOf(`${scheme}://${host}`)
-  if (host !== undefined && (here === undefined || !isOurs(here.hostname))) return misdirected
+  const here = host === undefined ? undefined : asked(host)
+  // Also the one that a proxy asks for: where it passes the client's on, the page made up the other.
+  for (const name of [host, headers.host])
+    if (name !== undefined && !isOurs(asked(name)?.hostname ?? '')) return misdirected
   if (origin !== undefined) return here !== undefined && urlOf(origin)?.origin === here.origin ? undefined : foreign
   // The images and scripts of a page of another origin have no Origin; following a link is allowed.
   const { 'sec-fetch-site': site = 'none', 'sec-fetch-mode': mode } = headers

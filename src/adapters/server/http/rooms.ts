@@ -8,7 +8,7 @@ import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
 import { Refused } from '#domain/session.ts'
 import * as bodies from '#protocol/schema.ts'
-import type { Exchange, Requester } from './auth.ts'
+import type { Exchange, HttpContext, Requester } from './auth.ts'
 import { accepted, HttpRefused } from './errors.ts'
 import { checked, jsonOf, paramsOf, textIn, typeOf, wholeNumber } from './input.ts'
 import { whatWorks } from './near-misses.ts'
@@ -95,7 +95,7 @@ export async function postMessages({ context, request, reply, requester }: Excha
   const room = await requester.admit(paramsOf(request).room)
   const key = checked(v.optional(bodies.messageKey), request.headers['idempotency-key'])
   const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
-  const messages = messagesIn(request, body)
+  const messages = messagesIn(context, request, body)
   for (const { text } of messages) accepted(checkText(text, context.settings.maxTextBytes))
   await requester.payItems(messages.length, room)
   const sent = key === undefined ? messages : withIds(messages, `${keyScope(requester, room, body)} ${key}`)
@@ -103,7 +103,7 @@ export async function postMessages({ context, request, reply, requester }: Excha
   return reply.code(duplicate ? 200 : 201).send({ seq, duplicate })
 }
 
-function messagesIn(request: FastifyRequest, body: Buffer): readonly Message[] {
+function messagesIn(context: HttpContext, request: FastifyRequest, body: Buffer): readonly Message[] {
   const { headers } = request
   const { type, charset } = typeOf(headers['content-type'] ?? 'text/plain')
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw packed()
@@ -116,7 +116,7 @@ function messagesIn(request: FastifyRequest, body: Buffer): readonly Message[] {
   if (type !== 'text/plain' && type !== 'application/x-www-form-urlencoded')
     throw new HttpRefused(
       'UNSUPPORTED_TYPE',
-      `a message is text/plain or application/json; ${whatWorks(request, paramsOf(request).room)}`,
+      `a message is text/plain or application/json; ${whatWorks(context, request, paramsOf(request).room)}`,
     )
   // As on the line protocol, a blank line is nothing.
   const lines = textIn(body, charset)

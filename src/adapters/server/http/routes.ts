@@ -44,7 +44,9 @@ import { getHealth, getMetrics, pageRoutes } from './web.ts'
 export const ROUTES: readonly Route[] = [
   row('GET /healthz', 'open', getHealth, { about: operations.health }),
   row('GET /metrics', 'known', getMetrics, { about: operations.metrics }),
-  row('GET /openapi.json', 'open', () => openapiOf(ROUTES), { about: operations.document }),
+  row('GET /openapi.json', 'open', ({ context }) => openapiOf(ROUTES, context.settings.basePath), {
+    about: operations.document,
+  }),
 
   row('GET /rooms', 'open', listRooms, { price: COSTS.rooms, about: operations.listRooms }),
   row('GET /rooms/:room', 'read', showRoom, { price: COSTS.members, about: operations.showRoom }),
@@ -190,7 +192,7 @@ export async function application(
       'Cross-Origin-Resource-Policy': 'same-origin',
       'Cache-Control': 'no-store',
     })
-    if (isReserved(request)) return refuseAbsent(request, reply, routes, settings.room)
+    if (isReserved(request)) return refuseAbsent(context, request, reply, routes)
     return request.routeOptions.config.route?.tus ? refuseOtherTus(request, reply) : undefined
   })
   // Only now: a refused client need not send its body. Handlers of streams say it themselves.
@@ -201,7 +203,7 @@ export async function application(
   app.setReplySerializer(jsonForTerminal)
   app.removeAllContentTypeParsers()
   app.setErrorHandler((error, _request, reply) => failed(error, reply))
-  app.setNotFoundHandler((request, reply) => refuseAbsent(request, reply, routes, settings.room))
+  app.setNotFoundHandler((request, reply) => refuseAbsent(context, request, reply, routes))
   for (const body of [undefined, 'json', 'bytes', 'stream'] as const)
     app.register(async (scope) => {
       takeBodies(scope, body, settings.messageBytes)
@@ -249,14 +251,14 @@ function addRoute(scope: FastifyInstance, route: Route, routes: readonly Route[]
   })
 }
 
-function refuseError(error: unknown, reply: FastifyReply, { log }: HttpContext): FastifyReply {
+function refuseError(error: unknown, reply: FastifyReply, context: HttpContext): FastifyReply {
   const why = refusalOf(error)
   if (why?.code === 'TOO_LARGE') {
-    const message = `${why.message}; ${whatWorks(reply.request, paramsOf(reply.request).room)}`
+    const message = `${why.message}; ${whatWorks(context, reply.request, paramsOf(reply.request).room)}`
     return refuse(reply, { ...why, message })
   }
   if (why !== undefined) return refuse(reply, why)
-  log.error('a request failed because of an error of ours', {
+  context.log.error('a request failed because of an error of ours', {
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),
   })
   return refuse(reply, { code: 'BUG', message: 'this failed because of an error of ours; please report it' })

@@ -7,15 +7,17 @@ import { pause } from '#domain/async/backoff.ts'
 import type { Cancel } from '#domain/ports/system.ts'
 import { hangUp } from '../connection/idle.ts'
 import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
-import { originOf } from '../connection/incoming-connection.ts'
+import { originOf, schemeOf } from '../connection/incoming-connection.ts'
 import { ServedBytes } from '../files/download-slots.ts'
 import { type HttpContext, RequestNames, RequestRates, type Route } from './auth.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
 import { OpenFolders } from './files/open-folders.ts'
-import { headFault, type IsOurs, malformed, originFault, ownNames, straighten } from './request-checks.ts'
+import { type ForwardedFault, forwardedOf, type RequestOrigin } from './forwarded.ts'
+import { belowBase, headFault, type IsOurs, malformed, originFault, ownNames, straighten } from './request-checks.ts'
 import { application } from './routes.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
+import { streamFormats } from './stream-formats.ts'
 
 const WATCH_MS = 1000
 
@@ -24,6 +26,8 @@ export class HttpServer implements ConnectionServer, Browsed {
   readonly #context: HttpContext
   readonly #closing = new AbortController()
   readonly #connections = new Map<Duplex, HttpConnection>()
+  /** Of requests that came by a trusted proxy. */
+  readonly #proxied = new WeakMap<IncomingMessage, RequestOrigin>()
   readonly #isOurs: IsOurs
   readonly #server: Server
   #app: FastifyInstance | undefined
@@ -42,8 +46,9 @@ export class HttpServer implements ConnectionServer, Browsed {
       rates: new RequestRates(clock, settings),
       served: new ServedBytes(),
       folders: new OpenFolders(),
+      streamFormats: streamFormats(settings.basePath),
       closing: this.#closing.signal,
-      incomingOf: (request) => this.#connectionOf(request.socket).incoming,
+      originOf: (request) => this.#originOf(request),
     }
     this.#server = this.#nodeServer(settings)
   }
@@ -85,8 +90,9 @@ export class HttpServer implements ConnectionServer, Browsed {
 
   /** Answers a request that another server took, where it is for the rooms or their files; false where it is not. */
   serve(request: IncomingMessage, response: ServerResponse): boolean {
-    const { page } = this.#context
-    if (!(page === undefined ? ROOMS : ROOMS_AND_PAGE).test(request.url ?? '')) return false
+    const { page, settings } = this.#context
+    const target = belowBase(request.url ?? '', settings.basePath)
+    if (!(page === undefined ? ROOMS : ROOMS_AND_PAGE).test(target)) return false
     this.#borrow(request.socket)
     this.#take(request, response)
     return true
@@ -94,7 +100,9 @@ export class HttpServer implements ConnectionServer, Browsed {
 
   /** The same for a request to speak another protocol. */
   serveUpgrade(request: IncomingMessage, connection: Socket, head: Buffer): boolean {
-    if (!this.#context.webSockets.wants(request)) return false
+    const { settings, webSockets } = this.#context
+    const { headers, method, url = '' } = request
+    if (!webSockets.wants({ headers, url: belowBase(url, settings.basePath), ...(method && { method }) })) return false
     this.#borrow(connection)
     this.#upgrade(request, connection, head)
     return true
@@ -131,7 +139,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     const { webSockets } = this.#context
     const handle = (request: IncomingMessage, response: ServerResponse) => this.#take(request, response)
     const wants = (request: IncomingMessage) => {
-      straighten(request)
+      straighten(request, settings.basePath)
       return webSockets.wants(request)
     }
     const server = createServer(
@@ -188,10 +196,10 @@ export class HttpServer implements ConnectionServer, Browsed {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    straighten(request)
+    straighten(request, this.#context.settings.basePath)
     const connection = this.#connections.get(request.socket)
     connection?.serve(request, response, () => {
-      const fault = this.#fault(request)
+      const fault = this.#fault(request) ?? this.#count(request, response)
       // Node drops the requests behind one that asks for another protocol.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       if (fault === undefined) return this.#handle(request, response)
@@ -204,20 +212,54 @@ export class HttpServer implements ConnectionServer, Browsed {
   /** It is a WebSocket from now on, or fails. */
   #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     const found = this.#connectionOf(connection)
-    const fault = found.busy ? tooEarly : this.#fault(request)
+    const fault = found.busy ? tooEarly : (this.#fault(request) ?? this.#count(request, connection))
     if (fault !== undefined) {
       found.fail(fault)
       return
     }
+    const { incoming } = this.#originOf(request)
     this.#connections.delete(connection)
-    this.#context.webSockets.upgrade(request, { ...found.incoming, head })
+    this.#context.webSockets.upgrade(request, { ...incoming, head })
+  }
+
+  /** Counts a request by way of a proxy as a connection of its client's, until its answer, or its connection, is over. */
+  #count(request: IncomingMessage, answer: ServerResponse | Duplex): Refusal | undefined {
+    const origin = this.#proxied.get(request)
+    if (origin === undefined) return undefined
+    const { incoming } = origin
+    const place = incoming.proxy?.enter(incoming.address, () => request.socket.destroy())
+    if (place === undefined) return tooManyConnections
+    answer.once('close', () => place.leave())
+    this.#proxied.set(request, { ...origin, incoming: { ...incoming, known: () => place.known() } })
+    return undefined
+  }
+
+  #originOf(request: IncomingMessage): RequestOrigin {
+    const { incoming } = this.#connectionOf(request.socket)
+    return this.#proxied.get(request) ?? { incoming, scheme: schemeOf(incoming), host: request.headers.host }
+  }
+
+  /** Reads what a trusted proxy tells of the request. */
+  #readForwarded(request: IncomingMessage): Refusal | undefined {
+    const origin = this.#originOf(request)
+    const { proxy } = origin.incoming
+    if (proxy === undefined) return undefined
+    const forwarded = forwardedOf(request.headers, proxy.trusts)
+    if ('fault' in forwarded) return FORWARDED_FAULTS[forwarded.fault]
+    const { address = origin.incoming.address, scheme = origin.scheme, host = origin.host } = forwarded
+    this.#proxied.set(request, { incoming: { ...origin.incoming, address }, scheme, host })
+    return undefined
   }
 
   /** The fault of a request whatever its path is. */
   #fault(request: IncomingMessage): Refusal | undefined {
     const { headers } = this.#context.settings
     if (this.#status === 'closing') return closed
-    return headFault(request, headers) ?? originFault(request, this.#isOurs)
+    return (
+      headFault(request, headers) ??
+      this.#readForwarded(request) ??
+      originFault(request, this.#originOf(request), this.#isOurs)
+    )
   }
 
   #watch(): void {
@@ -250,6 +292,20 @@ function faultOf({ code }: NodeJS.ErrnoException): Refusal {
   }
 }
 
+const FORWARDED_FAULTS: Readonly<Record<ForwardedFault, Refusal>> = {
+  malformed: {
+    code: 'BAD_REQUEST',
+    message: 'the proxy tells no client that can be read; have it set X-Forwarded-For to the address of its client',
+  },
+  contradictory: {
+    code: 'BAD_REQUEST',
+    message: 'X-Forwarded-For and Forwarded name different clients; have the proxy remove the one that it does not set',
+  },
+}
+const tooManyConnections: Refusal = {
+  code: 'BUSY',
+  message: 'this address has all the connections it may have; close some, then ask again',
+}
 const tooEarly: Refusal = {
   code: 'BAD_REQUEST',
   message: 'an earlier request on this connection is not answered yet; wait for its answer, then upgrade',

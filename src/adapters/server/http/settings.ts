@@ -11,6 +11,8 @@ import type { SignedLinks } from '../security/signed-links.ts'
 export interface HttpSettings extends FailedAttemptSettings {
   /** Names of this host, beside its addresses and `localhost`, that a request may be meant for. */
   readonly hostNames: readonly string[]
+  /** All addresses are below this path, `/chat`, for clients that ask for it and for those whose proxy takes it away; empty for none. */
+  readonly basePath: string
   /** The room of requests that name none. */
   readonly room: string
   /** A request's whole head: its bytes, its fields, and the time it may take. */
@@ -52,6 +54,9 @@ export interface HttpSettings extends FailedAttemptSettings {
   readonly heartbeatMs: number
 }
 
+/** Whether all addresses can be below a path: `/chat`, or nothing. */
+export const isBasePath = (path: string): boolean => /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/.test(path)
+
 /** Metrics that can be read as text, for `GET /metrics`. */
 export interface ReadableMetrics extends Metrics {
   readonly contentType: string
@@ -66,7 +71,7 @@ export const canBeRead = (metrics: Metrics): metrics is ReadableMetrics =>
 /** Takes over connections that became WebSockets. */
 export interface WebSockets {
   /** Whether this is a request for one of them; others are answered like any request. */
-  wants(request: IncomingMessage): boolean
+  wants(request: Pick<IncomingMessage, 'url' | 'headers' | 'method'>): boolean
   /** `incoming.head` holds the bytes behind the request. */
   upgrade(request: IncomingMessage, incoming: IncomingConnection): void
 }

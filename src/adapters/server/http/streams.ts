@@ -5,15 +5,14 @@ import { endOfTick } from '#domain/async/backoff.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { jsonForTerminal } from '#domain/names/text.ts'
 import type { Cancel } from '#domain/ports/system.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
-import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
 import { Delivery } from '../connection/delivery.ts'
-import { type EventFormat, eventJson, formatOf, jsonLines } from '../connection/event-format.ts'
+import { eventJson } from '../connection/event-format.ts'
 import { type Portion, portionsAfter, portionsBefore, searched, searchFault } from '../connection/history-pages.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
-import type { Exchange, HttpContext, Requester } from './auth.ts'
+import type { Exchange, HttpContext } from './auth.ts'
 import { checked, limitOf, paramsOf, wholeNumber } from './input.ts'
+import { formatFor, type StreamFormat } from './stream-formats.ts'
 
 /** The entries of a room: a page of them, or where a format of streams is accepted, history and then all that happens. */
 export function getEvents(exchange: Exchange): Promise<FastifyReply> {
@@ -23,7 +22,7 @@ export function getEvents(exchange: Exchange): Promise<FastifyReply> {
   const query = v.object({ after: v.optional(wholeNumber), before: v.optional(wholeNumber), limit: limits })
   return requester.inRoom(paramsOf(request).room, async (session) => {
     const { after, before, limit } = checked(query, request.query)
-    const format = formatFor(request.headers.accept)
+    const format = formatFor(context.streamFormats, request.headers.accept)
     if (format !== undefined) return await openStream(exchange, session, after, format)
     const { room, last } = session
     await requester.payFixed(room)
@@ -34,13 +33,14 @@ export function getEvents(exchange: Exchange): Promise<FastifyReply> {
     return await answerListing(context, request, reply, {
       head: { room },
       list: 'events',
-      rows: paidEvents(requester, session, portions),
+      rows: paidEvents(exchange, session, portions),
       tail: () => ({ last: session.last }),
     })
   })
 }
 
-export function searchEvents({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
+export function searchEvents(exchange: Exchange): Promise<FastifyReply> {
+  const { context, request, reply, requester } = exchange
   const { pageEntries, maxPageEntries } = context.settings
   const query = v.object({
     q: v.pipe(v.string('must be given once'), v.nonEmpty('must not be empty')),
@@ -53,7 +53,7 @@ export function searchEvents({ context, request, reply, requester }: Exchange): 
     await requester.payFixed(session.room)
     const { count, portions } = await searched(session, q, limit)
     await requester.payItems(count, session.room)
-    const rows = paidEvents(requester, session, portions)
+    const rows = paidEvents(exchange, session, portions)
     return await answerListing(context, request, reply, { list: 'events', rows })
   })
 }
@@ -142,42 +142,6 @@ function streamEvents(
   return promise
 }
 
-/** One notation of a stream of events. */
-interface StreamFormat extends EventFormat {
-  readonly contentType: string
-  /** A sign of life while nothing happens. */
-  readonly pulse?: Uint8Array
-}
-
-const ndjson: StreamFormat = {
-  contentType: 'application/x-ndjson',
-  ...jsonLines,
-}
-
-const serverSentEvents: StreamFormat = {
-  contentType: SSE_TYPE,
-  ...formatOf((event) => sseEvent(jsonForTerminal(eventJson(event)), cursorOf(event))),
-  pulse: Buffer.from(SSE_PULSE),
-}
-
-const FORMATS = new Map([ndjson, serverSentEvents].map((format) => [format.contentType, format]))
-
-/** The stream that an `Accept` header asks for; undefined where a page of JSON will do. */
-function formatFor(accept = ''): StreamFormat | undefined {
-  for (const range of accept.toLowerCase().split(',')) {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
-    const format = FORMATS.get(type)
-    if (format !== undefined && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return format
-  }
-  return undefined
-}
-
-/** The cursor of a reader that comes back. */
-function cursorOf(event: RoomEvent): number | undefined {
-  if (event.type === 'missed') return event.to
-  return 'seq' in event ? event.seq : undefined
-}
-
 /** Rows of a list that are written at once, and have a turn of the event loop for themselves. */
 const ROWS_AT_ONCE = 256
 
@@ -223,13 +187,13 @@ export async function answerListing(
 
 /** Entries as events, each portion once it is paid. */
 async function* paidEvents(
-  requester: Requester,
+  { context, requester }: Exchange,
   session: LocalSession,
   portions: AsyncIterable<Portion>,
 ): AsyncGenerator<readonly object[]> {
   for await (const { events, read } of portions) {
     await requester.payLines(priceOfItems(COSTS.history, read), session.room)
-    yield session.current(events).map(eventJson)
+    yield session.current(events).map((event) => eventJson(event, context.settings.basePath))
   }
 }
 

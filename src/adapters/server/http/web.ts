@@ -43,8 +43,9 @@ export async function getMetrics({ context: { engine, metrics }, reply }: Exchan
 }
 
 /** The files of the page in `folder`, for browsers. Only the addresses of the build's own files are served; they hold nothing secret. */
-export async function pageRoutes(folder: URL, context: HttpContext): Promise<readonly Route[]> {
-  const files = await builtPage(folder)
+export function pageRoutes(folder: URL, context: HttpContext): readonly Route[] {
+  const { basePath } = context.settings
+  const files = builtPage(folder, basePath)
   const open = { method: 'GET', permission: 'open' } as const
   const startedAt = context.clock.elapsed()
   const routes = files.flatMap((file): readonly Route[] => {
@@ -62,19 +63,23 @@ export async function pageRoutes(folder: URL, context: HttpContext): Promise<rea
   const notBuiltRoute: Route = { ...open, path: '/', handler: ({ reply }) => refuse(reply, notBuilt) }
   return [
     ...routes,
+    // Its own addresses are relative to this one.
+    ...(basePath === '' ? [] : [{ ...open, path: basePath, handler: redirectToPage }]),
     { ...open, path: '/:room', handler: redirectToRoom },
     { ...open, path: '/:room/', handler: redirectToRoom },
     ...(files.length === 0 ? [notBuiltRoute] : []),
   ]
 }
 
+const redirectToPage = ({ context, reply }: Exchange): FastifyReply => reply.redirect(`${context.settings.basePath}/`)
+
 /** For people and their browsers, after typing the name of a room. Programs are told the addresses. */
-function redirectToRoom({ request, reply }: Exchange): FastifyReply {
+function redirectToRoom({ context, request, reply }: Exchange): FastifyReply {
   const { headers } = request
   const room = checkRoomName(paramsOf(request).room)
   const isTyped = headers['sec-fetch-mode'] === 'navigate' || /\btext\/html\b/i.test(headers.accept ?? '')
   if (typeof room !== 'string' || !isTyped) return refuse(reply, notFound)
-  return reply.redirect(`/#${new URLSearchParams({ room })}`)
+  return reply.redirect(`${context.settings.basePath}/#${new URLSearchParams({ room })}`)
 }
 
 /** The state of the host, for its operator. */
@@ -184,17 +189,22 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /**
  * The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. Read in one go: many small files one
- * by one through the thread pool take ten times as long, and the host waits for them.
+ * by one through the thread pool take ten times as long, and the host waits for them. Pages name their scripts and styles below `basePath`.
  */
-async function builtPage(folder: URL): Promise<readonly PageFile[]> {
-  const names = await shippedIn(folder)
+function builtPage(folder: URL, basePath: string): readonly PageFile[] {
+  const names = shippedIn(folder)
   const files = names.filter((name) => TYPES[extname(name)] !== undefined)
   const read = (name: string) => formOf(readShipped(new URL(name, folder)))
   const form = (name: string) => (names.includes(name) ? read(name) : undefined)
   return files.map((name) => {
+    const path = `/${name}`
+    if (basePath !== '' && extname(name) === '.html') {
+      const html = readShipped(new URL(name, folder)).toString().replaceAll('"/assets/', `"${basePath}/assets/`)
+      return { path, type: TYPES['.html'] ?? '', plain: formOf(Buffer.from(html)) }
+    }
     const [br, gzip] = [form(`${name}.br`), form(`${name}.gz`)]
     return {
-      path: `/${name}`,
+      path,
       type: TYPES[extname(name)] ?? '',
       plain: read(name),
       ...(br === undefined ? {} : { br }),

@@ -83,7 +83,15 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#client = new ClientSession(incoming, this, parts, shared, id)
     const { delivery, failed } = this.#client
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
-    this.#output = new LineOutput({ delivery, clock, settings, checks, renderer, base, failed: () => this.quit() })
+    this.#output = new LineOutput({
+      delivery,
+      clock,
+      settings,
+      checks,
+      renderer,
+      base,
+      failed: () => this.quit(),
+    })
     this.#inbox = new Inbox({
       source: connection,
       handle: (item) => this.#handle(item),

@@ -96,7 +96,7 @@ type LinkedFile = Parameters<LinkOf>[0]
 
 /** Of a folder that of its zip: what people can open. */
 const addressOf = ({ id, name, folder }: LinkedFile): string =>
-  fileUrl({ id, name: folder === undefined ? name : `${name}.zip` })
+  fileUrl({ id, name: folder === undefined ? name : `${name}.zip` }, '')
 
 /** The first lines for a member who has joined a room. */
 export function greetingText(session: LocalSession, words: Translator): string {

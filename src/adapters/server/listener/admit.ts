@@ -11,6 +11,8 @@ import { type Detected, detectProtocol } from './detect-protocol.ts'
 
 /** The servers of all protocols. */
 export interface Servers {
+  /** The path below which the host's addresses are; empty for none. */
+  readonly basePath: string
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -28,12 +30,12 @@ export function admit(
   silentMs: number,
   servers: Servers,
 ): void {
-  const { clock, frames, http, irc, line, metrics, ssh } = servers
+  const { basePath, clock, frames, http, irc, line, metrics, ssh } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
   const accept = ({ verdict, head }: Detected) => {
     metrics.count(`connections_${verdict}`)
-    const incoming = { connection, ...from, head }
+    const incoming = { connection, ...from, ...(from.base && { base: from.base + basePath }), head }
     switch (verdict) {
       case 'line':
         line.accept({ ...incoming, hidden: head.length === 0 && http.serves(from.address) })
@@ -63,7 +65,11 @@ export function admit(
 }
 
 /** Ends a connection of another protocol. It does not read text, so it is told nothing; nothing that it sent goes anywhere else. */
-function refuseForeign(connection: Duplex, protocol: string, { clock, log }: Pick<Servers, 'clock' | 'log'>): void {
+export function refuseForeign(
+  connection: Duplex,
+  protocol: string,
+  { clock, log }: Pick<Servers, 'clock' | 'log'>,
+): void {
   log.info('refused a connection of another protocol', { protocol })
   hangUp(connection, clock)
 }

@@ -2,9 +2,18 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { subnetOf } from '#domain/names/subnet.ts'
 import type { Cancel } from '#domain/ports/system.ts'
-import { type ConnectionServer, hereOf, isLoopback, originOf } from '../connection/incoming-connection.ts'
-import { admit, refusePlain, type Servers } from './admit.ts'
+import {
+  type ConnectionServer,
+  type IncomingConnection,
+  isLoopback,
+  originOf,
+  type ProxiedRequest,
+  type ProxyConnection,
+} from '../connection/incoming-connection.ts'
+import { TrustedProxies } from '../connection/trusted-proxies.ts'
+import { admit, refuseForeign, refusePlain, type Servers } from './admit.ts'
 import { detectProtocol } from './detect-protocol.ts'
+import { takeProxyHeader } from './proxy-protocol.ts'
 import { TlsLayer, type TlsSettings } from './tls.ts'
 
 export interface ListenerSettings {
@@ -30,6 +39,11 @@ export interface ListenerSettings {
   readonly handshakeMs: number
   /** A silent connection is probed by the system after this long. */
   readonly keepAliveMs: number
+  /**
+   * Networks (`10.0.0.0/8`) whose machines are proxies: what they tell of their clients is believed, in HTTP's headers and by the PROXY protocol. None of their
+   * connections counts as this machine's own.
+   */
+  readonly trustProxy: readonly string[]
   /** A client that takes nothing for this long with data waiting is closed. */
   readonly deadMs: number
   /** How long the last message to everybody may take. */
@@ -61,7 +75,8 @@ export class TcpListener {
   readonly #tls: TlsLayer | undefined
   /** As the servers have them: over TLS, not the sockets below it. */
   readonly #sockets = new Set<Socket>()
-  readonly #limiter: ConnectionLimiter<Socket>
+  readonly #limiter: ConnectionLimiter<Destroyable>
+  readonly #proxies: TrustedProxies
   readonly #servers: readonly Omit<ConnectionServer, 'accept'>[]
   #cancelSweep: Cancel = () => {}
   #cancelSample: Cancel = () => {}
@@ -72,6 +87,7 @@ export class TcpListener {
     this.#settings = settings
     this.#parts = parts
     this.#servers = [parts.line, parts.irc, parts.frames, parts.webSocket, parts.ssh, parts.http]
+    this.#proxies = new TrustedProxies(settings.trustProxy)
     const { keepAliveMs, tls, handshakeMs } = settings
     this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#handshakeFailed(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
@@ -120,28 +136,71 @@ export class TcpListener {
   }
 
   readonly #connected = (socket: Socket): void => {
-    const from = originOf(socket)
-    const { address } = from
+    const from = originOf(socket, this.#tls === undefined ? 'http' : 'https')
     if (this.#parts.memory.isShort) {
       this.#dropped('the host is short of memory')
       socket.destroy()
       return
     }
-    const as = from.loopback && !this.#settings.unauthenticatedOnLoopback ? 'authenticated' : 'unauthenticated'
-    const counted = this.#limiter.enter(socket, address, as)
-    if (counted.status === 'full') {
-      this.#dropped('one address has all the connections it may have')
+    if (this.#proxies.trusts(from.address)) {
+      this.#keep(socket)
+      this.#connectedProxy(socket, { ...from, loopback: false })
+      return
+    }
+    const counted = this.#count(socket, from)
+    if (counted === undefined) {
       socket.destroy()
       return
+    }
+    socket.once('close', counted.leave)
+    this.#keep(socket)
+    this.#admit(socket, { ...from, known: counted.known })
+  }
+
+  /** One from a trusted proxy: it may name its client first. Without a name it is the proxy's own, and carries requests that name theirs. */
+  #connectedProxy(socket: Socket, from: Origin): void {
+    const { clock, metrics } = this.#parts
+    socket.on('error', () => metrics.count('connection_errors'))
+    takeProxyHeader(socket, clock, this.#settings, (header) => {
+      if (header.status === 'malformed') return refuseForeign(socket, 'proxy', this.#parts)
+      if (header.client === undefined) {
+        this.#admit(socket, { ...from, proxy: this.#proxy })
+        socket.resume()
+        return
+      }
+      const { address, at, tls } = header.client
+      const scheme = tls || this.#tls !== undefined ? 'https' : 'http'
+      const told = { address, loopback: false, base: `${scheme}://${at}` }
+      const counted = this.#count(socket, told)
+      if (counted === undefined) return void socket.destroy()
+      socket.once('close', counted.leave)
+      const isProxy = this.#proxies.trusts(address)
+      this.#admit(socket, { ...told, known: counted.known, ...(isProxy ? { proxy: this.#proxy } : {}) })
+      socket.resume()
+    })
+  }
+
+  readonly #proxy: ProxyConnection = {
+    trusts: (address) => this.#proxies.trusts(address),
+    enter: (address, end) => this.#count({ destroy: end }, { address, loopback: false }),
+  }
+
+  /** Counts a connection of an address until `leave`; undefined where there are too many. */
+  #count(connection: Destroyable, { address, loopback }: Origin): ProxiedRequest | undefined {
+    const as = loopback && !this.#settings.unauthenticatedOnLoopback ? 'authenticated' : 'unauthenticated'
+    const counted = this.#limiter.enter(connection, address, as, loopback)
+    if (counted.status === 'full') {
+      this.#dropped('one address has all the connections it may have')
+      return undefined
     }
     if (counted.evicted !== undefined) {
       this.#dropped('too many are unauthenticated')
       counted.evicted.destroy()
     }
-    const known = () => this.#limiter.authenticate(socket, address)
-    socket.once('close', () => this.#limiter.leave(socket, address))
-    this.#keep(socket)
-    this.#admit(socket, { ...from, known })
+    return {
+      known: () => this.#limiter.authenticate(connection, address),
+      leave: () => this.#limiter.leave(connection, address),
+    }
   }
 
   #admit(socket: Socket, from: Parameters<typeof admit>[1]): void {
@@ -156,12 +215,15 @@ export class TcpListener {
     detectProtocol(socket, clock, silentMs, ({ verdict, head }) => {
       // It is encrypted as it is.
       if (verdict === 'ssh') return this.#parts.ssh.accept({ connection: socket, ...from, head })
-      if (verdict !== 'tls') return refusePlain(socket, verdict, hereOf(socket) ?? 'this address', this.#parts)
+      if (verdict !== 'tls') {
+        const at = from.base?.replace('https://', '') ?? 'this address'
+        return refusePlain(socket, verdict, at, this.#parts)
+      }
       metrics.count('connections_tls')
       tls.secure(socket, head, (secure) => {
         this.#forget(socket)
         this.#keep(secure)
-        admit(secure, { ...from, ...originOf(secure) }, silentMs, this.#parts)
+        admit(secure, from, silentMs, this.#parts)
       })
     })
   }
@@ -214,6 +276,13 @@ export class TcpListener {
   }
 }
 
+interface Destroyable {
+  destroy(): unknown
+}
+
+/** Where a connection comes from. */
+type Origin = Pick<IncomingConnection, 'address' | 'loopback' | 'base'>
+
 interface SubnetConnections<Connection> {
   readonly authenticated: Set<Connection>
   /** The oldest first. */
@@ -240,11 +309,17 @@ export class ConnectionLimiter<Connection> {
     this.#mostUnauthenticated = mostUnauthenticated
   }
 
-  enter(connection: Connection, address: string, as: 'unauthenticated' | 'authenticated'): Counted<Connection> {
+  /** `ours`: of this machine's own people, who may have any number. */
+  enter(
+    connection: Connection,
+    address: string,
+    as: 'unauthenticated' | 'authenticated',
+    ours = isLoopback(address),
+  ): Counted<Connection> {
     const key = subnetOf(address)
     const subnet = this.#subnets.get(key) ?? { authenticated: new Set(), unauthenticated: new Set() }
     const { authenticated, unauthenticated } = subnet
-    const isFull = !isLoopback(address) && authenticated.size + unauthenticated.size >= this.#most
+    const isFull = !ours && authenticated.size + unauthenticated.size >= this.#most
     const from = isFull ? subnet : this.#crowded(as)
     const [evicted] = from?.unauthenticated ?? []
     if (from !== undefined && evicted === undefined) return { status: 'full' }

@@ -20,6 +20,8 @@ export interface RoomSecretSettings {
   readonly dropLinkMs: number
   readonly mostDropLinkMs: number
   readonly dropLinksPerRoom: number
+  /** The path below which the host's addresses are; empty for none. */
+  readonly basePath: string
 }
 
 /** An invitation that holds for a person. */
@@ -212,6 +214,10 @@ export class RoomSecrets {
   }
 
   /** Resolves once it is kept; undefined where the room has too many. */
+  get basePath(): string {
+    return this.#settings.basePath
+  }
+
   addDropLink(room: string, ms = this.#settings.dropLinkMs): Promise<KeptDropLink | undefined> {
     const expiresAt = this.#clock.now() + Math.min(ms, this.#settings.mostDropLinkMs)
     return this.#inTurn.run(async () => {
@@ -343,7 +349,11 @@ export class LocalRoomAccess implements RoomAccess {
   }
 
   #signed(link: KeptDropLink): DropLink {
-    return { id: link.id, path: `/drop/${dropLinkText(link, this.#signatures)}/`, expiresAt: link.expiresAt }
+    return {
+      id: link.id,
+      path: `${this.#secrets.basePath}/drop/${dropLinkText(link, this.#signatures)}/`,
+      expiresAt: link.expiresAt,
+    }
   }
 }
 

@@ -4,12 +4,13 @@ import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret } from './host-token.ts'
 
-/** The path of a file on this host. `SEND` never stands in it: clients of the seed would take it for a file (`guardSend`). */
-export const fileUrl = ({ id, name }: { id: string; name: string }): string => `/files/${id}/${encoded(name)}`
+/** The path of a file on this host, which is below `basePath`. `SEND` never stands in it: clients of the seed would take it for a file (`guardSend`). */
+export const fileUrl = ({ id, name }: { id: string; name: string }, basePath: string): string =>
+  `${basePath}/files/${id}/${encoded(name)}`
 
 /** The path of a file in a folder, which is a file itself. */
-export const memberUrl = (folder: { id: string; name: string }, path: string): string =>
-  `${fileUrl(folder)}/${path.split('/').map(encoded).join('/')}`
+export const memberUrl = (folder: { id: string; name: string }, path: string, basePath: string): string =>
+  `${fileUrl(folder, basePath)}/${path.split('/').map(encoded).join('/')}`
 
 /** Stands for a file in the links to the archives of a room: no file has such an id. */
 export const archivesOf = (room: string): string => `archives of ${room}`

@@ -61,7 +61,7 @@ export class WebSocketSessionServer extends Connections {
   }
 
   /** Whether a request is for a WebSocket of this server. */
-  wants({ url = '', headers, method }: IncomingMessage): boolean {
+  wants({ url = '', headers, method }: Pick<IncomingMessage, 'url' | 'headers' | 'method'>): boolean {
     return method === 'GET' && url.split('?', 1)[0] === '/ws' && headers.upgrade?.toLowerCase() === 'websocket'
   }
 

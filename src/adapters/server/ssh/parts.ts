@@ -19,6 +19,8 @@ export interface SshParts extends QuietMemberParts {
   readonly line: LineSettings
   readonly signedLinks: SignedLinks
   readonly downloads: DownloadSlots
+  /** The path below which the host's addresses are; empty for none. */
+  readonly basePath: string
 }
 
 /** A channel as a connection of its own: it has a member, or several. */
@@ -33,4 +35,5 @@ export interface SshServerParts extends SshParts {
 export interface Texts {
   readonly words: Translator
   readonly lines: EventFormat
+  readonly json: EventFormat
 }

@@ -4,7 +4,7 @@ import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { type eventLine, pastLine } from '#i18n/render-event.ts'
 import type { Language } from '#i18n/translator.ts'
 import { Connections } from '../connection/connections.ts'
-import { formatOf } from '../connection/event-format.ts'
+import { type EventFormat, formatOf, jsonLines } from '../connection/event-format.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 import { SshConnection } from './connection.ts'
 import type { SshHostKey } from './host-key.ts'
@@ -14,6 +14,8 @@ import type { Library } from './transport.ts'
 /** Serves `ssh`, `scp` and `sftp`: `docs/reference/ssh.md`. It has no port of its own: connections are given to it. */
 export class SshServer extends Connections implements ConnectionServer {
   readonly #parts: SshServerParts
+  /** One for all readers: a batch is encoded once for each notation. */
+  readonly #json: EventFormat
   readonly #texts = new Map<Language, Texts>()
   /** Loaded for the first client. */
   #library: Promise<{ readonly library: Library; readonly key: ParsedKey }> | undefined
@@ -21,6 +23,7 @@ export class SshServer extends Connections implements ConnectionServer {
   constructor(parts: SshServerParts) {
     super(parts.clock)
     this.#parts = parts
+    this.#json = jsonLines(parts.basePath)
   }
 
   /** By which clients know this host again. */
@@ -56,7 +59,7 @@ export class SshServer extends Connections implements ConnectionServer {
       const text = pastLine(event, words)
       return text === '' ? '' : `${text}\n`
     }
-    const texts = { words, lines: formatOf(line) }
+    const texts = { words, lines: formatOf(line), json: this.#json }
     this.#texts.set(language, texts)
     return texts
   }

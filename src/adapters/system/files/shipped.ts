@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import sea from 'node:sea'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { WorkerOptions } from 'node:worker_threads'
-import { errorCode } from './file-system.ts'
 
 // Files that come with the program: beside it, or inside the executable that `scripts/pack-binary.ts` makes. There they have the addresses that
-// they would have if it were a folder: file:///usr/bin/tamtam/dist/page/index.html.
+// they would have if it were a folder: file:///usr/bin/tamtam/dist/page/index.html. Every command loads this file: no `node:fs/promises`, which
+// takes some milliseconds.
 
 const FOLDER = sea.isSea() ? pathToFileURL(`${process.execPath}/`).href : undefined
 
@@ -22,20 +21,16 @@ export function readShipped(file: URL): Buffer {
 }
 
 /** The paths of all files in a folder and below, with `/`; none where there is no such folder. The address ends with `/`. */
-export async function shippedIn(folder: URL): Promise<readonly string[]> {
+export function shippedIn(folder: URL): readonly string[] {
   const name = nameInside(folder)
   if (name !== undefined)
     return sea.getAssetKeys().flatMap((key) => (key.startsWith(name) ? key.slice(name.length) : []))
   const directory = fileURLToPath(folder)
-  try {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'))
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return []
-    throw error
-  }
+  if (!existsSync(directory)) return []
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'))
 }
 
 /** What `new Worker` takes to run a file of the program in a thread. In an executable the thread's first code finds the file. */

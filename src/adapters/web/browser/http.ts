@@ -3,15 +3,17 @@ import { Disconnected, isRefusal, type Refusal, refusal } from '#client/errors.t
 
 /** HTTP to the page's own host. `fetch` does not tell how far a body has got, so this is the older way to ask. */
 class BrowserHttp implements Http {
-  readonly at = location.host
-  readonly base = location.origin
+  // Nobody asks in a page.
+  readonly at = ''
+  readonly base = ''
 
   request(path: string, { method = 'GET', headers = {}, body, signal, moved }: HttpRequest): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
     if (body !== undefined && typeof body !== 'string' && !(body instanceof Blob))
       throw new TypeError('a page sends text and blobs')
     const request = new XMLHttpRequest()
-    request.open(method, path)
+    // Below the address of the page: a host may be below a path.
+    request.open(method, `.${path}`)
     request.responseType = 'blob'
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
     const abort = () => request.abort()

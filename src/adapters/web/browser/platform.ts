@@ -76,6 +76,12 @@ export function readFragment(hash: string): Fragment {
   return { room: said.get('room') ?? undefined, token: said.get('t') ?? undefined }
 }
 
+/** Where the host's addresses begin, with a slash at the end: the address of the page itself. */
+export const home = (): string => location.origin + location.pathname
+
+/** Whether the host was reached at an address that is this machine's own. */
+export const isLoopback = (): boolean => /^127\.|^\[::1]|\blocalhost$/.test(location.hostname)
+
 export const roomFragment = (room: string): string => `#${new URLSearchParams({ room })}`
 
 /** The `ref` of a field that was asked for just now. */

@@ -4,27 +4,24 @@ import { PageApi } from '../browser/http.ts'
 import type { KeyValueStorage } from '../browser/platform.ts'
 import type { UploadMemory } from '../files/uploads.ts'
 
-/** Uploads by a drop link, which is all that its holder may do. */
+/** Uploads by a drop link, which is all that its holder may do: all addresses are below that of the page. */
 export class DropApi extends PageApi {
-  readonly #path: string
-
   /** `key`: by which this browser goes on with what it has begun. `name`: as it was typed. */
-  constructor(link: string, key: string, name: string) {
+  constructor(key: string, name: string) {
     super({ key, name, token: undefined })
-    this.#path = `/drop/${link}`
   }
 
   override filePath(id: string): string {
-    return `${this.#path}/files/${encodeURIComponent(id)}`
+    return `/files/${encodeURIComponent(id)}`
   }
 
   override uploadsPath(): string {
-    return `${this.#path}/files`
+    return '/files'
   }
 
   /** Until when the link is valid, in milliseconds since 1970. */
   async validUntil(): Promise<number | 'gone' | 'unreachable'> {
-    const facts = await this.get(`${this.#path}/facts`, (value) => parsed(dropFacts, value))
+    const facts = await this.get('/facts', (value) => parsed(dropFacts, value))
     if (!isRefusal(facts)) return facts.expiresAt
     return facts.status === 404 ? 'gone' : 'unreachable'
   }

@@ -39,7 +39,7 @@ export function DropPage({ link }: { readonly link: string }) {
     document.documentElement.lang = language
     let timer: ReturnType<typeof setTimeout> | undefined
     const look = async () => {
-      valid.value = await new DropApi(link, key, '').validUntil()
+      valid.value = await new DropApi(key, '').validUntil()
       timer = setTimeout(look, valid.value === 'unreachable' ? 2000 : pageDefaults.roomsEveryMs)
     }
     void look()
@@ -59,7 +59,7 @@ export function DropPage({ link }: { readonly link: string }) {
     if (typed === '') nameInput.current?.focus()
     if (typed === '' || chosen.peek().length === 0) return
     kept.set('name', typed)
-    const api = new DropApi(link, key, typed)
+    const api = new DropApi(key, typed)
     uploads.send(chosen.peek(), {
       ...{ api, room: '', me: '', to: undefined, memory: new DropMemory(kept, link) },
       leftOut: (skipped) => {

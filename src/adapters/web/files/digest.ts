@@ -137,16 +137,13 @@ let address: string | undefined
 
 /** The one script that the page starts by its address; browsers with trusted types want to be told that it is meant. */
 function addressOfWorker(): string {
-  address ??= trusted(workerUrl)
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes }
+  address ??=
+    trustedTypes?.createPolicy('tamtam-worker', { createScriptURL: (same) => same }).createScriptURL(workerUrl) ??
+    workerUrl
   return address
 }
 
 interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string }
-}
-
-function trusted(url: string): string {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes }
-  const policy = trustedTypes?.createPolicy('tamtam-worker', { createScriptURL: (same) => same })
-  return policy?.createScriptURL(url) ?? url
 }

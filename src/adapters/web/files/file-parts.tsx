@@ -65,7 +65,7 @@ export function DownloadButton({ room, file }: FileProps) {
       class="button plain"
       aria-label={label}
       title={words.say('download')}
-      href={plainLink(file)}
+      href={`.${plainLink(file)}`}
       download={file.name}
       onClick={save}
     >

@@ -5,7 +5,7 @@ import { forTerminal } from '#domain/names/text.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import { sizeText, titleOf } from '#i18n/format.ts'
 import type { FolderListing } from '#protocol/schema.ts'
-import { copied } from '../browser/platform.ts'
+import { copied, home } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
 import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -278,7 +278,7 @@ export function FileActions({ room, file }: PreviewProps) {
 
 /** An address that opens the file for others: signed where the file, or the host, is not open to everybody. */
 async function linkTo({ store, isOpen }: Room, file: MentionedFile): Promise<string | Refusal> {
-  if (isOpen && file.audience === undefined) return location.origin + plainLink(file)
+  if (isOpen && file.audience === undefined) return home() + plainLink(file).slice(1)
   const link = await openLink(store.api, file.id)
   return isRefusal(link) ? link : location.origin + link.url
 }
@@ -417,7 +417,7 @@ export function FolderList({ room, file }: { readonly room: Room; readonly file:
                 <>
                   <a
                     dir="auto"
-                    href={`${plainLink(file)}/${encodedPath(path)}`}
+                    href={`.${plainLink(file)}/${encodedPath(path)}`}
                     onClick={(event) => void save(event, path)}
                   >
                     {forTerminal(path)}

@@ -86,7 +86,7 @@ export function FilesPanel({ room, close }: { readonly room: Room; readonly clos
       </div>
       <div class="list">
         {room.store.member.value.role !== undefined && room.store.facts.value.collectingSince !== undefined && (
-          <a class="fine" href={`/hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
+          <a class="fine" href={`hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
             {say('handIns')}
           </a>
         )}

@@ -67,7 +67,7 @@ export function HandInsPage({ room }: { readonly room: string }) {
       {now?.type === 'own' && <Own files={now.files} />}
       {now?.type === 'refused' && <p role="status">{now.why.code === 'UNREACHABLE' ? say.unreachable : say.open}</p>}
       <p>
-        <a href={`/${roomFragment(room)}`}>{say.toRoom}</a>
+        <a href={`./${roomFragment(room)}`}>{say.toRoom}</a>
       </p>
     </main>
   )
@@ -127,7 +127,8 @@ function Table({ api, list }: { readonly api: PageApi; readonly list: HandInList
         </p>
       )}
       <p>
-        {say.command} <code>{`tamtam get NAME@${location.host}/${encodeURIComponent(room)} --collected DIR`}</code>
+        {say.command}{' '}
+        <code>{`tamtam get ${new URL(encodeURIComponent(room), location.href).href.replace('//', '//NAME@')} --collected DIR`}</code>
       </p>
     </>
   )

@@ -88,7 +88,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       break
     case 'submissions':
       // A page of its own, which this one need not carry.
-      open(`/hand-ins${roomFragment(room.name)}`, '_blank', 'noopener')
+      open(`hand-ins${roomFragment(room.name)}`, '_blank', 'noopener')
       break
     // `SEND name` is for clients that show files as lines. No row of the others is at the page.
     case 'send':

@@ -38,7 +38,7 @@ export class Notifications {
     const notice = new Notification(title, {
       body: forTerminal(event.text),
       tag: event.by.id,
-      icon: '/assets/icon-192.png',
+      icon: 'assets/icon-192.png',
     })
     notice.onclick = () => {
       focus()

@@ -1,5 +1,6 @@
 import { roomAccess } from '#client/queries.ts'
 import { type AccessAnswer, type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
+import { home } from '../browser/platform.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
@@ -29,7 +30,7 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
   const { say } = words.value
   switch (answer.type) {
     case 'invited': {
-      return say('invitation', { link: invitationLink(room, answer.invitation.code) })
+      return say('invitation', { link: roomLink(room, answer.invitation.code) })
     }
     case 'invitations': {
       const rows = answer.kept.map(({ id, expiresAt, used }) =>
@@ -55,5 +56,6 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
   }
 }
 
-export const invitationLink = (room: string, code: string): string =>
-  `${location.origin}/#${new URLSearchParams({ t: code, room })}`
+/** The address of a room, with the token or the invitation that opens it. */
+export const roomLink = (room: string, code: string | undefined): string =>
+  `${home()}#${new URLSearchParams({ ...(code && { t: code }), room })}`

@@ -10,7 +10,7 @@ import type { Member, RoomEvent } from '#domain/room/events.ts'
 import type { OwnMute, RoomFacts } from '#domain/room/rules.ts'
 import type { ConnectionState } from '#domain/session.ts'
 import { type Credentials, PageApi } from '../browser/http.ts'
-import { BrowserClock, BrowserIds } from '../browser/platform.ts'
+import { BrowserClock, BrowserIds, home } from '../browser/platform.ts'
 import { sessionDefaults } from '../defaults.ts'
 
 export interface RoomTarget {
@@ -40,7 +40,7 @@ export class RoomStore {
     this.api = new PageApi(credentials)
     this.token = credentials.token
     const { key, token } = credentials
-    const url = `${location.origin.replace(/^http/, 'ws')}/ws`
+    const url = `${home().replace(/^http/, 'ws')}ws`
     this.#session = new RemoteRoom(
       {
         open: webSocketTo(url, WebSocket),

@@ -19,7 +19,7 @@ export function StatusPage() {
   const isLost = useSignal(false)
   useEffect(() => {
     const refresh = async () => {
-      const answer = await fetch('/status/facts', { cache: 'no-store' })
+      const answer = await fetch(location.pathname.replace(/\/?$/, '/facts'), { cache: 'no-store' })
       const now = (await answer.json()) as Facts
       const before = facts.peek()
       facts.value = now

@@ -11,7 +11,7 @@ import { roomFragment } from '../browser/platform.ts'
 import { useFullWords, usePage } from '../state/context.ts'
 import { ask, executeCommand } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
-import { invitationLink, requestAccess } from '../state/room-access.ts'
+import { requestAccess, roomLink } from '../state/room-access.ts'
 import { Dialog } from './dialog.tsx'
 import { Time } from './labels.tsx'
 import { CopyLine } from './share-sheet.tsx'
@@ -50,7 +50,7 @@ export function ManageRoom({ room, closed }: PartProps & { readonly closed: () =
         {say('handInMode')}
       </Switch>
       <p>
-        <a href={`/hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
+        <a href={`hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
           {say('handIns')}
         </a>
       </p>
@@ -188,7 +188,7 @@ function Invitations({ room }: PartProps) {
           <p class="fine" role="status">
             {say('invitationMade')}
           </p>
-          <CopyLine text={invitationLink(room.name, made.value.code)} />
+          <CopyLine text={roomLink(room.name, made.value.code)} />
         </>
       )}
       <ul>

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import { secondsRules } from '#domain/room/rules.ts'
-import { focusOn } from '../browser/platform.ts'
+import { focusOn, isLoopback } from '../browser/platform.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
@@ -154,7 +154,7 @@ function RoomHeader({ room }: { readonly room: Room }) {
             </Item>
             <Item act={() => room.show({ type: 'settings' })}>{say('settings')}</Item>
             <Item act={() => room.show({ type: 'help' })}>{say('help')}</Item>
-            {isLocal && <Item act={() => void open('/status', '_blank', 'noopener')}>{say('hostStatus')}</Item>}
+            {isLoopback() && <Item act={() => void open('status', '_blank', 'noopener')}>{say('hostStatus')}</Item>}
             <Item class="grave" act={() => page.ask()}>
               {say('leaveRoom')}
             </Item>
@@ -166,7 +166,6 @@ function RoomHeader({ room }: { readonly room: Room }) {
 }
 
 /** Only this machine is shown how its host is doing. */
-const isLocal = /^(?:localhost|127\..*|\[::1\])$/.test(location.hostname)
 
 /** Click to write it. */
 function Topic({ room }: { readonly room: Room }) {

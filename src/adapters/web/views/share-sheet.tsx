@@ -2,10 +2,10 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { isRefusal } from '#client/errors.ts'
 import { roomAccess } from '#client/queries.ts'
-import { copied } from '../browser/platform.ts'
+import { copied, home, isLoopback } from '../browser/platform.ts'
 import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
-import { invitationLink } from '../state/room-access.ts'
+import { roomLink } from '../state/room-access.ts'
 import { Dialog } from './dialog.tsx'
 import { Icon } from './icons.tsx'
 
@@ -58,11 +58,10 @@ export function QrCode({ text }: { readonly text: string }) {
 
 /** How others come into a room: by a link, by netcat, and by the other clients. */
 function linesOf({ name, store }: Room, token: string | undefined) {
-  const { origin, hostname, host, port, protocol } = location
-  const at = host.includes(':') ? host : `${host}:${protocol === 'https:' ? 443 : 80}`
+  const { hostname, port, protocol } = location
   const secret = token === undefined ? '' : `TAMTAM_TOKEN=${token} `
   const room = encodeURIComponent(name)
-  const link = `${origin}/#${new URLSearchParams({ ...(token === undefined ? {} : { t: token }), room: name })}`
+  const link = roomLink(name, token)
   return {
     link,
     // Netcat speaks in plain, and shows its token by a word of its own.
@@ -70,12 +69,10 @@ function linesOf({ name, store }: Room, token: string | undefined) {
       protocol === 'http:' && token === undefined && !store.facts.value.hasPassword
         ? `nc ${hostname} ${port || 80}`
         : undefined,
-    curl: `curl ${token === undefined ? '' : `-u :${token} `}-T FILE ${origin}/${room}/`,
-    tamtam: `${secret}tamtam join ${protocol === 'https:' ? 'tls://' : ''}${at}/${room}`,
+    curl: `curl ${token === undefined ? '' : `-u :${token} `}-T FILE ${home()}${room}/`,
+    tamtam: `${secret}tamtam join ${home()}${room}`,
   }
 }
-
-const isLoopback = /^(?:localhost|.*\.localhost|127\..*|\[::1\])$/.test(location.hostname)
 
 /** The host's own token, which others may have; an invitation is its person's alone. */
 function useHostToken(room: Room): string | undefined {
@@ -98,7 +95,7 @@ export function ShareCard({ room }: { readonly room: Room }) {
       <QrCode text={link} />
       <div class="ways">
         <h2>{say('bringIn')}</h2>
-        <p class="fine">{say(isLoopback ? 'onlyHere' : 'scanOrSend')}</p>
+        <p class="fine">{say(isLoopback() ? 'onlyHere' : 'scanOrSend')}</p>
         <CopyLine text={link} />
         {nc !== undefined && <CopyLine text={nc} />}
       </div>
@@ -113,11 +110,11 @@ export function ShareSheet({ room, closed }: { readonly room: Room; readonly clo
   const invite = async () => {
     const made = await roomAccess(room.store.api, room.name).invite()
     if (isRefusal(made)) room.notices.add(refusal(made), 'wrong')
-    else invitation.value = invitationLink(room.name, made.code)
+    else invitation.value = roomLink(room.name, made.code)
   }
   return (
     <Dialog title={say('shareRoom', { room: room.name })} closed={closed}>
-      {isLoopback && <p class="fine">{say('onlyHere')}</p>}
+      {isLoopback() && <p class="fine">{say('onlyHere')}</p>}
       <div class="share">
         <QrCode text={link} />
         <div class="ways">

@@ -114,7 +114,7 @@ describe('a line for each event', () => {
     const file = { ...whole, name: 'SEND "a b".mp3?#/..\u202e' }
     const batch = new Batch('lobby', [{ ...stamp, type: 'fileCompleted', file }])
     const text = textFor(
-      linkLines(batch, words, (file) => `http://[::1]:8268${fileUrl(file)}`),
+      linkLines(batch, words, (file) => `http://[::1]:8268${fileUrl(file, '')}`),
       budi,
     )
     expect(text).toMatch(/ http:\/\/\[::1\]:8268\/files\/f1\/%53END%20%22a%20b%22.mp3%3F%23%2F..%E2%80%AE\n$/)

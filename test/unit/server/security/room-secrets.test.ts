@@ -10,6 +10,7 @@ const settings = {
   dropLinkMs: 1000,
   mostDropLinkMs: 9000,
   dropLinksPerRoom: 2,
+  basePath: '',
 }
 const full = new Error('no space')
 

@@ -28,7 +28,8 @@ export async function getNamed(exchange: Exchange): Promise<FastifyReply> {
   if (ending === undefined) return await getPlain(exchange)
   const { room, file } = await findFile(exchange)
   if (file.file.folder === undefined || name === file.file.name) return await getPlain(exchange)
-  if (file.status !== 'whole') return ending === '.tar' ? await getPlain(exchange) : refuse(reply, stillArriving(file))
+  if (file.status !== 'whole')
+    return ending === '.tar' ? await getPlain(exchange) : refuse(reply, stillArriving(exchange, file))
   return await withSlot(exchange, (slot) =>
     requester.inRoom(room, async (session) => {
       const { id } = file.file
@@ -55,14 +56,14 @@ export async function getInFolder(exchange: Exchange): Promise<FastifyReply> {
   }
   // It tells of the tar.
   reply.removeHeader(FOLDER_FIELD)
-  if (file.status !== 'whole') return refuse(reply, stillArriving(file))
+  if (file.status !== 'whole') return refuse(reply, stillArriving(exchange, file))
   if (path === '') return await requester.inRoom(room, (session) => listMembers(exchange, session, file))
   return await withSlot(exchange, (slot) =>
     requester.inRoom(room, async (session) => {
       const safe = checkPath(path)
       const { members } = await listingOf(exchange, session, file, 1)
       const member = members.find((each) => each.path === safe)
-      if (member?.type !== 'file') return refuse(reply, notInFolder(file))
+      if (member?.type !== 'file') return refuse(reply, notInFolder(exchange, file))
       const open = (from: number) => session.download(file.file.id, member.at + from, 'lent')
       return await sendContent(exchange, slot, memberContent(file, member), open)
     }),
@@ -96,7 +97,7 @@ async function listMembers(exchange: Exchange, session: LocalSession, file: Whol
       size,
       ...(sha256 === undefined ? {} : { sha256 }),
       ...(executable ? { executable } : {}),
-      url: `${memberUrl(file.file, path)}${query}`,
+      url: `${memberUrl(file.file, path, context.settings.basePath)}${query}`,
     }
   })
   return await answerListing(context, request, reply, {
@@ -236,15 +237,15 @@ async function sendArchive(
   }
 }
 
-const stillArriving = ({ file }: RoomFile): Refusal => ({
+const stillArriving = ({ context }: Exchange, { file }: RoomFile): Refusal => ({
   code: 'NOT_FOUND',
   message: '',
-  hint: `this folder is still arriving; until it is whole, ${fileUrl(file)} brings it as a tar, as it comes`,
+  hint: `this folder is still arriving; until it is whole, ${fileUrl(file, context.settings.basePath)} brings it as a tar, as it comes`,
 })
-const notInFolder = ({ file }: WholeRoomFile): Refusal => ({
+const notInFolder = ({ context }: Exchange, { file }: WholeRoomFile): Refusal => ({
   code: 'NOT_FOUND',
   message: '',
-  hint: `this folder has no such file; ${fileUrl(file)}/ lists what is in it`,
+  hint: `this folder has no such file; ${fileUrl(file, context.settings.basePath)}/ lists what is in it`,
 })
 const tooManyMembers: Refusal = {
   code: 'TOO_LARGE',

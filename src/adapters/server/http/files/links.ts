@@ -45,17 +45,18 @@ async function findDropped(context: HttpContext, requester: Requester, room: str
 
 /** A link to a file that opens it by itself for a while: for browsers and programs that can show nothing beside an address. */
 export async function addLink(exchange: Exchange): Promise<FastifyReply> {
+  const { basePath } = exchange.context.settings
   const { id, room, file } = await findFile(exchange)
-  return await answerLink(exchange, room, () => ({ to: id, path: fileUrl({ id, name: file.file.name }) }))
+  return await answerLink(exchange, room, () => ({ to: id, path: fileUrl({ id, name: file.file.name }, basePath) }))
 }
 
 /** The same for the archives of a room, with the query that says which; `.zip` in it may be made `.tar`. */
 export async function addRoomLink(exchange: Exchange): Promise<FastifyReply> {
-  const { request } = exchange
+  const { context, request } = exchange
   const { collected, only } = checked(archiveQuery, request.query)
   return await answerLink(exchange, paramsOf(request).room, (room) => ({
     to: archivesOf(room),
-    path: `/rooms/${encodeURIComponent(room)}/files.zip`,
+    path: `${context.settings.basePath}/rooms/${encodeURIComponent(room)}/files.zip`,
     query: `${collected ? '&collected=1' : ''}${only === undefined ? '' : `&only=${only}`}`,
   }))
 }

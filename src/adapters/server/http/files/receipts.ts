@@ -43,7 +43,8 @@ export async function listFiles({ context, request, reply, requester }: Exchange
     )
     await requester.payItems(items, room)
     const arriving = arrivingNow(context)
-    const row = (file: RoomFile) => rowOf(file, arriving, session)
+    const { basePath } = context.settings
+    const row = (file: RoomFile) => rowOf(file, arriving, session, basePath)
     const rows = asOne ? rowsOf(context, files, row) : singleRows()
     return await answerListing(context, request, reply, { list: 'files', rows })
 
@@ -64,7 +65,7 @@ export async function listFiles({ context, request, reply, requester }: Exchange
         const common = { ...row(each), folder: undefined, receipts: undefined, served: undefined }
         yield* rowsOf(context, members, ({ path, size, sha256 }) => {
           const name = `${each.file.name}/${path}`
-          return { ...common, name, size, sha256, url: memberUrl(each.file, path) }
+          return { ...common, name, size, sha256, url: memberUrl(each.file, path, basePath) }
         })
       }
       yield* rowsOf(context, plain, row)
@@ -87,9 +88,9 @@ export async function listFiles({ context, request, reply, requester }: Exchange
 const arrivingNow = ({ engine }: HttpContext): ReadonlyMap<string, TransferActor> =>
   new Map(engine.transfers.map((transfer) => [transfer.id, transfer]))
 
-function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>, session: LocalSession) {
+function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>, session: LocalSession, basePath: string) {
   const { file, by, at } = each
-  const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file) }
+  const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file, basePath) }
   if (each.status === 'whole') {
     const receipts = listOf(each.received)
     const { has, of } = session.holdersOf(each)
@@ -121,7 +122,7 @@ export async function listHandIns({ context, request, reply, requester }: Exchan
     const arriving = arrivingNow(context)
     const rows = rowsOf(context, people, (person) => ({
       ...person,
-      files: person.files.map((file) => rowOf(file, arriving, session)),
+      files: person.files.map((file) => rowOf(file, arriving, session, context.settings.basePath)),
     }))
     return await answerListing(context, request, reply, { head: { room: session.room, ...head }, list: 'people', rows })
   })

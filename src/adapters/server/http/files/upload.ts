@@ -10,7 +10,7 @@ import type { Writing } from '#domain/transfer/writer.ts'
 import { statusOf, TUS_STATUSES } from '#protocol/errors.ts'
 import { sizeHeader, TUS_CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, type TusChecksum } from '#protocol/tus.ts'
 import { fileUrl } from '../../security/signed-links.ts'
-import type { Exchange } from '../auth.ts'
+import type { Exchange, HttpContext } from '../auth.ts'
 import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse } from '../errors.ts'
 import { paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
@@ -43,7 +43,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
     ...wishesOf(exchange),
     ...folderAt(request),
   }
-  const { transfer, url } = await offerFile(exchange, meta, fileUrl)
+  const { transfer, url } = await offerFile(exchange, meta)
   reply.header('location', url)
   if (!(transfer instanceof TransferActor)) return reply.send(fileJson(transfer, url))
   return await requester.underWay(transfer.room, async () => {
@@ -67,18 +67,18 @@ export async function postForm(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  return refuse(reply, noForm(request, paramsOf(request).room || context.settings.room))
+  return refuse(reply, noForm(context, request, paramsOf(request).room || context.settings.room))
 }
 
 /** Begins a resumable upload (tus: creation), with its first bytes if they come along (creation-with-upload). */
 export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
-  const { request, reply } = exchange
+  const { context, request, reply } = exchange
   const { headers } = request
   const boundary = boundaryOf(headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  if (!speaksTus(headers)) return refuse(reply, noForm(request, paramsOf(request).room))
+  if (!speaksTus(headers)) return refuse(reply, noForm(context, request, paramsOf(request).room))
   const { checksum, meta } = creationOf(headers)
-  const path = ({ id }: MentionedFile) => `/files/${id}`
+  const path = ({ id }: MentionedFile) => `${context.settings.basePath}/files/${id}`
   const { transfer, url } = await offerFile(exchange, { ...meta, ...wishesOf(exchange) }, path)
   reply.header('Location', url)
   if (!(transfer instanceof TransferActor))
@@ -182,7 +182,7 @@ interface Offer {
 function offerFile(
   { context, request, requester }: Exchange,
   meta: UploadMeta,
-  pathOf: (file: MentionedFile) => string,
+  pathOf: (file: MentionedFile) => string = (file) => fileUrl(file, context.settings.basePath),
 ): Promise<Offer> {
   const { drop, member } = requester
   return requester.inRoom(drop?.room ?? paramsOf(request).room, async (session) => {
@@ -190,7 +190,7 @@ function offerFile(
     const author = drop === undefined ? undefined : member
     const transfer = accepted(await session.createTransfer(meta, owner, author))
     const file = transfer instanceof TransferActor ? transfer.file : transfer
-    if (drop !== undefined) return { transfer, url: dropUrl(drop, file) }
+    if (drop !== undefined) return { transfer, url: dropUrl(context, drop, file) }
     return { transfer, url: `${pathOf(file)}${ownLink(context, requester, session, file)}` }
   })
 }
@@ -300,8 +300,8 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
       const { files, end } = await takeFiles(body, boundary, async (name, bytes): Promise<FormFile> => {
         const file = await session.upload(bytes, { name, ...wishes }).done
         if ('type' in file) return { name, why: file }
-        if (drop !== undefined) return { file, url: dropUrl(drop, file) }
-        return { file, url: `${fileUrl(file)}${ownLink(context, requester, session, file)}` }
+        if (drop !== undefined) return { file, url: dropUrl(context, drop, file) }
+        return { file, url: `${fileUrl(file, context.settings.basePath)}${ownLink(context, requester, session, file)}` }
       })
       return end === 'cut' ? reply.hijack() : answerForm(exchange, session, files, end)
     }),
@@ -309,14 +309,14 @@ async function receiveForm(exchange: Exchange, boundary: string): Promise<Fastif
 }
 
 function answerForm(
-  { request, reply }: Exchange,
+  { context, request, reply }: Exchange,
   { room }: LocalSession,
   files: readonly FormFile[],
   end: 'over' | Refusal,
 ): FastifyReply {
   const [first, ...more] = files
   const failed = end === 'over' ? files.find((each) => 'why' in each) : { why: end }
-  if (first === undefined) return refuse(reply, failed?.why ?? noFile(whatWorks(request, room)))
+  if (first === undefined) return refuse(reply, failed?.why ?? noFile(whatWorks(context, request, room)))
   if (failed === undefined && 'file' in first && more.length === 0)
     return reply.code(201).header('Location', first.url).send(formJson(first))
   if (failed !== undefined && files.length === 1 && 'why' in first) return refuse(reply, failed.why)
@@ -348,7 +348,8 @@ function refuseUpload(reply: FastifyReply, transfer: TransferActor, why: Rejecte
 }
 
 /** By which a file that was dropped goes on, and nothing of it is read. */
-const dropUrl = ({ text }: { readonly text: string }, { id }: MentionedFile): string => `/drop/${text}/files/${id}`
+const dropUrl = ({ settings }: HttpContext, { text }: { readonly text: string }, { id }: MentionedFile): string =>
+  `${settings.basePath}/drop/${text}/files/${id}`
 
 const handedIn: Refusal = {
   code: 'NOT_ALLOWED',

@@ -7,7 +7,7 @@ import type { Batch } from '#domain/room/batch.ts'
 import { Refused } from '#domain/session.ts'
 import type { Translator } from '#i18n/translator.ts'
 import type { Reason } from '../../connection/client-session.ts'
-import { type EventFormat, jsonLines } from '../../connection/event-format.ts'
+import type { EventFormat } from '../../connection/event-format.ts'
 import { personOf } from '../../connection/key-registry.ts'
 import { COSTS, priceOf, priceOfJoin } from '../../connection/rate-limit.ts'
 import { executeCommand } from '../../line/execute.ts'
@@ -30,6 +30,7 @@ export class CommandRun implements MemberListener, RunContext {
   readonly words: Translator
   readonly #identity: Identity
   readonly #lines: EventFormat
+  readonly #json: EventFormat
   /** What is written of all that happens; undefined where nothing is. */
   #format: EventFormat | undefined
   readonly holder: UploadHolder
@@ -38,12 +39,19 @@ export class CommandRun implements MemberListener, RunContext {
   #isOver = false
 
   /** `lines`: events as lines in the language of `words`. `incoming`: the channel as a connection of its own. */
-  constructor(incoming: IncomingChannel, identity: Identity, id: string, { words, lines }: Texts, parts: SshParts) {
+  constructor(
+    incoming: IncomingChannel,
+    identity: Identity,
+    id: string,
+    { words, lines, json }: Texts,
+    parts: SshParts,
+  ) {
     this.channel = incoming.connection
     this.parts = parts
     this.words = words
     this.#identity = identity
     this.#lines = lines
+    this.#json = json
     this.holder = {
       address: subnetOf(incoming.address),
       person: identity.key === undefined ? id : personOf(identity.key),
@@ -111,7 +119,7 @@ export class CommandRun implements MemberListener, RunContext {
     await new Promise<void>((resolve) => {
       this.channel.once('close', resolve)
       this.channel.once('finish', resolve)
-      this.#format = json ? jsonLines : this.#lines
+      this.#format = json ? this.#json : this.#lines
       client.delivery.follow(session, after ?? session.after)
     })
   }
