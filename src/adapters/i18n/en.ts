@@ -44,6 +44,7 @@ export const english = {
   noSuchCommandNear: 'no such command: did you mean {usage}? (to say a line that begins with a slash, type // first)',
   noFileNamed: 'no one file is called so, or has an id that begins so; /files lists them',
   tokenKept: 'the token is kept for the rooms that you join',
+  connectingTo: 'connecting to {at}…',
   connected: 'connected',
   connectedAgain: 'connected again; nothing was lost',
   retrying: 'no connection ({why}); trying again',

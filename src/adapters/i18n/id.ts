@@ -51,6 +51,7 @@ export const indonesian: MessageCatalog = {
     'perintah itu tidak ada: maksud Anda {usage}? (untuk baris yang berawal garis miring, ketik // dulu)',
   noFileNamed: 'tidak ada tepat satu berkas dengan nama atau awal id itu; /files menampilkan yang ada',
   tokenKept: 'token disimpan untuk ruang yang Anda masuki',
+  connectingTo: 'menyambung ke {at}…',
   connected: 'tersambung',
   connectedAgain: 'tersambung kembali; tidak ada yang hilang',
   retrying: 'sambungan terputus ({why}); mencoba lagi',

@@ -18,7 +18,7 @@ import { PinoLog } from '#system/pino-log.ts'
 import { flushed, neverWaitFor, stopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { hostFacts } from './greeting.ts'
-import { bindsOf, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
+import { bindsOf, hostHere, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
 import { enter } from './host-terminal.ts'
 
 /** `tamtam host`. */
@@ -106,8 +106,11 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   } catch (error) {
     if (error instanceof SharedDisk || error instanceof SharedDirectory)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
-    if (error instanceof DirectoryInUse)
-      throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
+    if (error instanceof DirectoryInUse) {
+      const base = await hostHere(config.port)
+      const found = base === undefined ? '' : `; a host runs here already: open ${base}, or tamtam join`
+      throw new CommandFailed(exitCodes.directoryInUse, `${error.message}${found}`, { cause: error })
+    }
     if (error instanceof SecretStoreDamaged && data !== undefined)
       throw new CommandFailed(
         exitCodes.disk,
@@ -124,12 +127,16 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   } catch (error) {
     await tamtam.stop()
     if (error instanceof CommandFailed) throw error
-    if (error instanceof PortInUse)
-      throw new CommandFailed(
-        exitCodes.portInUse,
-        `${error.message}${await portOwner(port)}; stop the other program, or choose another with --port`,
-        { cause: error },
-      )
+    if (error instanceof PortInUse) {
+      const base = await hostHere(port)
+      const remedy =
+        base === undefined
+          ? 'stop the other program, or choose another with --port'
+          : `a host runs here already: open ${base}, or tamtam join; another one needs another --port`
+      throw new CommandFailed(exitCodes.portInUse, `${error.message}${await portOwner(port)}; ${remedy}`, {
+        cause: error,
+      })
+    }
     throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${failureText(error)}`, {
       cause: error,
     })

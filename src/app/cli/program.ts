@@ -11,6 +11,8 @@ export function programOf(): Command {
     .description('Hosts a chat room with a shared file drop in one command; people join with the programs they have.')
     .version(version, '--version', 'print the version')
     .exitOverride()
+    // One voice for all errors.
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tamtam: ')) })
     .showHelpAfterError('(tamtam help lists the commands)')
 
   program
