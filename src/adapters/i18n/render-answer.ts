@@ -53,10 +53,10 @@ export const ruleTexts = (rules: RoomRules, words: Translator): readonly string[
   ...rulesText(rules, words),
 ]
 
-/** A member in a list: `ani (op, away: lunch)`. */
+/** A member in a list: `ani (moderator, away: lunch)`. */
 export function memberText({ name, role, voice, away }: Member, { say }: Translator): string {
   const notes = [
-    ...(role === undefined ? [] : [say(role)]),
+    ...(role === undefined ? [] : [say(role === 'op' ? 'moderator' : role)]),
     ...(voice === undefined ? [] : [say('voice')]),
     ...(away === undefined ? [] : [away === '' ? say('awayNow') : say('awayBecause', { why: away })]),
   ]

@@ -31,7 +31,7 @@ test('rules of a room are set by a line, told to everybody, and hold on every se
   await netcat.until('* ani gave budi a voice')
   netcat.write('thank you\n')
   await ani.until(() => ani.texts.includes('thank you'))
-  expect(await netcat.ask('/who', /budi \(voice\)/)).toContain('ani (op)')
+  expect(await netcat.ask('/who', /budi \(voice\)/)).toContain('ani (moderator)')
 
   // In no list, but for its members.
   expect(await ani.ask({ type: 'setUnlisted', on: true })).toMatchObject({ type: 'ack' })
