@@ -1,0 +1,30 @@
+import type { LocalSession } from './session.ts'
+
+/** The sessions that are in a room, to be found by the owner of their nick: freeing one looks at its owner's alone, however many are here. */
+export class Sessions implements Iterable<LocalSession> {
+  readonly #all = new Set<LocalSession>()
+  readonly #byOwner = new Map<string, Set<LocalSession>>()
+
+  add(session: LocalSession): void {
+    this.#all.add(session)
+    const own = this.#byOwner.get(session.owner)
+    if (own === undefined) this.#byOwner.set(session.owner, new Set([session]))
+    else own.add(session)
+  }
+
+  delete(session: LocalSession): void {
+    this.#all.delete(session)
+    const own = this.#byOwner.get(session.owner)
+    own?.delete(session)
+    if (own?.size === 0) this.#byOwner.delete(session.owner)
+  }
+
+  /** Those of one owner. */
+  of(owner: string): Iterable<LocalSession> {
+    return this.#byOwner.get(owner) ?? []
+  }
+
+  [Symbol.iterator](): Iterator<LocalSession> {
+    return this.#all.values()
+  }
+}
