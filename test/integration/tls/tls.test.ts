@@ -159,6 +159,11 @@ describe('C123: in plain, a host that speaks TLS takes nothing in', () => {
       'POST /rooms/lobby/messages HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi',
       /^HTTP\/1\.1 400 .*Tamtam-Code: TLS_REQUIRED\r\n.*https:\/\/127/s,
     ],
+    [
+      'IRC',
+      'NICK ani\r\n',
+      /^ERROR :TLS_REQUIRED this host speaks only TLS; connect to 127\.0\.0\.1:\d+ with TLS\r\n$/,
+    ],
     ['frames', Buffer.from('f554414d', 'hex'), /TLS_REQUIRED.*tls:\/\/127/s],
     ['binary', Buffer.from('0001020304', 'hex'), /^$/],
   ] as const

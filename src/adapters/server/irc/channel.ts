@@ -133,6 +133,7 @@ export class Channel implements Wire {
     this.#holder = this.#accessControl.holderOf(credentials, session.room)
     this.#links = owner.links.links(owner.incoming.base, this.#holder)
     this.capabilitiesChanged()
+    people.opened(this.room)
     const members = session.publishedMembers
     for (const member of members.values()) people.arrived(member, this.room)
     if (session.member.name !== owner.nick) {
@@ -166,7 +167,7 @@ export class Channel implements Wire {
   pastLine(event: PastEvent, session: LocalSession): string {
     const { capabilities, renderer } = this.#owner
     if (audienceOf(event) !== undefined) return this.#own(event, session) ?? ''
-    return renderer.line(event, this.room, capabilities, this.linkOf)
+    return renderer.pastLine(event, this.room, capabilities, this.linkOf)
   }
 
   /** The next message of one's own with this text is the answer to a command with a label. */
@@ -319,6 +320,7 @@ export class Channel implements Wire {
       const text = owner.renderer.words.refusal(why)
       owner.say(lineOf({ source: HOST_NAME, verb: 'KICK', params: [this.name, owner.nick], text }))
     }
+    if (this.#session !== undefined) owner.renderer.people.closed(this.room)
     owner.parted(this)
   }
 }

@@ -204,7 +204,11 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     if (posted.length === 0) return undefined
     for (const channel of posted) channel.hasPosted = false
     // Says nothing new, and is answered behind all that was posted.
-    return Promise.all(posted.map(({ client }) => (this.away === undefined ? client.ask({ type: 'back' }) : undefined)))
+    return Promise.all(
+      posted.map(({ client }) =>
+        client.session?.member.away === undefined ? client.ask({ type: 'back' }) : undefined,
+      ),
+    )
   }
 
   get status(): State['status'] {

@@ -28,6 +28,8 @@ export class IrcPeople {
   readonly #users = new Map<string, { readonly name: string; connections: number }>()
   #count = 0
   readonly #hosts = new Map<string, string>()
+  /** Clients in each room. */
+  readonly #readers = new Map<string, number>()
   readonly #guests = new Map<string, Map<string, Guest>>()
 
   enter(id: string, user: string): void {
@@ -98,9 +100,18 @@ export class IrcPeople {
     for (const [before, { isHere }] of guests) if (!isHere) guests.delete(before)
   }
 
-  /** Nobody on IRC is in the room any more. */
-  forget(room: string): void {
-    this.#guests.delete(room)
+  /** A client has joined a room: its guests have names until the last client has left it. */
+  opened(room: string): void {
+    this.#readers.set(room, (this.#readers.get(room) ?? 0) + 1)
+  }
+
+  closed(room: string): void {
+    const left = (this.#readers.get(room) ?? 1) - 1
+    if (left > 0) this.#readers.set(room, left)
+    else {
+      this.#readers.delete(room)
+      this.#guests.delete(room)
+    }
   }
 
   /** The member of a room who is called so on IRC. */

@@ -1,6 +1,6 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
-import type { Acted, Member, RoomEvent, Said, Whispered } from '#domain/room/events.ts'
+import type { Acted, Member, PastEvent, RoomEvent, Said, Whispered } from '#domain/room/events.ts'
 import { isEntry } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { eventText, fileLine, type LinkOf } from '#i18n/render-event.ts'
@@ -154,6 +154,23 @@ export class IrcRenderer {
         return ''
       default:
         return notice(eventText(event, words))
+    }
+  }
+
+  /** The same of the past: a topic, a mode, or a moderator of that time is told in words, because clients would take it for today's. */
+  pastLine(event: PastEvent, room: string, capabilities: LineCapabilities, linkOf?: LinkOf): string {
+    switch (event.type) {
+      case 'said':
+      case 'acted':
+      case 'whispered':
+      case 'fileCompleted':
+      case 'fileReceived':
+      case 'fileServed':
+      case 'shutOut':
+      case 'missed':
+        return this.line(event, room, capabilities, linkOf)
+      default:
+        return this.notice(`#${room}`, eventText(event, this.words), tagsFor(event, room, capabilities))
     }
   }
 

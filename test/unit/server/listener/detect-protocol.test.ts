@@ -93,6 +93,36 @@ describe('HTTP', () => {
   })
 })
 
+describe('IRC', () => {
+  test.each([
+    'CAP LS 302\r\n',
+    'NICK ani\n',
+    'NICK :ani\r\n',
+    'PASS a-word\r\n',
+    'USER ani 0 * :Ani Sari\r\n',
+    '\r\nNICK ani\r\n',
+  ])('C107 %j is decided by its line feed', (text) => expect(decided(text)).toEqual([text.length, 'irc']))
+
+  test.each([
+    'NICK is here\n',
+    'nick ani\n',
+    'CAP\n',
+    'CAP off\n',
+    'USER a b\n',
+    'PASS me the salt\n',
+    'NICKS x\n',
+    'NICK \n',
+  ])('C36 %j is a line', (text) => expect(sniff(bytes(text))).toBe('line'))
+
+  test('C36 what has no line feed is a line of somebody who types', () => {
+    for (const text of ['NICK ani', 'USER a 0 * :b', 'CAP LS']) {
+      expect(sniff(bytes(text))).toBe('undecided')
+      expect(verdictAtLast(bytes(text))).toBe('line')
+    }
+    expect(sniff(bytes(`NICK ${'a'.repeat(5000)}`))).toBe('line')
+  })
+})
+
 describe('others', () => {
   test('the magic of frames', () => {
     expect(decided('\xf5TAM\x00\x00')).toEqual([4, 'frames'])

@@ -6,6 +6,7 @@ import { SNIFF_LIMIT_BYTES, sniff } from '#server/listener/detect-protocol.ts'
 
 const words = fc.constantFrom(
   ...['GET', 'post', 'SEND', 'SSH-', 'PROXY', 'TCP4', 'RFB', ' ', '/', '*', 'http://x', ' HTTP/', '1', '.', '1.1'],
+  ...['NICK ', 'CAP LS', 'PASS x', 'USER a 0 * ', ':b'],
   ...['\r', '\n', '\r\n', '\r\n\r\n\x00\r\nQUIT\n', '\x16', '\x03', '\x00', '\xf5', 'TAM', '\xff', 'hello', '\xc3\xbc'],
 )
 const input = fc.array(words, { maxLength: 9 }).map((parts) => Buffer.from(parts.join(''), 'latin1'))
@@ -21,6 +22,17 @@ test('C36 C37 more bytes never change a verdict, and a whole first line always h
       expect(sniff(filled)).not.toBe('undecided')
       if (first >= 0) expect(sniff(filled)).toBe(verdicts.at(-1))
       if (/[^\r\n][^\n]*\n/.test(whole.toString('latin1')) && whole.length > 14) expect(first).toBeGreaterThanOrEqual(0)
+    }),
+    runs,
+  )
+})
+
+test('C36 C107 only a whole first line of registration is IRC: all else stays what it was', () => {
+  fc.assert(
+    fc.property(input, (whole) => {
+      const first = /^[\r\n]*([^\n]*)\n/.exec(whole.toString('latin1'))?.[1]?.replace(/\r$/, '') ?? ''
+      const begins = /^(CAP [A-Z].*|NICK :?\S+|PASS :?\S+|USER \S+ \S+ \S+ .+)$/.test(first)
+      expect(sniff(whole) === 'irc', whole.toString('latin1')).toBe(begins)
     }),
     runs,
   )

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
+import { OWNER } from '../../harness/den.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { startHost } from '../../harness/host.ts'
+import { ask } from '../../harness/http-client.ts'
+import { IrcClient } from '../../harness/irc-client.ts'
+import { ircHost } from '../../harness/irc-host.ts'
+import { LineClient } from '../../harness/line-client.ts'
+
+describe('login', () => {
+  const plain = (name: string, word: string) => Buffer.from(`\0${name}\0${word}`).toString('base64')
+  async function loggedIn(port: number, nick: string, name: string, word: string, rooms: readonly string[] = []) {
+    const client = await IrcClient.connect(port)
+    client.says('CAP LS 302', `NICK ${nick}`, `USER ${nick} 0 * :x`, 'CAP REQ :sasl', 'AUTHENTICATE PLAIN')
+    await client.until(/^AUTHENTICATE \+/)
+    client.says(`AUTHENTICATE ${plain(name, word)}`, 'CAP END')
+    await client.until(/ 376 /)
+    for (const room of rooms) await client.ask(`JOIN #${room}`, new RegExp(` 366 \\S+ #${room} `))
+    return client
+  }
+
+  test('the same name and word are the same person: an op is an op again, and another word is somebody else', async () => {
+    const { port, op } = await ircHost()
+    const first = await loggedIn(port, 'ani', 'ani', 'rahasia', ['lobby'])
+    expect(first.heard.some((line) => line.includes(' CAP * LS :') && line.includes('sasl=PLAIN'))).toBe(true)
+    const [shown] = first.heard.filter((line) => line.includes(' 900 '))
+    await op('ani')
+    await first.until(/MODE #lobby \+o ani/)
+    first.says('QUIT :bye')
+    await first.closed()
+    const again = await loggedIn(port, 'ani', 'ani', 'rahasia', ['lobby'])
+    expect(again.heard.filter((line) => line.includes(' 900 '))).toEqual([shown])
+    await again.until(/ 353 ani = #lobby :.*@ani/)
+    const other = await loggedIn(port, 'budi', 'ani', 'rahasi', ['lobby'])
+    expect(other.heard.filter((line) => line.includes(' 900 '))).not.toEqual([shown])
+    await other.until(/ 353 budi = #lobby :(.* )?budi( |\r|$)/)
+  })
+
+  test('a second connection of a person has the name of the first, and both are in the room as one member', async () => {
+    const { port } = await ircHost()
+    const budi = await IrcClient.enter(port, 'budi')
+    const one = await loggedIn(port, 'ani', 'ani', 'rahasia', ['lobby'])
+    const two = await loggedIn(port, 'anisa', 'ani', 'rahasia', ['lobby'])
+    await two.until(/^:anisa!\S+ NICK :ani/)
+    budi.says('PRIVMSG ani :psst')
+    for (const each of [one, two]) await each.until(/PRIVMSG ani :psst/)
+    one.says('QUIT')
+    await one.closed()
+    two.says('PRIVMSG #lobby :still here', 'QUIT :all of me')
+    await budi.until(/^:ani!\S+ QUIT :all of me/)
+    const presence = budi.heard.filter((line) => / (JOIN|PART|QUIT|NICK) /.test(line)).map((line) => line.split('@')[0])
+    expect(presence).toEqual([':budi!~budi', ':ani!~ani', ':ani!~ani'])
+  })
+
+  test('the token is a word of SASL too, and the key of the owner makes the owner', async () => {
+    const secretStore = new MemorySecretStore()
+    await secretStore.write('owner', OWNER)
+    const { port, tamtam } = await ircHost({ token: true, overrides: { secretStore }, http: { guessFloorMs: 0 } })
+    const ani = await loggedIn(port, 'ani', 'ani', tamtam.token ?? '')
+    expect(ani.heard.some((line) => line.includes(' 903 '))).toBe(true)
+    expect(await ani.answers('OPER me wrong')).toEqual([expect.stringContaining(' 464 ani ')])
+    expect(await ani.answers(`OPER me ${OWNER}`)).toEqual([expect.stringContaining(' 381 ani ')])
+    expect(await ani.answers('JOIN #lobby')).toContain(':tamtam.irc 353 ani = #lobby :~boss ~ani')
+    expect(ani.bytes.includes(OWNER)).toBe(false)
+  })
+})
+
+describe('a room with a past', () => {
+  test('who has server-time gets the newest entries with their times, then all that came since, the same after a restart', async () => {
+    const data = await temporaryDirectory()
+    const first = await startHost({ data, freeSpaceFloorBytes: 0 })
+    const line = await LineClient.join(first.port, 'line')
+    for (let count = 1; count <= 30; count++) line.write(`line ${count}\n`)
+    await line.ask('/topic of that time', '* topic set')
+    const capabilities = 'server-time message-tags'
+    const past = async (port: number) => {
+      const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities })
+      await ani.until(/NOTICE #lobby :line set the topic: of that time/)
+      expect(ani.heard.some((each) => / (TOPIC|MODE) /.test(each))).toBe(false)
+      return ani.heard.filter((each) => each.includes(' PRIVMSG #lobby :'))
+    }
+    const before = await past(first.port)
+    expect(before).toHaveLength(19)
+    expect(before[0]).toMatch(/^@time=\d{4}-\S+Z;msgid=lobby-12 :line!tamtam@\d+\.tamtam PRIVMSG #lobby :line 12$/)
+    await first.stop()
+    const second = await startHost({ data, freeSpaceFloorBytes: 0 })
+    expect(await past(second.port)).toEqual(before)
+  })
+})
+
+describe('labels and history', () => {
+  const capabilities = 'batch labeled-response echo-message message-tags draft/chathistory server-time'
+
+  test('one line of answer carries the label, several stand in a batch, none is an ACK, and an echo has its own', async () => {
+    const { port } = await ircHost()
+    const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities })
+    const said = async (line: string) => {
+      await ani.settled()
+      const from = ani.lines.length
+      ani.says(line)
+      await ani.settled()
+      return ani.heard.slice(from).map((each) => each.replace(/\bb\d+\b/g, 'REF').replace(/time=[^; ]+;/, ''))
+    }
+    expect(await said('@label=1 PING x')).toEqual(['@label=1 :tamtam.irc PONG tamtam.irc :x'])
+    expect(await said('@label=2 PONG x')).toEqual(['@label=2 :tamtam.irc ACK'])
+    expect(await said('@label=3 NAMES #lobby')).toEqual([
+      '@label=3 :tamtam.irc BATCH +REF labeled-response',
+      '@batch=REF :tamtam.irc 353 ani = #lobby :~boss ani',
+      '@batch=REF :tamtam.irc 366 ani #lobby :End of /NAMES list',
+      ':tamtam.irc BATCH -REF',
+    ])
+    const [echo] = await said('@label=4 PRIVMSG #lobby :hi')
+    expect(echo).toMatch(/^@label=4;msgid=lobby-1 :ani!~ani@\d+\.tamtam PRIVMSG #lobby :hi$/)
+    expect((await said('@label=5 PRIVMSG #nowhere :hi'))[0]).toMatch(/^@label=5 :tamtam\.irc 442 /)
+    expect(await said('PRIVMSG #lobby :unlabelled')).toHaveLength(1)
+  })
+
+  test('messages of the past are found by id and by time, and told in a batch', async () => {
+    const { port } = await ircHost()
+    const line = await LineClient.join(port, 'line')
+    for (let count = 1; count <= 30; count++) line.write(`line ${count}\n`)
+    await line.ask('/topic new', '* topic set')
+    await ask(port, 'PUT /lobby/a.txt', { as: 'curl', body: 'abc' })
+    const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities })
+    expect(ani.heard.some((each) => each.includes('PRIVMSG #lobby :line'))).toBe(false)
+    const told = async (asked: string) => {
+      const lines = (await ani.answers(`CHATHISTORY ${asked}`)).filter((each) => !each.includes(' BATCH '))
+      return lines.map((each) => / :line (\d+)$/.exec(each)?.[1] ?? / FAIL CHATHISTORY (\w+)/.exec(each)?.[1] ?? 'file')
+    }
+    expect(await told('LATEST #lobby * 4')).toEqual(['30', 'file'])
+    expect(await told('LATEST #lobby msgid=lobby-28 9')).toEqual(['29', '30', 'file'])
+    expect(await told('BEFORE #lobby msgid=lobby-4 2')).toEqual(['2', '3'])
+    expect(await told('AFTER #lobby msgid=lobby-4 2')).toEqual(['5', '6'])
+    expect(await told('AROUND #lobby msgid=lobby-4 3')).toEqual(['3', '4', '5'])
+    expect(await told('BETWEEN #lobby msgid=lobby-4 msgid=lobby-7 9')).toEqual(['5', '6'])
+    expect(await told('BETWEEN #lobby msgid=lobby-7 msgid=lobby-4 1')).toEqual(['6'])
+    expect(await told('BEFORE #lobby timestamp=2099-01-01T00:00:00.000Z 3')).toEqual(['file'])
+    expect(await told('AFTER #lobby timestamp=2001-01-01T00:00:00.000Z 2')).toEqual(['1', '2'])
+    expect(await told('BEFORE #lobby timestamp=2001-01-01T00:00:00.000Z 2')).toEqual([])
+    expect(await told('LATEST #nowhere * 2')).toEqual(['INVALID_TARGET'])
+    expect(await told('LATEST #lobby * 0')).toEqual(['INVALID_PARAMS'])
+    expect(await told('LATEST #lobby msgid=other-1 5')).toEqual(['INVALID_PARAMS'])
+    const [, targets] = await ani.answers(
+      'CHATHISTORY TARGETS timestamp=2001-01-01T00:00:00Z timestamp=2099-01-01T00:00:00Z 5',
+    )
+    expect(targets).toMatch(/CHATHISTORY TARGETS #lobby \d{4}-/)
+  })
+})
