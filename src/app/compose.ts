@@ -1,10 +1,13 @@
 import 'reflect-metadata'
-import { totalmem } from 'node:os'
+import { hostname, totalmem } from 'node:os'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
+import { ClusterConnection } from '#cluster/connection.ts'
+import { Subjects } from '#cluster/subjects.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
 import type { EngineLimits, Ports } from '#domain/engine/limits.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
+import type { Log } from '#domain/ports/system.ts'
 import { checkFolder } from '#folder/reader.ts'
 import { KeyRegistry } from '#server/connection/key-registry.ts'
 import { DownloadSlots } from '#server/files/download-slots.ts'
@@ -25,6 +28,9 @@ import { SshHostKey } from '#server/ssh/host-key.ts'
 import { KnownKeys } from '#server/ssh/known-keys.ts'
 import { SshServer } from '#server/ssh/server.ts'
 import type { SshSettings } from '#server/ssh/settings.ts'
+import { ClusterFileStore } from '#storage/cluster/file-store.ts'
+import { ClusterJournal } from '#storage/cluster/journal.ts'
+import { ClusterSecretStore } from '#storage/cluster/secret-store.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
@@ -38,6 +44,7 @@ import { SilentLog } from '#system/log.ts'
 import { PromMetrics } from '#system/metrics.ts'
 import { version } from './about.ts'
 import {
+  clusterDefaults,
   engineDefaults,
   httpDefaults,
   lineDefaults,
@@ -48,11 +55,12 @@ import {
   sessionServerDefaults,
   sshDefaults,
 } from './defaults.ts'
-import { Health, WatchedJournal } from './health.ts'
+import { Health, watched } from './health.ts'
 import type { HostParts } from './lifecycle.ts'
 import {
   ACCESS_CONTROL,
   CLOCK,
+  CLUSTER_CONNECTION,
   DOWNLOAD_SLOTS,
   ENGINE,
   FILE_STORE,
@@ -78,6 +86,22 @@ import {
   WEB_SOCKET_SESSION_SERVER,
 } from './tokens.ts'
 
+/** A host that is a node of a cluster: all nodes have the same rooms and history, around one NATS with JetStream. */
+export interface ClusterOptions {
+  /** `nats://host:port` each, with user and password in the first where they are wanted. */
+  readonly servers: readonly string[]
+  /** The cluster's name (`tamtam`): letters, digits, `-` and `_`. */
+  readonly name?: string
+  /** This node's own name, by default the machine's. */
+  readonly node?: string
+  /** A secret that all nodes share: messages that were not sealed with it are left out. */
+  readonly key?: string
+  /** Copies of the log, 1 to 5: by default 3, with fewer servers than that 1. */
+  readonly replicas?: number
+  /** Streams that the rooms are spread over, fixed when the cluster is made (4). */
+  readonly shards?: number
+}
+
 /** Everything is optional: without `data` a host keeps all in memory, and everybody who reaches it may join. */
 export interface TamtamOptions {
   /** Directory for history and files, for this host alone; made where it is missing. Without it they are kept in memory. */
@@ -87,6 +111,8 @@ export interface TamtamOptions {
    * 0 is as much as there is room for. Larger files are refused with `FILE_TOO_LARGE`, files without room with `DISK_FULL`.
    */
   readonly limits?: Partial<EngineLimits>
+  /** Makes this host a node of a cluster; `data` is its copy then. Files, passwords and invitations of rooms are refused. */
+  readonly cluster?: ClusterOptions
   /** `data` may be on a disk that other machines can write as well, because none of them does. */
   readonly sharedDisk?: boolean
   /** Bytes that messages leave free on the disk (the greater of 64 MiB and 1 %), files a quarter more; below them all is refused with `READ_ONLY` or `DISK_FULL`. */
@@ -128,27 +154,61 @@ export function provide<T>(
   else host.register(token, { useFactory: instanceCachingFactory<T>(make) })
 }
 
+/** What is no letter of a name there is left out. */
+const nodeOf = (cluster: ClusterOptions | undefined): string =>
+  (cluster?.node ?? hostname()).replace(/[^\w-]/g, '-').slice(0, 64) || 'node'
+
+/** A single server keeps a single copy. */
+const replicasOf = ({ replicas, servers }: ClusterOptions): number =>
+  replicas ?? (servers.length >= clusterDefaults.replicas ? clusterDefaults.replicas : 1)
+
 /** Chooses an adapter for each port, in a container of its own for each host: two in one process share nothing. */
 export function compose(options: TamtamOptions): HostParts {
   const { data: directory, overrides = {}, freeSpaceFloorBytes } = options
   const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
-  const limits = { ...engineDefaults, ...options.limits }
+  const { cluster } = options
+  const clusterLimits = cluster === undefined ? {} : { commitChars: clusterDefaults.commitChars }
+  const limits = { ...engineDefaults, ...clusterLimits, ...options.limits }
   const http = { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes }
   const { basePath } = http
   if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
   const host = container.createChildContainer()
+  const broken = (error: unknown) => {
+    health.failed()
+    options.onBroken?.(error)
+  }
 
   provide(host, CLOCK, overrides.clock, () => new SystemClock())
   provide(host, IDS, overrides.ids, () => new RandomIds())
   provide(host, LOG, overrides.log, () => new SilentLog())
   provide(host, METRICS, overrides.metrics, () => new PromMetrics())
-  provide(host, JOURNAL, overrides.journal, (from) =>
+  const ownJournal = (log: Log, isCopy: boolean) =>
     directory === undefined
-      ? new MemoryJournal()
-      : new SqliteJournal({ directory, log: from.resolve(LOG), onDamaged: () => health.metDamage(), ...floor }),
+      ? new MemoryJournal({ isCopy })
+      : new SqliteJournal({ directory, log, onDamaged: () => health.metDamage(), isCopy, ...floor })
+  provide(
+    host,
+    CLUSTER_CONNECTION,
+    undefined,
+    (from) =>
+      new ClusterConnection({ servers: cluster?.servers ?? [], name: `tamtam ${nodeOf(cluster)}` }, from.resolve(LOG)),
   )
+  provide(host, JOURNAL, overrides.journal, (from) => {
+    const log = from.resolve(LOG)
+    if (cluster === undefined) return ownJournal(log, false)
+    return new ClusterJournal({
+      ...{ connection: from.resolve(CLUSTER_CONNECTION), cluster: cluster.name ?? clusterDefaults.name },
+      ...{ node: nodeOf(cluster), replicas: replicasOf(cluster), shards: cluster.shards ?? clusterDefaults.shards },
+      ...(cluster.key === undefined ? {} : { key: cluster.key }),
+      ...(directory === undefined ? {} : { directory }),
+      ...{ copy: ownJournal(log, true), log, metrics: from.resolve(METRICS) },
+      onReach: (isReached) => health.reachesCluster(isReached),
+      onFailed: broken,
+    })
+  })
   provide(host, FILE_STORE, overrides.fileStore, (from) => {
+    if (cluster !== undefined) return new ClusterFileStore()
     const { maxFileBytes, hostQuotaBytes } = limits
     if (directory === undefined) {
       const memoryBytes = Math.floor(memoryFileShare * totalmem())
@@ -157,12 +217,15 @@ export function compose(options: TamtamOptions): HostParts {
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
     return new DiskFileStore({ directory, maxFileBytes, hostQuotaBytes, ...ports, ...floor })
   })
-  provide(host, SECRET_STORE, overrides.secretStore, () =>
-    directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory),
-  )
+  provide(host, SECRET_STORE, overrides.secretStore, (from) => {
+    const own = directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory)
+    if (cluster === undefined) return own
+    const subjects = new Subjects(cluster.name ?? clusterDefaults.name, 1)
+    return new ClusterSecretStore(from.resolve(CLUSTER_CONNECTION), subjects, replicasOf(cluster), cluster.key, own)
+  })
   provide(host, ENGINE, undefined, (from) => {
     const ports = {
-      journal: new WatchedJournal(from.resolve(JOURNAL), health, () => quarantinesIn(directory)),
+      journal: watched(from.resolve(JOURNAL), health, () => quarantinesIn(directory)),
       fileStore: from.resolve(FILE_STORE),
       clock: from.resolve(CLOCK),
       ids: from.resolve(IDS),
@@ -173,10 +236,7 @@ export function compose(options: TamtamOptions): HostParts {
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
     const founding = options.founders === true ? { ownRoom: options.line?.room ?? lineDefaults.room } : {}
-    return new Engine(ports, { ...limits, readerEntries, ...founding }, (error) => {
-      health.failed()
-      options.onBroken?.(error)
-    })
+    return new Engine(ports, { ...limits, readerEntries, ...founding }, broken)
   })
   const serverPorts = (from: DependencyContainer) => ({
     engine: from.resolve(ENGINE),

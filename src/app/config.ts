@@ -9,7 +9,7 @@ import { networkIn } from '#server/connection/trusted-proxies.ts'
 import { isBasePath } from '#server/http/settings.ts'
 import { textOf } from '#system/files/text.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
-import { engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
+import { clusterDefaults, engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 
 const wholeNumber = (most: number) =>
   v.pipe(
@@ -25,6 +25,11 @@ const size = v.pipe(
   v.transform((given) => bytesOf(String(given)) ?? Number.NaN),
   v.safeInteger('must be a size such as 5M'),
 )
+
+const NATS_PORT = 4222
+/** As many as JetStream keeps of a stream. */
+const MOST_REPLICAS = 5
+const MOST_SHARDS = 64
 
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
 /** As it is typed in other places, too: `[::1]`, `LOCALHOST.`. */
@@ -45,6 +50,20 @@ const list = v.pipe(
   ),
   v.array(v.pipe(v.string(), v.nonEmpty('must not hold an empty name'))),
 )
+/** `nats://10.0.0.1,10.0.0.2`: one scheme for all that follow, and the usual port. */
+const serverList = v.pipe(
+  list,
+  v.transform((servers) => {
+    const [, scheme = 'nats'] = /^(nats|tls):\/\//.exec(servers[0] ?? '') ?? []
+    return servers.map((server) => {
+      const url = server.includes('://') ? server : `${scheme}://${server}`
+      return /:\d+$/.test(url) ? url : `${url}:${NATS_PORT}`
+    })
+  }),
+  v.array(v.string()),
+  v.check((servers) => servers.every(isServer), 'must be addresses like nats://10.0.0.1,10.0.0.2,10.0.0.3'),
+)
+const clusterWord = v.pipe(text, v.regex(/^[\w-]{1,32}$/, 'must be 1 to 32 letters, digits, - and _'))
 const yesOrNo = v.union(
   [
     v.boolean(),
@@ -55,6 +74,10 @@ const yesOrNo = v.union(
   ],
   'must be true or false',
 )
+
+function isServer(text: string): boolean {
+  return URL.canParse(text) && /^(nats|tls):$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
+}
 
 /** Networks, with commas between. */
 const networks = v.pipe(
@@ -82,6 +105,14 @@ const settings = {
   data: v.optional(text),
   ephemeral: v.optional(yesOrNo, false),
   sharedDisk: v.optional(yesOrNo, false),
+  cluster: v.optional(serverList),
+  clusterName: v.optional(clusterWord, clusterDefaults.name),
+  node: v.optional(clusterWord),
+  clusterReplicas: v.optional(v.pipe(wholeNumber(MOST_REPLICAS), v.minValue(1, 'must be 1 or more'))),
+  clusterShards: v.optional(
+    v.pipe(wholeNumber(MOST_SHARDS), v.minValue(1, 'must be 1 or more')),
+    clusterDefaults.shards,
+  ),
   room: v.optional(text, lineDefaults.room),
   lineFiles: v.optional(oneOf(['inline', 'links']), lineDefaults.files),
   inlineMax: v.optional(size, lineDefaults.inlineMaxBytes),

@@ -22,6 +22,7 @@ export const engineDefaults: EngineLimits = {
   mailboxChars: 4_000_000,
   // The decisions of one commit are one step, and others wait for it (C82).
   commitCommands: 1024,
+  commitChars: Number.POSITIVE_INFINITY,
   uploadsPerHost: 64,
   transferIdleMs: 60_000,
   transferKeptMs: 24 * 3_600_000,
@@ -42,6 +43,9 @@ export const engineDefaults: EngineLimits = {
   historyEntries: 100_000,
   readerEntries: 10_000_000,
 }
+
+/** Of a cluster: what `tamtam host --cluster` does not say. A batch of so many characters fits into a message of 1 MB. */
+export const clusterDefaults = { name: 'tamtam', shards: 4, replicas: 3, commitChars: 200_000 }
 
 /** In memory a reader that stalls beyond the room's history misses lines, and is told so. */
 export const memoryReaderEntries = 0

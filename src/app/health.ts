@@ -1,4 +1,5 @@
-import type { Appended, Journal } from '#domain/ports/journal.ts'
+import type { Observable } from 'rxjs'
+import { type Appended, isShared, type Journal, type SharedJournal, type Trimmed } from '#domain/ports/journal.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { HealthReport } from '#server/http/settings.ts'
 
@@ -8,10 +9,12 @@ export class Health {
   #message = ''
   #setAside = false
   #damagedPlaces = 0
+  #isReached = true
 
   /** The current failure; undefined where there is none. */
   get failure(): HealthReport | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
+    if (!this.#isReached) return { refuses: true, message: UNREACHED }
     const message = [...(this.#damagedPlaces > 0 ? [this.#metDamage] : []), ...(this.#setAside ? [SET_ASIDE] : [])]
     return message.length === 0 ? undefined : { refuses: false, message: message.join('; ') }
   }
@@ -31,6 +34,11 @@ export class Health {
     return `the journal is damaged in ${places}: its unreadable entries are left out, and a restart saves the rest`
   }
 
+  /** The log that this host shares with others can be reached, or not. */
+  reachesCluster(isReached: boolean): void {
+    this.#isReached = isReached
+  }
+
   failed(): void {
     this.#status = 'broken'
     this.#message = 'the data can not be kept any more; the host stops'
@@ -47,8 +55,16 @@ export class Health {
 const SET_ASIDE =
   'the journal was damaged, and its unreadable part is set aside in the data directory until you remove it'
 
+const UNREACHED =
+  'the log of the cluster cannot be reached: what is said waits, and history is served from the copy of this node'
+
 /** A journal that lets `health` hear how its appends go. */
-export class WatchedJournal implements Journal {
+export const watched = (journal: Journal, health: Health, quarantines: () => readonly string[]): Journal =>
+  isShared(journal)
+    ? new WatchedSharedJournal(journal, health, quarantines)
+    : new WatchedJournal(journal, health, quarantines)
+
+class WatchedJournal implements Journal {
   readonly #journal: Journal
   readonly #health: Health
   readonly #quarantines: () => readonly string[]
@@ -100,5 +116,34 @@ export class WatchedJournal implements Journal {
 
   erase(...asked: Parameters<Journal['erase']>): ReturnType<Journal['erase']> {
     return this.#journal.erase(...asked)
+  }
+}
+
+class WatchedSharedJournal extends WatchedJournal implements SharedJournal {
+  readonly #shared: SharedJournal
+
+  constructor(journal: SharedJournal, health: Health, quarantines: () => readonly string[]) {
+    super(journal, health, quarantines)
+    this.#shared = journal
+  }
+
+  get foreign$(): Observable<Batch> {
+    return this.#shared.foreign$
+  }
+
+  get trimmed$(): Observable<Trimmed> {
+    return this.#shared.trimmed$
+  }
+
+  caughtUp(room: string): Promise<void> {
+    return this.#shared.caughtUp(room)
+  }
+
+  turn(room: string): Promise<void> | undefined {
+    return this.#shared.turn(room)
+  }
+
+  giveUp(): void {
+    this.#shared.giveUp()
   }
 }

@@ -14,6 +14,7 @@ import type { WebSocketSessionServer } from '#server/session/websocket.ts'
 import type { SshHostKey } from '#server/ssh/host-key.ts'
 import type { KnownKeys } from '#server/ssh/known-keys.ts'
 import type { SshServer } from '#server/ssh/server.ts'
+import { refuseCopy } from '#storage/cluster/progress.ts'
 import { type DirectoryLock, lockDirectory } from '#storage/disk/directory-lock.ts'
 import { HeapMonitor } from '#system/heap.ts'
 import { fingerprintOfPem } from '#system/tls/identity.ts'
@@ -53,12 +54,21 @@ export interface HostParts {
   readonly metrics: Metrics
 }
 
+/** Where a host keeps its data. */
+interface HostData {
+  readonly directory: string
+  /** The directory may lie where other machines could write, too. */
+  readonly sharedDisk: boolean
+  /** It is the copy of a cluster. */
+  readonly isNode: boolean
+}
+
 const SWEEP_MS = 30_000
 
 /** The order in which a host starts and stops, the same for every way to start one. */
 export class Lifecycle {
   readonly #parts: HostParts
-  readonly #data: { readonly directory: string; readonly sharedDisk: boolean } | undefined
+  readonly #data: HostData | undefined
   readonly #listeners: TcpListener[] = []
   readonly #memory = new HeapMonitor(shortHeapShare)
   #lock: DirectoryLock | undefined
@@ -68,8 +78,7 @@ export class Lifecycle {
   #cancelSweep: Cancel = () => {}
   #stopping: Promise<void> | undefined
 
-  /** `sharedDisk`: the directory may lie where other machines could write, too. */
-  constructor(parts: HostParts, data: { readonly directory: string; readonly sharedDisk: boolean } | undefined) {
+  constructor(parts: HostParts, data: HostData | undefined) {
     this.#parts = parts
     this.#data = data
   }
@@ -78,6 +87,7 @@ export class Lifecycle {
   async start(): Promise<void> {
     if (this.#data !== undefined) this.#lock = await lockDirectory(this.#data.directory, this.#data.sharedDisk)
     try {
+      if (this.#data?.isNode === false) await refuseCopy(this.#data.directory)
       await this.#openAccess()
       // At once: the journal opens in a thread of its own.
       const [stores, http] = await Promise.allSettled([this.#parts.engine.start(), this.#parts.http.open()])

@@ -73,8 +73,9 @@ export interface Handler {
 export function createTamtam(options: TamtamOptions = {}): Tamtam {
   const parts = compose(options)
   const { engine } = parts
-  const { data: directory, sharedDisk = false } = options
-  const lifecycle = new Lifecycle(parts, directory === undefined ? undefined : { directory, sharedDisk })
+  const { data: directory, sharedDisk = false, cluster } = options
+  const isNode = cluster !== undefined
+  const lifecycle = new Lifecycle(parts, directory === undefined ? undefined : { directory, sharedDisk, isNode })
   return {
     engine,
     bandwidth: engine.bandwidth,

@@ -33,6 +33,7 @@ export const limits: ActorLimits = {
   mailboxCommands: 8,
   mailboxChars: 1000,
   commitCommands: 100,
+  commitChars: Number.POSITIVE_INFINITY,
 }
 
 export const seqsOf = (events: readonly RoomEvent[]): number[] =>

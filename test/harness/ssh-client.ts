@@ -83,6 +83,11 @@ export class SshUser {
     return new SshUser(port, ['-F', 'none', ...given], directory)
   }
 
+  /** The same person at another port. */
+  at(port: number): SshUser {
+    return new SshUser(port, this.#options, this.directory, this.#env)
+  }
+
   /** As in `authorized_keys`. */
   publicKey(): Promise<string> {
     return readFile(join(this.directory, 'key.pub'), 'utf8')
@@ -99,9 +104,14 @@ export class SshUser {
   }
 
   /** `ssh USER@HOST COMMAND…`. Without `input` its standard input stays open. */
-  begin(user: string, command: readonly string[], input?: string | Uint8Array): SshProgram {
+  begin(
+    user: string,
+    command: readonly string[],
+    input?: string | Uint8Array,
+    options: readonly string[] = [],
+  ): SshProgram {
     const at = ['-p', String(this.#port), '-l', user, '127.0.0.1']
-    return new SshProgram('ssh', [...this.#options, ...at, '--', ...command], input, this.#env)
+    return new SshProgram('ssh', [...this.#options, ...options, ...at, '--', ...command], input, this.#env)
   }
 
   ssh(user: string, command: readonly string[], input: string | Uint8Array = ''): Promise<SshEnded> {

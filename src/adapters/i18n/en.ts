@@ -129,7 +129,6 @@ export const english = {
   helpSshPut: 'send the input into the room as a file of this name',
   helpSshMore:
     'Commands of the chat work too, without their slash: history, search, topic, whisper and more. The user is your name, or name/room. Files also by scp and sftp.',
-  sshNoShell: 'there is no shell here: say a command behind the address, as in ssh ani@host say halo; help lists them',
   helpFileModes: 'the files of the room; or how they reach you',
   helpGet: 'send me this file now, by its name or id; /files shows them',
   helpSend: 'send a file to the room, or to one person',

@@ -133,8 +133,6 @@ export const indonesian: MessageCatalog = {
   helpSshPut: 'kirim masukan ke ruang sebagai berkas dengan nama ini',
   helpSshMore:
     'Perintah obrolan juga bisa, tanpa garis miring: history, search, topic, whisper, dan lainnya. Pengguna adalah nama Anda, atau nama/ruang. Berkas juga lewat scp dan sftp.',
-  sshNoShell:
-    'di sini tidak ada shell: tulis perintah setelah alamat, seperti ssh ani@host say halo; help menampilkan semuanya',
   helpFileModes: 'berkas di ruang ini; atau cara menerimanya',
   helpGet: 'kirimi saya berkas ini sekarang, menurut nama atau id; lihat /files',
   helpSend: 'kirim berkas ke ruang ini, atau kepada seseorang',

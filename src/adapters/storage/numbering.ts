@@ -11,13 +11,17 @@ interface NumberedBatch {
 export const densityFault = ({ entries, first, last }: Batch): string | undefined =>
   last! - first! + 1 === entries.length ? undefined : `a batch of ${entries.length} entries spans ${first} to ${last}`
 
-/** Whether each batch of one append continues its room, whose newest sequence `lastOf` answers. */
-export const continues = (batches: readonly NumberedBatch[], lastOf: (room: string) => number | undefined): boolean => {
+/** Whether each batch of one append continues its room, whose newest sequence `lastOf` answers; `gaps`: or stands anywhere behind its end. */
+export const continues = (
+  batches: readonly NumberedBatch[],
+  lastOf: (room: string) => number | undefined,
+  gaps = false,
+): boolean => {
   const lasts = new Map<string, number | undefined>()
   return batches.every(({ room, first, last }) => {
     const expected = (lasts.get(room) ?? lastOf(room) ?? 0) + 1
     lasts.set(room, last)
-    return first === expected
+    return first === expected || (gaps && first !== undefined && first > expected)
   })
 }
 

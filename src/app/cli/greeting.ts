@@ -28,6 +28,8 @@ export interface HostFacts extends HostAddress {
   readonly token?: string
   /** The fingerprint of its key for SSH. */
   readonly sshFingerprint?: string
+  /** It is a node of a cluster, which keeps the token. */
+  readonly isNode?: boolean
   /** Whether `tamtam token` tells it too. */
   readonly isTokenKept: boolean
   /** The first of the links for browsers, as a code to be photographed. */
@@ -48,7 +50,8 @@ export async function hostFacts(
   const facts = {
     ...address,
     room: config.room,
-    isTokenKept: !config.ephemeral,
+    isTokenKept: !config.ephemeral && config.cluster === undefined,
+    isNode: config.cluster !== undefined,
     sshFingerprint: tamtam.sshFingerprint,
     command: ownCommand(env),
     ...(token === undefined ? {} : { token }),
@@ -128,7 +131,7 @@ function fromHere(facts: HostFacts): readonly string[] {
 }
 
 function fromElsewhere(facts: HostFacts): readonly string[] {
-  const { token, isTokenKept, qr, reachable, sshFingerprint, localName, fingerprint } = facts
+  const { token, isTokenKept, isNode, qr, reachable, sshFingerprint, localName, fingerprint } = facts
   const addresses = localName === undefined ? reachable : [...reachable, localName]
   const links = addresses.map((address) => pageLink({ ...facts, address }))
   const ways = waysTo({ ...facts, address: reachable[0] ?? '' })
@@ -145,7 +148,13 @@ function fromElsewhere(facts: HostFacts): readonly string[] {
     ...(sshFingerprint === undefined ? [] : [labelled('ssh', `known by the key ${sshFingerprint}`)]),
     token === undefined
       ? 'everybody who reaches these addresses can join, read and send files'
-      : `only holders of the token can join; ${isTokenKept ? 'tamtam token --new makes another, and removes members who joined by this one' : 'it ends with this host'}`,
+      : `only holders of the token can join; ${
+          isTokenKept
+            ? 'tamtam token --new makes another, and removes members who joined by this one'
+            : isNode
+              ? 'every node of the cluster has this one'
+              : 'it ends with this host'
+        }`,
   ]
 }
 

@@ -1,9 +1,11 @@
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import type { TamtamOptions } from '#app/compose.ts'
 import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '#app/config.ts'
 import type { Address } from '#app/lifecycle.ts'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
+import { ClusterRefused } from '#cluster/errors.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
@@ -21,7 +23,14 @@ import { bindsOf, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken 
 import { enter } from './host-terminal.ts'
 
 /** `tamtam host`. */
-export const runHost = (flags: Record<string, unknown>): Promise<void> => host(hostConfig(flags, process.env), process)
+export const runHost = (flags: Record<string, unknown>): Promise<void> => {
+  if (String(flags['cluster'] ?? '').includes('@'))
+    throw new CommandFailed(
+      exitCodes.unsafeConfiguration,
+      'everybody on this machine sees what is typed: put the password of the cluster into TAMTAM_CLUSTER, or into the configuration file',
+    )
+  return host(hostConfig(flags, process.env), process)
+}
 
 /** The time for the reader of our output to take the last of it. */
 const LAST_OUTPUT_MS = 500
@@ -35,6 +44,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const stopped = stopSignal(process, log)
   const tamtam = createTamtam({
     ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
+    ...clusterOptionsOf(config, process.env),
     limits: {
       historyEntries: config.history,
       hostBytesPerSecond: config.limit,
@@ -90,6 +100,21 @@ function collectSeldom(): void {
   setFlagsFromString('--heap-growing-percent=200')
 }
 
+/** The key is no setting: `tamtam config` prints those. */
+function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pick<TamtamOptions, 'cluster'> {
+  const { cluster: servers, clusterName: name, node, clusterReplicas: replicas, clusterShards: shards } = config
+  if (servers === undefined) return {}
+  const key = env['TAMTAM_CLUSTER_KEY']
+  return {
+    cluster: {
+      ...{ servers, name, shards },
+      ...(node === undefined ? {} : { node }),
+      ...(key === undefined || key === '' ? {} : { key }),
+      ...(replicas === undefined ? {} : { replicas }),
+    },
+  }
+}
+
 /** A store that fails is no bug of ours, whatever it was asked for. */
 const asDiskFailure =
   (what: string) =>
@@ -105,6 +130,12 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   } catch (error) {
     if (error instanceof SharedDisk || error instanceof SharedDirectory)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
+    if (error instanceof ClusterRefused)
+      throw new CommandFailed(
+        error.code === 'CLUSTER_UNREACHABLE' ? exitCodes.unreachable : exitCodes.unsafeConfiguration,
+        error.message,
+        { cause: error },
+      )
     if (error instanceof DirectoryInUse)
       throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
     if (error instanceof SecretStoreDamaged && data !== undefined)

@@ -22,6 +22,7 @@ import type { Journal } from '#domain/ports/journal.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { type FileCompleted, isMessage, type WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
+import { refuseCopy } from '#storage/cluster/progress.ts'
 import { digest } from '#storage/digest.ts'
 import { counted, inputOf, printJson, run } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -47,7 +48,10 @@ async function importFrom(path: string, flags: ImportFlags): Promise<void> {
   if ((await file?.stat())?.isDirectory())
     throw new CommandFailed(exitCodes.notFound, forTerminal(`${path}: it is a folder, and no bundle`))
   const source: AsyncIterable<Uint8Array> = file?.createReadStream() ?? inputOf(process)
-  const imported = await withStores(settings, (stores) => importBundle(source, stores, limits))
+  const imported = await withStores(settings, async (stores) => {
+    await refuseCopy(settings.directory)
+    return await importBundle(source, stores, limits)
+  })
   if (flags.json === true) await printJson({ type: 'imported', ...imported })
   process.stderr.write(`${told(imported)}\n`)
 }

@@ -61,6 +61,10 @@ export const ENVIRONMENT = [
     'TAMTAM_KEY_FILE',
     'A file (0600) with the key of join and of commands for moderators, such as keys/owner of a host.',
   ],
+  [
+    'TAMTAM_CLUSTER_KEY',
+    'Secret that all nodes of a cluster share: messages without its seal are left out, and shared secrets are encrypted.',
+  ],
   ['TAMTAM_CONFIG', 'Another file of settings; --config takes precedence.'],
   ['NO_COLOR, TERM=dumb', 'No colours; no cursor that moves.'],
   ['LC_ALL, LC_MESSAGES, LANG', 'Language of host and join; id is Indonesian.'],

@@ -34,6 +34,14 @@ export function programOf(): Command {
     .option('--key <file>', 'private key of --cert (PEM)')
     .option('--data <dir>', 'directory of history and files ($XDG_DATA_HOME/tamtam)')
     .option('--shared-disk', 'accept a network disk for --data: no other host uses that directory')
+    .option(
+      '--cluster <servers>',
+      'NATS servers of the cluster that this host is a node of: nats://10.0.0.1,10.0.0.2,10.0.0.3',
+    )
+    .option('--cluster-name <name>', 'name of the cluster, the same at every node (tamtam)')
+    .option('--node <name>', 'name of this node (the machine name)')
+    .option('--cluster-replicas <count>', 'copies of the log in NATS (3; with fewer servers 1)')
+    .option('--cluster-shards <count>', 'streams that the rooms are spread over, fixed when the cluster is made (4)')
     .option('--ephemeral', 'keep everything in memory; nothing is left when the host stops')
     .option('--room <name>', 'room that people join first (lobby)')
     .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
@@ -203,6 +211,19 @@ export function programOf(): Command {
     .option('--ssh-owner <file>', "take the public SSH keys in this file for the owner's, and print their fingerprints")
     .option('--data <dir>', 'data directory of the host ($XDG_DATA_HOME/tamtam)')
     .action(async (flags) => (await import('./token.ts')).runToken(flags))
+
+  program
+    .command('nats-conf')
+    .description('print the configuration of a NATS server for a cluster')
+    .argument('<addresses>', 'addresses of all servers, separated by commas, like 10.0.0.1,10.0.0.2,10.0.0.3')
+    .option('--node <number>', 'number of this server among them, from 1', countOf, 1)
+    .option('--name <name>', 'name of the cluster of NATS (tamtam)')
+    .option('--store <dir>', 'directory of the store of NATS (./nats)')
+    .addHelpText(
+      'after',
+      '\nOn each machine: tamtam nats-conf 10.0.0.1,10.0.0.2,10.0.0.3 --node 1 > nats.conf, then nats-server -c nats.conf.\nThe server must be 2.11 or newer.',
+    )
+    .action(async (addresses, flags) => (await import('./nats-conf.ts')).runNatsConf(addresses, flags))
 
   program
     .command('export')

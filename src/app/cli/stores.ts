@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { BadBundle } from '#bundle/bad-bundle.ts'
+import { ClusterRefused } from '#cluster/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { FileMissing, type FileStore, FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, type Journal, JournalFailed } from '#domain/ports/journal.ts'
@@ -77,6 +78,7 @@ function storeFailure(error: unknown, directory: string): unknown {
   if (error instanceof DirectoryInUse) return ends(exitCodes.directoryInUse, error.message)
   if (error instanceof SharedDisk || error instanceof SharedDirectory)
     return ends(exitCodes.unsafeConfiguration, error.message)
+  if (error instanceof ClusterRefused) return ends(exitCodes.unsafeConfiguration, error.message)
   if (error instanceof BadBundle) return ends(exitCodes.integrity, `this bundle can't be imported: ${error.message}`)
   if (error instanceof Refused) return ends(exitCodes.disk, `there is no room for it: ${error.message}`)
   if (error instanceof JournalFailed || error instanceof FileStoreFailed) return ends(exitCodes.disk, error.message)

@@ -3,6 +3,7 @@ import { forTerminal } from '#domain/names/text.ts'
 import { replaceToken } from '#server/security/host-token.ts'
 import { fingerprintOf } from '#server/ssh/host-key.ts'
 import { keysIn } from '#server/ssh/known-keys.ts'
+import { clusterOf } from '#storage/cluster/progress.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { defaultDataDirectory, hostConfig } from '../config.ts'
 import { print, run } from './command.ts'
@@ -25,6 +26,12 @@ async function token({ data, new: isNew, sshOwner }: TokenFlags): Promise<void> 
     await addOwner(secretStore, sshOwner)
     return
   }
+  const cluster = await clusterOf(directory)
+  if (cluster !== undefined)
+    throw new CommandFailed(
+      exitCodes.unsafeConfiguration,
+      `the token of the cluster ${cluster.name} is kept by the cluster; each of its nodes prints it when it starts`,
+    )
   const text = isNew === true ? await replaceToken(secretStore) : await secretStore.read('token')
   if (text === undefined)
     throw new CommandFailed(exitCodes.notFound, `there is no token in ${directory}; tamtam --lan makes one`)

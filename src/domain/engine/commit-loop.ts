@@ -11,6 +11,17 @@ const GATHER_MS = 50
 
 /** Appends that may be under way: one is written while the one before is on its way back. */
 const IN_FLIGHT = 2
+/** In a shared room the next begins where the one before is known to be: it could not be sent earlier. */
+const IN_FLIGHT_SHARED = 1
+
+/** Rooms wake it when they have mail, and it keeps their decisions. */
+export interface Commits {
+  readonly wake: Wake
+  /** Resolves when nothing waits for a commit any more. */
+  settled(): Promise<void>
+  /** From now on entries are refused with `why`, and the journal is left alone. People may still go: nobody waits for ever. */
+  close(why: Rejected): void
+}
 
 /** One append, and the rooms that it is of. */
 interface Commit {
@@ -25,12 +36,13 @@ interface Commit {
  * in one append, while the one before may still be under way. In the order of the appends it lets each room publish its own. A batch behind one
  * that the journal has not kept is taken back, and decided again.
  */
-export class CommitLoop {
+export class CommitLoop implements Commits {
   readonly #journal: Journal
   readonly #clock: Clock
   readonly #metrics: Metrics
   readonly #published: (room: RoomActor, pending: PendingBatch | undefined) => void
   readonly #broken: (error: unknown) => void
+  readonly #turn: (() => Promise<void> | undefined) | undefined
   readonly #awake = new Set<RoomActor>()
   /** Rooms that have nothing but comings, goings and new names to tell, and can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
@@ -44,18 +56,20 @@ export class CommitLoop {
 
   /**
    * `published` is called with each room once a batch of it was published, or refused; `broken` once, when the journal failed for good: nothing
-   * is committed after that.
+   * is committed after that. `turn`: other hosts append to the journal as well; resolves when this one may decide.
    */
   constructor(
     { journal, clock, metrics }: Pick<Ports, 'journal' | 'clock' | 'metrics'>,
     published: (room: RoomActor, pending: PendingBatch | undefined) => void,
     broken: (error: unknown) => void,
+    turn?: () => Promise<void> | undefined,
   ) {
     this.#journal = journal
     this.#clock = clock
     this.#metrics = metrics
     this.#published = published
     this.#broken = broken
+    this.#turn = turn
   }
 
   readonly wake: Wake = (room, when) => {
@@ -67,14 +81,12 @@ export class CommitLoop {
     this.#schedule()
   }
 
-  /** Resolves when nothing waits for a commit any more. */
   settled(): Promise<void> {
     for (const room of this.#gathering) this.wake(room)
     this.#gathering.clear()
     return this.#awake.size === 0 && this.#commits.length === 0 ? Promise.resolve() : this.#idle.wait()
   }
 
-  /** From now on entries are refused with `why`, and the journal is left alone. People may still go: nobody waits for ever. */
   close(why: Rejected): void {
     this.#closed ??= why
   }
@@ -88,9 +100,12 @@ export class CommitLoop {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#awake.size === 0 || this.#commits.length >= IN_FLIGHT) return
+    const most = this.#turn === undefined ? IN_FLIGHT : IN_FLIGHT_SHARED
+    if (this.#isScheduled || this.#awake.size === 0 || this.#commits.length >= most) return
     this.#isScheduled = true
-    this.#clock.soon(this.#begin)
+    const turn = this.#turn?.()
+    if (turn === undefined) this.#clock.soon(this.#begin)
+    else void turn.then(this.#begin)
   }
 
   /** Begins the next commit, of the rooms that can decide; the others wait for the one that is under way. */
@@ -115,7 +130,7 @@ export class CommitLoop {
       try {
         await this.#settleOne(commit)
       } catch (error) {
-        this.#fail(error)
+        this.fail(error)
       }
       this.#commits.shift()
       this.#schedule()
@@ -128,7 +143,7 @@ export class CommitLoop {
     try {
       appended = await commit.appended
       while (appended.status === 'duplicate' || appended.status === 'behind') {
-        if (appended.status === 'behind') takeBack(commit)
+        if (appended.status === 'behind') takeBack(commit, this.#turn !== undefined)
         else {
           // A client repeated commands that it had no answer to: those get their first answer again, the others move up.
           const { known } = appended
@@ -137,7 +152,7 @@ export class CommitLoop {
         appended = await this.#append(commit.pendingBatches)
       }
     } catch (error) {
-      if (error !== this.#closed) this.#fail(error)
+      if (error !== this.#closed) this.fail(error)
       return this.#refuse(commit, this.#closed ?? storeFailed)
     }
     if (this.#hasFailed) return this.#refuse(commit, storeFailed)
@@ -165,7 +180,8 @@ export class CommitLoop {
     })
   }
 
-  #fail(error: unknown): void {
+  /** The journal has failed: nothing is kept any more. */
+  fail(error: unknown): void {
     const first = !this.#hasFailed
     this.#hasFailed = true
     this.close(storeFailed)
@@ -181,11 +197,11 @@ export class CommitLoop {
 const each = <T>({ rooms, pendingBatches }: Commit, run: (room: RoomActor, pending: PendingBatch) => T): readonly T[] =>
   rooms.map((room, index) => run(room, pendingBatches[index] as PendingBatch))
 
-/** Those that are behind another batch of their room are decided again; the rest is appended as it is. */
-function takeBack(commit: Commit): void {
-  const back = commit.pendingBatches.map(({ isBehind }) => isBehind)
+/** Those that are behind another batch of their room, of this host or of another, are decided again; the rest is appended as it is. */
+function takeBack(commit: Commit, isShared: boolean): void {
+  const back = commit.pendingBatches.map(({ isBehind }) => isBehind || isShared)
   if (!back.includes(true)) throw new Error('the journal has not kept a batch that continues its room')
-  each(commit, (room, pending) => pending.isBehind && room.takeBack(pending))
+  each(commit, (room, pending) => (pending.isBehind || isShared) && room.takeBack(pending))
   commit.rooms = commit.rooms.filter((_, index) => !back[index])
   commit.pendingBatches = commit.pendingBatches.filter((_, index) => !back[index])
 }

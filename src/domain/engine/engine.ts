@@ -1,6 +1,7 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkRoomName } from '../names/room-name.ts'
+import { isShared } from '../ports/journal.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { PendingBatch } from '../room/batch.ts'
 import type { Member } from '../room/events.ts'
@@ -8,7 +9,7 @@ import type { RoomFile } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
 import { Bandwidth } from './bandwidth.ts'
-import { CommitLoop } from './commit-loop.ts'
+import { CommitLoop, type Commits } from './commit-loop.ts'
 import { Erasures } from './erasures.ts'
 import { type EngineEvent, engineEvents } from './events.ts'
 import { findFacts } from './found-facts.ts'
@@ -18,6 +19,7 @@ import type { FileSpace } from './quotas.ts'
 import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
 import { Sessions } from './sessions.ts'
+import { adoptForeign, RoomLoops } from './sharing.ts'
 import { Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
@@ -25,7 +27,7 @@ export class Engine {
   /** The bandwidth caps of transfers, changeable at any time. */
   readonly bandwidth: Bandwidth
   readonly #ports: Ports
-  readonly #loop: CommitLoop
+  readonly #loop: Commits
   readonly #rooms: Rooms
   readonly #sessions = new Sessions()
   readonly #nicks = new NickRegistry((owner) => this.#namesOf(owner))
@@ -57,7 +59,11 @@ export class Engine {
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
     this.#erasures = new Erasures(ports, broken)
-    this.#loop = new CommitLoop(ports, (room, pending) => this.#published(room, pending), broken)
+    const { journal } = ports
+    const published = (room: RoomActor, pending: PendingBatch | undefined) => this.#published(room, pending)
+    this.#loop = isShared(journal)
+      ? new RoomLoops(journal, ports, published, broken)
+      : new CommitLoop(ports, published, broken)
     this.#history = new History(ports.journal, limits, broken)
     this.#rooms = new Rooms(ports, limits, this.#loop.wake, this.#history)
     this.#transfers = new Transfers(ports, limits, this.#rooms, this.bandwidth, broken)
@@ -72,6 +78,7 @@ export class Engine {
       bandwidth: this.bandwidth,
       sessions: this.#sessions,
     }
+    if (isShared(journal)) adoptForeign(journal, this.#rooms, this.#erasures)
     this.events$ = engineEvents(this.#rooms, this.#transfers, ports.clock, this.#closed)
   }
 

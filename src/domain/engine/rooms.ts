@@ -1,7 +1,9 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
+import { isShared, type Trimmed } from '../ports/journal.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
+import type { Batch } from '../room/batch.ts'
 import { skeletonOf } from '../room/moderation.ts'
 import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
@@ -191,8 +193,32 @@ export class Rooms {
 
   /** Notes that something was committed in a room. */
   grew({ state: { name, last } }: RoomActor): void {
+    this.#grew(name, last)
+  }
+
+  #grew(name: string, last: number): void {
     if (!this.#lasts.has(name)) this.#names = undefined
     this.#lasts.set(name, last)
+  }
+
+  /** Takes in what another host has appended, in the order in which it was. */
+  adopt(batch: Batch): void {
+    this.#grew(batch.room, batch.last ?? 0)
+    this.#whenLoaded(batch.room, (room) => room.adopt(batch))
+  }
+
+  /** The room's oldest entries were forgotten, by whichever host. */
+  trimmed({ room: name, upTo }: Trimmed): void {
+    this.#whenLoaded(name, (room) => {
+      room.first = Math.max(room.first, upTo + 1)
+    })
+  }
+
+  /** At once, or once it has been read back; not at all where the room is not in use. */
+  #whenLoaded(name: string, run: (room: RoomActor) => void): void {
+    const loaded = this.#loaded.get(name)
+    if (loaded?.actor !== undefined) run(loaded.actor)
+    else loaded?.room.then(run, () => {})
   }
 
   #all(): Promise<Map<string, number>> {
@@ -212,6 +238,8 @@ export class Rooms {
     const loaded = this.#share(name)
     if (loaded.seats++ === 0) this.#seated++
     try {
+      // Who comes from another host finds what they saw there; a room that is read back is read behind that.
+      if (loaded.actor !== undefined) await this.#caughtUp(name)
       return await loaded.room
     } catch (error) {
       this.leave(name)
@@ -299,17 +327,27 @@ export class Rooms {
   }
 
   async #load(name: string): Promise<RoomActor> {
-    const known = await this.#all()
+    const all = await this.#all()
     // A history stays when its room is empty, so that these too have to end somewhere (C66).
-    if (!known.has(name)) {
-      if (known.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)
-      known.set(name, 0)
+    if (!all.has(name)) {
+      if (all.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)
+      all.set(name, 0)
       this.#names = undefined
     }
+    await this.#caughtUp(name)
     const [span, facts] = await this.#history.load(name)
     const attended = this.#attended.get(name)
     this.#attended.delete(name)
-    return new RoomActor(name, span, facts, this.#limits, this.#wake, attended)
+    const { journal } = this.#ports
+    // Facts of other hosts may come between the reading of the two: those are adopted.
+    const last = span?.last ?? 0
+    const known = isShared(journal) ? facts.filter(({ seq }) => seq <= last) : facts
+    return new RoomActor(name, span, known, this.#limits, this.#wake, attended, isShared(journal))
+  }
+
+  async #caughtUp(name: string): Promise<void> {
+    const { journal } = this.#ports
+    if (isShared(journal)) await journal.caughtUp(name)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs'
 import type { Batch, KnownId } from '../room/batch.ts'
 import type { Erasure } from '../room/erasure.ts'
 import type { Entry, PastEvent } from '../room/events.ts'
@@ -15,7 +16,10 @@ export type Appended =
   | { readonly status: 'duplicate'; readonly known: readonly KnownId[] }
   /** Nothing was written, and a later try may succeed: the disk is full. */
   | { readonly status: 'readOnly'; readonly message: string }
-  /** Nothing was written, because a batch does not begin where its room ends: an append before it was not written either. */
+  /**
+   * Nothing was written, because a batch does not begin where its room ends: an append before it was not written either, or, in a shared
+   * journal, another host came first.
+   */
   | { readonly status: 'behind' }
 
 /**
@@ -76,6 +80,34 @@ export interface Journal {
    */
   erase(room: string, erasures: readonly Erasure[]): Promise<'erased' | 'readOnly'>
 }
+
+/** Old entries of a room that were forgotten. */
+export interface Trimmed {
+  readonly room: string
+  readonly upTo: number
+}
+
+/**
+ * A journal that other hosts append to as well. One append is of one room: rooms are independent of each other. `behind` also means that
+ * another host came first; what it wrote was emitted before the answer.
+ */
+export interface SharedJournal extends Journal {
+  /** Batches of other hosts, in the order of each room, once they can be read here. */
+  readonly foreign$: Observable<Batch>
+  /** Trims, of whichever host, once they are carried out here. */
+  readonly trimmed$: Observable<Trimmed>
+  /**
+   * Resolves once everything that was committed to the room before the call can be read here and was emitted; where the log
+   * cannot be reached, after a moment without it.
+   */
+  caughtUp(room: string): Promise<void>
+  /** Where several hosts write to a room at once, they take turns: resolves when it is this host's; undefined: now. */
+  turn(room: string): Promise<void> | undefined
+  /** From now on appends whose outcome is unknown because the log cannot be reached are answered `readOnly`: the host stops. */
+  giveUp(): void
+}
+
+export const isShared = (journal: Journal): journal is SharedJournal => 'foreign$' in journal
 
 /** The store failed and it is unknown how much it kept; nothing may be acknowledged after it. */
 export class JournalFailed extends Error {

@@ -1,3 +1,5 @@
+import type { Rejected } from '../errors.ts'
+
 /**
  * The names of a host's secrets: the key that signs links, the owner's key, the token, the secrets of its rooms, the one by which persons are known, and
  * of SSH the host's key, the keys that came in before, and the owner's own.
@@ -10,6 +12,24 @@ export interface SecretStore {
   read(name: KeyName): Promise<string | undefined>
   /** Replaces the secret atomically; resolves once it would survive a crash. The last write counts. */
   write(name: KeyName, secret: string): Promise<void>
+}
+
+/** A secret store that other hosts have as well. */
+export interface SharedSecretStore extends SecretStore {
+  /** Writes the secret where there is none; answers the one that is there then. */
+  claim(name: KeyName, secret: string): Promise<string>
+}
+
+export const isSharedSecretStore = (store: SecretStore): store is SharedSecretStore => 'claim' in store
+
+/** A secret that a store does not take, whatever it is. */
+export class SecretRefused extends Error {
+  readonly why: Rejected
+
+  constructor(why: Rejected) {
+    super(why.message)
+    this.why = why
+  }
 }
 
 /** An existing secret is unusable: nothing may be opened, and nothing replaced, by guessing its content. */

@@ -7,7 +7,7 @@ import type { Span } from '../ports/journal.ts'
 import { type Batch, type KnownId, PendingBatch } from './batch.ts'
 import type { Ack, Mail, RoomCommand, Stamp } from './commands.ts'
 import { connect, disconnect, forget, list, renote } from './connections.ts'
-import { consequenceOf } from './consequences.ts'
+import { consequenceOf, foundedElsewhere } from './consequences.ts'
 import { decide } from './decide.ts'
 import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -57,6 +57,8 @@ export interface ActorLimits {
   readonly mailboxChars: number
   /** Commands that one commit takes of one room, so that no step takes long. */
   readonly commitCommands: number
+  /** Characters of messages after which a commit takes no more: where a batch must fit into one message to other hosts. */
+  readonly commitChars: number
 }
 
 /**
@@ -74,6 +76,9 @@ export class RoomActor {
   readonly #drained = new Waiters()
   /** Batches that were prepared and are being kept, the oldest first. */
   #ahead: PendingBatch[] = []
+  /** Batches of other hosts that wait for those ahead: they were kept behind them, or took their place. */
+  #foreign: Batch[] = []
+  readonly #isShared: boolean
   #closed = false
   /** Of each connection, by member. */
   readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
@@ -81,7 +86,7 @@ export class RoomActor {
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
 
-  /** `attended`: what this host still knows of who was here, from an actor before. */
+  /** `attended`: what this host still knows of who was here, from an actor before. `isShared`: other hosts append to the room as well. */
   constructor(
     name: string,
     span: Span | undefined,
@@ -89,6 +94,7 @@ export class RoomActor {
     limits: ActorLimits,
     wake: Wake,
     attended: RoomState['attended'] = new Map(),
+    isShared = false,
   ) {
     this.#state = initialState(name, limits.ownRoom !== undefined && name !== limits.ownRoom)
     for (const fact of facts) evolve(this.#state, fact)
@@ -97,6 +103,7 @@ export class RoomActor {
     this.first = span?.first ?? 1
     this.#limits = limits
     this.#wake = wake
+    this.#isShared = isShared
   }
 
   /** To be read only. */
@@ -272,9 +279,10 @@ export class RoomActor {
       before !== undefined,
     )
     this.#ahead.push(pending)
+    const { commitCommands, commitChars } = this.#limits
     let taken = 0
     let done = 0
-    while (taken < this.#mailbox.length && done < this.#limits.commitCommands) {
+    while (taken < this.#mailbox.length && done < commitCommands && pending.chars < commitChars) {
       const mail = this.#mailbox[taken] as Mail
       const decided = this.#decideAll(mail, pending, at)
       done += decided
@@ -302,18 +310,18 @@ export class RoomActor {
 
   /**
    * Answers how many of a mail's commands were decided: up to one that lays down a rule, because the commands after it are judged by it, and
-   * a rule holds once it is committed; `behind` another batch, up to one that is no message.
+   * a rule holds once it is committed; `behind` another batch, up to one that is no message; in a shared room behind an entry too, since presence
+   * stays where entries are taken back, and nobody leaves before what they said.
    */
   #decideAll(mail: Mail, pending: PendingBatch, at: number): number {
-    const { maxTextBytes, receiptsPerFile } = this.#limits
+    const { maxTextBytes, receiptsPerFile, commitChars } = this.#limits
     let decided = 0
-    while (decided < mail.commands.length && !pending.holdsRule) {
+    while (decided < mail.commands.length && !pending.holdsRule && pending.chars < commitChars) {
       const command = mail.commands[decided] as RoomCommand
-      if (pending.isBehind && !isMessage(command)) break
+      if ((pending.isBehind || (this.#isShared && pending.holdsEntry)) && !isMessage(command)) break
       decided++
-      const again = pending.isBehind ? command : undefined
       const id = 'id' in command ? command.id : undefined
-      if (id !== undefined && pending.repeats(id, mail, again)) continue
+      if (id !== undefined && pending.repeats(id, mail, command)) continue
       const stamp = { seq: pending.next, at, maxTextBytes, receiptsPerFile }
       const event = this.#decide(mail.by, command, stamp)
       if (event.type === 'rejected') {
@@ -321,7 +329,7 @@ export class RoomActor {
         continue
       }
       if (event.type === 'known') {
-        pending.repeat(mail, event.seq, again)
+        pending.repeat(mail, event.seq, command)
         continue
       }
       if ((event.type === 'fileReceived' || event.type === 'fileServed') && pending.repeatsReceipt(event, mail))
@@ -330,10 +338,14 @@ export class RoomActor {
       if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
       // An entry is answered with its own sequence; all else once its consequence is kept.
       const answersFirst = rule === undefined || isEntry(event)
-      pending.add(event, answersFirst ? mail : unanswered(mail), id, again)
+      pending.add(event, answersFirst ? mail : unanswered(mail), id, command)
       // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
       if (!isEntry(event)) evolve(this.#state, event)
-      if (rule !== undefined) pending.add(rule, answersFirst ? unanswered(mail) : mail, undefined)
+      if (rule !== undefined) {
+        // What follows from an entry does so again where that is decided again.
+        const again = rule.type === 'shutOut' ? ({ type: 'shutPersonOut', person: rule.person } as const) : undefined
+        pending.add(rule, answersFirst ? unanswered(mail) : mail, undefined, again)
+      }
     }
     return decided
   }
@@ -350,7 +362,10 @@ export class RoomActor {
     return rest
   }
 
-  /** The journal has not kept the batch before this one: its commands, and those of all behind it, are decided again, before all others. */
+  /**
+   * The journal has not kept the batch before this one, or another host came first: its commands, and those of all behind it, are decided again,
+   * before all others. Presence holds already, and is shown.
+   */
   takeBack(pending: PendingBatch): void {
     const index = this.#ahead.indexOf(pending)
     // It was behind one that was taken back.
@@ -358,6 +373,8 @@ export class RoomActor {
     const back = this.#ahead.splice(index)
     for (const { batch } of back) for (const { at } of batch.entries) unspoken(this.#state, at)
     this.#setMailbox([...back.flatMap(({ commands }) => commands), ...this.#mailbox])
+    for (const { presence } of back) if (presence.size > 0) this.#publish(presence)
+    this.#adoptAll()
     if (this.#mailbox.length > 0) this.#wake(this)
   }
 
@@ -365,6 +382,25 @@ export class RoomActor {
   publish(pending: PendingBatch): void {
     this.#ahead.splice(this.#ahead.indexOf(pending), 1)
     this.#publish(pending)
+    this.#adoptAll()
+  }
+
+  /** Takes in what another host has appended, behind what is being kept here: that was kept before it, or is taken back. */
+  adopt(batch: Batch): void {
+    this.#foreign.push(batch)
+    this.#adoptAll()
+  }
+
+  #adoptAll(): void {
+    if (this.#ahead.length > 0 || this.#foreign.length === 0) return
+    for (const batch of this.#foreign.splice(0)) {
+      // The room was read back with it.
+      if ((batch.last ?? 0) <= this.#state.last) continue
+      foundedElsewhere(this.#state)
+      for (const entry of batch.entries) evolve(this.#state, entry)
+      this.#batches.next(batch)
+      if (batch.events.some(({ type }) => type === 'banned')) this.#evict(batch.events)
+    }
   }
 
   #publish(pending: PendingBatch): void {
@@ -382,6 +418,7 @@ export class RoomActor {
     if (entry !== undefined) unspoken(this.#state, entry.at)
     this.#ahead.splice(this.#ahead.indexOf(pending), 1)
     this.#publish(pending.refuseEntries(why))
+    this.#adoptAll()
   }
 
   #evict(events: readonly RoomEvent[]): void {

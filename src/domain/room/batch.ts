@@ -76,7 +76,7 @@ export class PendingBatch {
   readonly #events: RoomEvent[] = []
   /** Whose command each event came from, index for index. */
   readonly #mails: Mail[] = []
-  /** The commands, index for index, as far as they may have to be decided again. */
+  /** The commands, index for index: they may have to be decided again. */
   readonly #commands: (RoomCommand | undefined)[] = []
   /** The sequence of each entry whose command came with an id. */
   readonly #ids = new Map<string, number>()
@@ -86,6 +86,7 @@ export class PendingBatch {
   readonly #receipts = new Map<string, number>()
   #batch: Batch | undefined
   #next: number
+  #chars = 0
   #evicts = false
   #holdsRule = false
   #holdsFact = false
@@ -120,6 +121,16 @@ export class PendingBatch {
     return this.#events.length
   }
 
+  /** Characters of its messages. */
+  get chars(): number {
+    return this.#chars
+  }
+
+  /** An entry is in it, which is true once it is kept. */
+  get holdsEntry(): boolean {
+    return this.#next > this.#last + 1
+  }
+
   /** Somebody must go. */
   get evicts(): boolean {
     return this.#evicts
@@ -139,13 +150,13 @@ export class PendingBatch {
     return this.#batch
   }
 
-  /** `command`: where it may have to be decided again. */
   add(event: RoomEvent, mail: Mail, id: string | undefined, command?: RoomCommand): void {
     this.#events.push(event)
     this.#mails.push(mail)
     this.#commands.push(command)
     if (isEntry(event)) {
       this.#next = event.seq + 1
+      if ('text' in event) this.#chars += event.text.length
       if (id !== undefined) this.#ids.set(id, event.seq)
       if (isRule(event)) this.#holdsRule = true
       if (isFact(event)) this.#holdsFact = true
@@ -202,14 +213,14 @@ export class PendingBatch {
     return kept
   }
 
-  /** What it was made of, to be decided again. */
+  /** The commands of its entries, to be decided again. */
   get commands(): readonly Mail[] {
     const taken: Mail[] = []
     const take = (mail: Mail, command: RoomCommand | undefined) => {
       if (command !== undefined) taken.push({ ...mail, commands: [command] })
     }
-    this.#mails.forEach((mail, index) => {
-      take(mail, this.#commands[index])
+    this.#events.forEach((event, index) => {
+      if (isEntry(event)) take(this.#mails[index] as Mail, this.#commands[index])
     })
     for (const { mail, command } of this.#repeats) take(mail, command)
     return taken
@@ -228,14 +239,20 @@ export class PendingBatch {
 
   /** The same without its entries, whose authors are told once each why they were not kept. Presence goes on. */
   refuseEntries(why: Rejected): PendingBatch {
-    const presence = new PendingBatch(this.#room, this.#last)
     const told = new Set<Mail>(this.#repeats.map(({ mail }) => mail))
     this.#events.forEach((event, index) => {
-      const mail = this.#mails[index] as Mail
-      if (isEntry(event)) told.add(mail)
-      else presence.add(event, mail, undefined)
+      if (isEntry(event)) told.add(this.#mails[index] as Mail)
     })
     for (const mail of told) mail.refused(why)
+    return this.presence
+  }
+
+  /** Its presence alone, which holds already. */
+  get presence(): PendingBatch {
+    const presence = new PendingBatch(this.#room, this.#last)
+    this.#events.forEach((event, index) => {
+      if (!isEntry(event)) presence.add(event, this.#mails[index] as Mail, undefined)
+    })
     return presence
   }
 }

@@ -252,6 +252,12 @@ export interface TellPassword {
   readonly isSet: boolean
 }
 
+/** A person who was inside when the room was locked was put out, and does not come back by that: the rest of a kick that was decided before. */
+export interface ShutPersonOut {
+  readonly type: 'shutPersonOut'
+  readonly person: string
+}
+
 /** The room's files have come near to what it may keep. */
 export interface TellFileSpace {
   readonly type: 'tellFileSpace'
@@ -277,6 +283,7 @@ export type RoomCommand =
   | ProgressFile
   | ServeFile
   | TellPassword
+  | ShutPersonOut
   | TellFileSpace
   | TellExpiring
 

@@ -1,6 +1,6 @@
 import type { Stamp } from './commands.ts'
 import { authorOf, type Entry, isEntry, type Member, type Opped, type RoomEvent, type ShutOut } from './events.ts'
-import { personOf } from './moderation.ts'
+import { give, personOf } from './moderation.ts'
 import type { RoomState } from './state.ts'
 
 /** What follows from an event: somebody who is kicked from a locked room is not inside any more; the first entry of a room keeps its founder. */
@@ -25,6 +25,13 @@ export const isFounding = ({ hasFounder, last, members }: RoomState): boolean =>
 export function noteFounder(state: RoomState, member: Member): void {
   if (member.role === 'op' && isFounding(state))
     state.founder = { member: authorOf(member), person: personOf(state, member.id) }
+}
+
+/** Another host appended to the room first: whoever came first there has founded it. */
+export function foundedElsewhere(state: RoomState): void {
+  const { founder } = state
+  state.founder = undefined
+  if (founder !== undefined && !state.ops.has(founder.person)) give(state, founder.person, undefined)
 }
 
 /** A founder without a key can't come back: the room has none then. */

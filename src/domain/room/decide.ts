@@ -67,6 +67,8 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       return { type: 'filesExpiring', files: command.files }
     case 'tellPassword':
       return { type: command.isSet ? 'passwordSet' : 'passwordRemoved', seq, at, by: authorOf(by) }
+    case 'shutPersonOut':
+      return { type: 'shutOut', seq, at, by: authorOf(by), person: command.person }
   }
 
   const listed = state.members.get(by.id)
@@ -167,6 +169,7 @@ type MemberCommand = Exclude<
       | 'progressFile'
       | 'serveFile'
       | 'tellPassword'
+      | 'shutPersonOut'
       | 'tellFileSpace'
       | 'tellExpiring'
   }

@@ -287,7 +287,7 @@ export function applyRule(state: RoomState, rule: Rule): void {
   reseat(state)
 }
 
-function give(state: RoomState, person: string, role: Role | undefined): void {
+export function give(state: RoomState, person: string, role: Role | undefined): void {
   for (const member of state.members.values()) {
     if (member.role === 'owner' || personOf(state, member.id) !== person) continue
     const { role: _, ...rest } = member

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
 import { startHost } from '../../harness/host.ts'
-import { HostProcess } from '../../harness/host-process.ts'
 import { until } from '../../harness/patience.ts'
 import { SshUser } from '../../harness/ssh-client.ts'
 import { needs } from '../../harness/tools.ts'
@@ -62,15 +61,31 @@ describe('commands over SSH', () => {
       code: 4,
       errors: expect.stringContaining('! BAD_NAME'),
     })
-    expect(await other.ssh('citra', [])).toMatchObject({ code: 2, errors: expect.stringContaining('! BAD_COMMAND') })
   })
 
-  test('the built program takes SSH as well', async () => {
+  test('without a command it is the chat, with a terminal or line by line', async () => {
     needs('scp')
-    const { host, port } = await HostProcess.start(['--ephemeral'])
+    const { port, tamtam } = await startHost()
+    const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
+    const heard: string[] = []
+    budi.events$.subscribe((event) => {
+      if (event.type === 'said') heard.push(`${event.by.name}: ${event.text}`)
+    })
     const ani = await SshUser.at(port)
-    expect(await ani.ssh('ani', ['say', 'halo'])).toMatchObject({ code: 0, errors: '' })
-    await host.until('her word', () => host.events.some((event) => event['text'] === 'halo'))
-    expect(await host.stop()).toBe(0)
+    const terminal = ani.begin('ani', [], undefined, ['-tt'])
+    await until('the greeting', () => terminal.out.includes('lobby'))
+    expect(budi.members.map(({ name }) => name)).toContain('ani')
+    terminal.write('halx\u007fo se\u001b[Dmua\r')
+    await until('what ani typed', () => heard.length === 1)
+    await budi.send({ type: 'say', text: 'apa kabar' })
+    await until('the answer', () => terminal.out.includes('<budi> apa kabar\r\n'))
+    terminal.write('/who\r')
+    await until('who is here', () => /2 in lobby/.test(terminal.out))
+    terminal.write('\u0004')
+    expect((await terminal.ended()).code).toBe(0)
+
+    const lines = await ani.begin('ani', [], 'satu\n/me menari\n/nope\n', ['-T']).ended()
+    expect([lines.code, lines.out.toString()]).toEqual([0, expect.stringMatching(/<ani> satu\n[\s\S]*! BAD_COMMAND/)])
+    expect(heard).toEqual(['ani: halo semua', 'budi: apa kabar', 'ani: satu'])
   })
 })

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { AccessRequest } from '#domain/engine/access.ts'
-import { type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { isSharedSecretStore, type KeyName, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
 import { personOf } from '../connection/key-registry.ts'
 
@@ -117,6 +117,7 @@ export async function keptSecret(secretStore: SecretStore, name: KeyName, make: 
     return secret
   }
   const secret = make()
+  if (isSharedSecretStore(secretStore)) return await secretStore.claim(name, secret)
   await secretStore.write(name, secret)
   return secret
 }

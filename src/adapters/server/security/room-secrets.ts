@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { SecretRefused, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import type { DropLink, Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './host-token.ts'
@@ -369,7 +369,8 @@ export function dropLinkText({ id, room, expiresAt }: KeptDropLink, signatures: 
 }
 
 /** The outcome of a change once it is kept; where it can't be, nothing has changed. The disk's own message names places that are no member's business. */
-const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
+const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> =>
+  change.catch((error: unknown) => (error instanceof SecretRefused ? error.why : notKept))
 
 const notKept = rejected(
   'READ_ONLY',

@@ -29,6 +29,9 @@ export class SshChannel extends Duplex {
   constructor(channel: ServerChannel, link: ChannelLink) {
     super({ readableHighWaterMark: STEP_BYTES, writableHighWaterMark: HELD_BYTES, allowHalfOpen: true })
     this.#channel = channel
+    // The library gives its window anew while less than this is unread: 2 MiB of its own would be 4 for each channel.
+    const { _readableState: readable } = channel as unknown as { readonly _readableState: { highWaterMark: number } }
+    readable.highWaterMark = HELD_BYTES
     this.#link = link
     channel.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) channel.pause()
@@ -68,6 +71,18 @@ export class SshChannel extends Duplex {
     // The library confuses what waits for a window here with what waits there.
     if (this.destroyed || outgoing.window < bytes.length || this.writableLength > 0) return
     this.#channel.stderr.write(bytes)
+  }
+
+  /** Writes bytes that may change later: resolves when they are taken, or the channel is over. */
+  taken(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.writable) resolve()
+      this.once('close', resolve)
+      this.write(bytes, () => {
+        this.off('close', resolve)
+        resolve()
+      })
+    })
   }
 
   /** Ends the channel, behind what was written, with the exit status of a command. */

@@ -8,6 +8,10 @@ import { CommandRun } from './exec/run.ts'
 import { EXIT } from './exit-status.ts'
 import { Login } from './login.ts'
 import type { IncomingChannel, SshServerParts, Texts } from './parts.ts'
+import { parseScp } from './scp/codec.ts'
+import { ScpRun } from './scp/run.ts'
+import { SftpSession } from './sftp/session.ts'
+import { ChatRun } from './shell/chat-run.ts'
 import {
   type Library,
   type LoginAnswer,
@@ -62,16 +66,22 @@ export class SshConnection implements ServedConnection, SshHandler {
     const texts = this.#textsFor(start.env)
     const incoming: IncomingChannel = { ...this.#incoming, connection: channel, head: Buffer.alloc(0) }
     setMaxListeners(0, channel)
+    const [identity, id, parts] = [this.#login.identity, this.#id, this.#parts]
     switch (start.type) {
-      case 'exec':
-        new CommandRun(incoming, this.#login.identity, this.#id, texts, this.#parts)
-          .run(start.command)
-          .catch((error) => this.#failed(channel, error))
+      case 'exec': {
+        const scp = parseScp(start.command)
+        const run =
+          scp === undefined
+            ? new CommandRun(incoming, identity, id, texts, parts).run(start.command)
+            : new ScpRun({ incoming, identity, id, parts }).run(scp)
+        this.#run(channel, run)
         return
+      }
       case 'sftp':
+        this.#run(channel, new SftpSession({ incoming, identity, id, parts }).run())
+        return
       case 'shell':
-        channel.note(`! BAD_COMMAND ${texts.words.say('sshNoShell')}`)
-        channel.exit(EXIT.usage)
+        this.#run(channel, new ChatRun(incoming, identity, id, texts, start.isTerminal, parts).run())
         return
       default:
         start satisfies never
@@ -97,10 +107,12 @@ export class SshConnection implements ServedConnection, SshHandler {
   }
 
   /** An error of ours ends what ran on one channel (C90). */
-  #failed(channel: SshChannel, error: unknown): void {
-    this.#parts.log.error('an SSH channel was closed because of an error of ours', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  #run(channel: SshChannel, work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#parts.log.error('an SSH channel was closed because of an error of ours', {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      })
+      channel.destroy()
     })
-    channel.destroy()
   }
 }

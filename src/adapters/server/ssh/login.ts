@@ -9,6 +9,8 @@ import type { LoginAnswer, LoginMethod, LoginRequest, PublicKey } from './transp
 export interface Identity {
   readonly nick: string
   readonly room: string
+  /** The user named the room. */
+  readonly isRoomNamed: boolean
   /** The key that its person has on this host; left out: without one, a person for this connection alone. */
   readonly key?: string
   readonly credential?: string
@@ -33,6 +35,7 @@ export class Login {
   readonly #parts: LoginParts
   #nick = ''
   #room: string
+  #isRoomNamed = false
   #publicKey: PublicKey | undefined
   #key: string | undefined
   #credential: string | undefined
@@ -46,7 +49,7 @@ export class Login {
   get identity(): Identity {
     const [key, credential, password] = [this.#key, this.#credential, this.#password]
     return {
-      ...{ nick: this.#nick, room: this.#room },
+      ...{ nick: this.#nick, room: this.#room, isRoomNamed: this.#isRoomNamed },
       ...(key === undefined ? {} : { key }),
       ...(credential === undefined ? {} : { credential }),
       ...(password === undefined ? {} : { password }),
@@ -57,7 +60,8 @@ export class Login {
   async answer(user: string, request: LoginRequest): Promise<LoginAnswer> {
     const [nick = '', ...room] = user.split('/')
     this.#nick = nick
-    if (room.length > 0) this.#room = room.join('/')
+    this.#isRoomNamed = room.length > 0
+    if (this.#isRoomNamed) this.#room = room.join('/')
     switch (request.method) {
       case 'publickey':
         return request.isProven ? await this.#byKey(request.key) : 'accepted'

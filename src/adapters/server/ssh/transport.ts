@@ -31,7 +31,7 @@ export type LoginAnswer =
   | { readonly methods: readonly LoginMethod[]; readonly isPartial?: boolean }
 
 /** What a client begins on a channel, and the variables of its environment that are taken. */
-export type Start = { readonly env: ReadonlyMap<string, string> } & (
+export type Start = { readonly env: ReadonlyMap<string, string>; readonly isTerminal: boolean } & (
   | { readonly type: 'exec'; readonly command: string }
   | { readonly type: 'shell' | 'sftp' }
 )
@@ -58,8 +58,9 @@ const ANY = [...GCM, 'aes128-ctr', 'aes256-ctr'] as const
 /** The client's list decides, and these would take CTR with a MAC before GCM if they were offered both. */
 const HAS_GCM = /^SSH-2\.0-(?:OpenSSH_|PuTTY_Release_0\.(?:7[89]|[89]\d))/
 const ALGORITHMS = {
-  // No groups of primes: they are dear, and anybody may ask for one.
-  kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp256'],
+  // No groups of primes: they are dear, and anybody may ask for one. The older name first: where it is the newer, dropbear counts a guess as
+  // right that it never sends, and waits.
+  kex: ['curve25519-sha256@libssh.org', 'curve25519-sha256', 'ecdh-sha2-nistp256'],
   serverHostKey: ['ssh-ed25519'],
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-256'],
   compress: ['none'],
@@ -79,6 +80,8 @@ export class SshTransport implements ChannelLink {
   readonly #parts: TransportParts
   readonly #library: Library
   readonly #channels = new Set<SshChannel>()
+  /** Channels that the client has opened, whether something runs on them or not. */
+  #opened = 0
   #connection: Connection | undefined
   #status: 'login' | 'open' | 'stopped' | 'ended' = 'login'
   #requests = 0
@@ -108,6 +111,8 @@ export class SshTransport implements ChannelLink {
     server.on('connection', (client) => this.#connected(client))
     server.on('error', (error: Error) => this.#failed(error))
     socket.once('close', () => this.#closed())
+    // Half of a connection is none.
+    socket.once('end', () => this.end())
     socket.on('drain', () => this.#drained())
     server.injectSocket(socket as never)
   }
@@ -157,7 +162,7 @@ export class SshTransport implements ChannelLink {
     client.on('error', (error) => this.#failed(error))
     client.on('authentication', (context) => this.#guarded(this.#login(context)))
     client.once('ready', () => this.#guard(() => this.#ready()))
-    client.on('session', (accept, reject) => this.#guard(() => this.#opened(accept, reject)))
+    client.on('session', (accept, reject) => this.#guard(() => this.#open(accept, reject)))
     // Behind the library's own listener.
     this.#socket.on('data', (chunk: Buffer) => this.#took(chunk))
   }
@@ -232,25 +237,30 @@ export class SshTransport implements ChannelLink {
     this.#handler.loggedIn()
   }
 
-  #opened(accept: () => Session, reject: () => void): void {
-    if (this.#status !== 'open' || this.#channels.size >= this.#parts.settings.channelsPerConnection) {
+  #open(accept: () => Session, reject: () => void): void {
+    if (this.#status !== 'open' || this.#opened >= this.#parts.settings.channelsPerConnection) {
       reject()
       return
     }
     const session = accept()
+    this.#opened++
     if (internals(session)._chanInfo.outgoing.packetSize < LEAST_PACKET_BYTES) {
       this.#abuse('packets too small')
       return
     }
     const env = new Map<string, string>()
+    let isTerminal = false
     let channel: SshChannel | undefined
-    const begin = (open: () => LibraryChannel | undefined, start: (env: Map<string, string>) => Start) =>
+    const begin = (
+      open: () => LibraryChannel | undefined,
+      start: (common: Pick<Start, 'env' | 'isTerminal'>) => Start,
+    ) =>
       this.#guard(() => {
         const opened = channel === undefined ? open() : undefined
         if (opened === undefined) return
         channel = new SshChannel(opened, this)
         this.#keep(channel)
-        this.#handler.begin(start(env), channel)
+        this.#handler.begin(start({ env, isTerminal }), channel)
       })
     session.on('env', (taken, refused, { key, val }: { key: string; val: string }) => {
       const isTaken = TAKEN_ENV.has(key) && val.length <= MOST_ENV_CHARS
@@ -258,20 +268,25 @@ export class SshTransport implements ChannelLink {
       if (isTaken) taken?.()
       else refused?.()
     })
-    // Echo and line editing are the client's; a command needs no terminal, and many ask for one.
-    session.on('pty', (taken) => taken?.())
+    session.on('pty', (taken) => {
+      isTerminal = true
+      taken?.()
+    })
     session.on('window-change', (taken) => taken?.())
     session.on('signal', (taken, _, { name }) => {
       taken?.()
       if (SIGNALS.has(name)) channel?.emit('signal')
     })
-    session.on('exec', (open, _, { command }) => begin(open, (env) => ({ type: 'exec', command, env })))
-    session.on('shell', (open) => begin(open, (env) => ({ type: 'shell', env })))
+    session.on('exec', (open, _, { command }) => begin(open, (common) => ({ ...common, type: 'exec', command })))
+    session.on('shell', (open) => begin(open, (common) => ({ ...common, type: 'shell' })))
     session.on('subsystem', (open, refused, { name }) => {
-      if (name === 'sftp') begin(open, (env) => ({ type: 'sftp', env }))
+      if (name === 'sftp') begin(open, (common) => ({ ...common, type: 'sftp' }))
       else refused()
     })
-    session.once('close', () => channel?.destroy())
+    session.once('close', () => {
+      this.#opened--
+      channel?.destroy()
+    })
   }
 
   #keep(channel: SshChannel): void {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Appended, Journal, Span } from '#domain/ports/journal.ts'
-import { Batch, type KnownId } from '#domain/room/batch.ts'
+import { Batch, type CommandId, type KnownId } from '#domain/room/batch.ts'
 import { type Erasure, erasedBy, erasedRange } from '#domain/room/erasure.ts'
 import { type Entry, historyChars, isFact } from '#domain/room/events.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
@@ -26,6 +26,12 @@ interface RoomLog {
 /** Keeps everything in memory for as long as the object lives, and commits at once. */
 export class MemoryJournal implements Journal {
   readonly #rooms = new Map<string, RoomLog>()
+  readonly #isCopy: boolean
+
+  /** `isCopy`: of another journal, in which entries may be missing. */
+  constructor({ isCopy = false }: { readonly isCopy?: boolean } = {}) {
+    this.#isCopy = isCopy
+  }
 
   open(): Promise<void> {
     return DONE
@@ -35,15 +41,20 @@ export class MemoryJournal implements Journal {
     return DONE
   }
 
-  append(batches: readonly Batch[]): Promise<Appended> {
+  async append(batches: readonly Batch[]): Promise<Appended> {
+    return this.appendNow(batches)
+  }
+
+  /** The same before it returns. */
+  protected appendNow(batches: readonly Batch[], gaps = this.#isCopy): Appended {
     const written = batches.filter(({ entries }) => entries.length > 0)
     const known = this.#known(written)
-    if (known.length > 0) return Promise.resolve({ status: 'duplicate', known })
+    if (known.length > 0) return { status: 'duplicate', known }
     const fault = written.map(densityFault).find((each) => each !== undefined) ?? repeatedIdFault(written)
-    if (fault !== undefined) return Promise.reject(new RangeError(fault))
-    if (!continues(written, (room) => this.#rooms.get(room)?.last)) return Promise.resolve(BEHIND)
+    if (fault !== undefined) throw new RangeError(fault)
+    if (!continues(written, (room) => this.#rooms.get(room)?.last, gaps)) return BEHIND
     for (const batch of written) this.#keep(batch)
-    return Promise.resolve(COMMITTED)
+    return COMMITTED
   }
 
   async span(room: string): Promise<Span | undefined> {
@@ -105,6 +116,19 @@ export class MemoryJournal implements Journal {
     const lasting = new RetainedFacts()
     for (const fact of log.facts) lasting.take(fact)
     log.facts = log.facts.filter(({ seq }) => seq >= log.first || lasting.has(seq))
+  }
+
+  async known(room: string, ids: readonly CommandId[]): Promise<readonly KnownId[]> {
+    const seen = this.#rooms.get(room)?.ids
+    return ids.flatMap(({ id }) => {
+      const seq = seen?.get(id)
+      return seq === undefined ? [] : [{ room, id, seq }]
+    })
+  }
+
+  /** There is nothing that survives. */
+  async sync(): Promise<boolean> {
+    return true
   }
 
   async erase(room: string, erasures: readonly Erasure[]): Promise<'erased' | 'readOnly'> {

@@ -1,10 +1,10 @@
 import { statfsSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Appended } from '#domain/ports/journal.ts'
-import type { KnownId } from '#domain/room/batch.ts'
+import type { CommandId, KnownId } from '#domain/room/batch.ts'
 import { floorOf, freeBytes } from '#system/files/file-system.ts'
 import { continues, repeatedIdFault } from '../numbering.ts'
-import { type Checkpointer, PAGE_SIZE, transaction } from './database.ts'
+import { type Checkpointer, lazyTransaction, PAGE_SIZE, transaction } from './database.ts'
 import { isDiskFull } from './errors.ts'
 import type { Room, RoomTable } from './room-table.ts'
 import { checksumOf, KEY, KIND, packIds, packSums } from './rows.ts'
@@ -24,16 +24,19 @@ export class Appender {
   readonly #rooms: RoomTable
   readonly #space: FreeSpace
   readonly #checkpointer: Checkpointer
+  readonly #isCopy: boolean
   readonly #knownId: StatementSync
   readonly #insertId: StatementSync
   readonly #insertRow: StatementSync
   #wasFull = false
 
-  constructor(db: DatabaseSync, rooms: RoomTable, space: FreeSpace, checkpointer: Checkpointer) {
+  /** `isCopy`: of a log that has everything: entries may be missing, and what a crash of the machine takes is fetched again. */
+  constructor(db: DatabaseSync, rooms: RoomTable, space: FreeSpace, checkpointer: Checkpointer, isCopy = false) {
     this.#db = db
     this.#rooms = rooms
     this.#space = space
     this.#checkpointer = checkpointer
+    this.#isCopy = isCopy
     this.#knownId = db.prepare('SELECT seq FROM ids WHERE room = ? AND id = ?')
     this.#insertId = db.prepare('INSERT INTO ids (room, id, seq) VALUES (?, ?, ?)')
     // An existing key can only belong to a damaged row, because the numbering has been checked.
@@ -43,17 +46,18 @@ export class Appender {
   }
 
   append({ rows, bytes }: NewRows): Appended {
-    const known = this.#known(rows)
+    const known = rows.flatMap(({ room, ids }) => this.known(room, ids))
     if (known.length > 0) return { status: 'duplicate', known }
     const fault = repeatedIdFault(rows)
     if (fault !== undefined) throw new RangeError(fault)
-    if (!continues(rows, (room) => this.#rooms.get(room)?.last)) return BEHIND
+    if (!continues(rows, (room) => this.#rooms.get(room)?.last, this.#isCopy)) return BEHIND
     const { places, fresh } = this.#place(rows)
     const shortage = this.#space.shortage()
     if (shortage !== undefined) return { status: 'readOnly', message: shortage }
     try {
       if (this.#wasFull) this.#checkpointer.run('TRUNCATE')
-      transaction(this.#db, () => this.#write(places, fresh, bytes))
+      const write = this.#isCopy ? lazyTransaction : transaction
+      write(this.#db, () => this.#write(places, fresh, bytes))
     } catch (error) {
       if (!isDiskFull(error)) throw error
       this.#wasFull = true
@@ -66,15 +70,26 @@ export class Appender {
     return COMMITTED
   }
 
-  #known(rows: readonly NewRow[]): KnownId[] {
+  /** One durable transaction makes those before it durable: they are in the same log. False where the disk is full. */
+  sync(): boolean {
+    const [name = ''] = this.#rooms.names()
+    const room = this.#rooms.get(name)
+    try {
+      if (room !== undefined) transaction(this.#db, () => this.#rooms.save(room))
+      return true
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      return false
+    }
+  }
+
+  known(room: string, ids: readonly CommandId[]): KnownId[] {
     const known: KnownId[] = []
-    for (const { room, ids } of rows) {
-      const key = this.#rooms.get(room)?.key
-      if (key === undefined) continue
-      for (const { id } of ids) {
-        const found = this.#knownId.get(key, id)
-        if (found !== undefined) known.push({ room, id, seq: Number(found['seq']) })
-      }
+    const key = this.#rooms.get(room)?.key
+    if (key === undefined) return known
+    for (const { id } of ids) {
+      const found = this.#knownId.get(key, id)
+      if (found !== undefined) known.push({ room, id, seq: Number(found['seq']) })
     }
     return known
   }

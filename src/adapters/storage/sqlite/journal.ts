@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { type Appended, DirectoryInUse, type Journal, JournalFailed, type Span } from '#domain/ports/journal.ts'
 import type { Log } from '#domain/ports/system.ts'
-import type { Batch } from '#domain/room/batch.ts'
+import type { Batch, CommandId, KnownId } from '#domain/room/batch.ts'
 import type { Erasure } from '#domain/room/erasure.ts'
 import { type Entry, historyChars, isFact, newestWithin, type PastEvent } from '#domain/room/events.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
@@ -25,6 +25,8 @@ export interface SqliteJournalOptions {
   readonly log: Log
   /** Below this much free space nothing is appended; by default the greater of 64 MiB and 1 % of the disk. */
   readonly freeSpaceFloorBytes?: number
+  /** It is a copy of a log that has everything: entries may be missing, and what a crash of the machine takes is fetched again. */
+  readonly isCopy?: boolean
   /** Called for each damaged place; entries that do not verify are left out of all answers. */
   readonly onDamaged?: () => void
 }
@@ -71,6 +73,16 @@ export class SqliteJournal implements Journal {
     if (written.length === 0) return COMMITTED
     const rows = packRows(written)
     return this.#call('append', rows, [rows.bytes.buffer as ArrayBuffer])
+  }
+
+  /** Those of these ids that the room has already. */
+  known(room: string, ids: readonly CommandId[]): Promise<readonly KnownId[]> {
+    return this.#call('known', { room, ids })
+  }
+
+  /** Of a copy: resolves when everything that was appended would survive a crash of the machine; false where the disk is full. */
+  sync(): Promise<boolean> {
+    return this.#call('sync', undefined)
   }
 
   span(room: string): Promise<Span | undefined> {
@@ -144,8 +156,8 @@ export class SqliteJournal implements Journal {
   }
 
   async #open(): Promise<void> {
-    const { directory, freeSpaceFloorBytes, log, onDamaged = () => {} } = this.#options
-    const link = new WorkerLink({ directory, freeSpaceFloorBytes }, log, onDamaged)
+    const { directory, freeSpaceFloorBytes, isCopy = false, log, onDamaged = () => {} } = this.#options
+    const link = new WorkerLink({ directory, freeSpaceFloorBytes, isCopy }, log, onDamaged)
     try {
       await link.call('open', undefined)
       this.#link = link

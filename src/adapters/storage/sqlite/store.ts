@@ -51,7 +51,7 @@ export class Store implements Handlers {
     this.#rooms = rooms
     this.#checkpointer = new Checkpointer(db)
     const space = new FreeSpace(options.directory, options.freeSpaceFloorBytes)
-    this.#appender = new Appender(db, rooms, space, this.#checkpointer)
+    this.#appender = new Appender(db, rooms, space, this.#checkpointer, options.isCopy === true)
     this.#reader = new Reader(db, log, onDamaged)
     this.#search = new SearchIndex(db, rooms, this.#reader, this.#checkpointer, log)
     this.#trimmer = new Trimmer(db, rooms, this.#search, this.#checkpointer)
@@ -65,6 +65,14 @@ export class Store implements Handlers {
     if (appended.status === 'committed') for (const { room } of args.rows) this.#search.grew(this.#rooms.get(room)!)
     this.#noteFull(appended.status === 'readOnly')
     return appended
+  }
+
+  known({ room, ids }: Calls['known']['args']): Calls['known']['result'] {
+    return this.#appender.known(room, ids)
+  }
+
+  sync(): Calls['sync']['result'] {
+    return this.#appender.sync()
   }
 
   span(name: string): Calls['span']['result'] {

@@ -1,6 +1,6 @@
 import type { Appended, Span } from '#domain/ports/journal.ts'
 import type { Log, LogFields } from '#domain/ports/system.ts'
-import { Batch, type CommandId } from '#domain/room/batch.ts'
+import { Batch, type CommandId, type KnownId } from '#domain/room/batch.ts'
 import type { Erasure } from '#domain/room/erasure.ts'
 import { isFact } from '#domain/room/events.ts'
 import { BadEntries, packEntries, unpackEntries } from '#protocol/journal-format.ts'
@@ -32,6 +32,8 @@ export interface StoredRows {
 export interface Calls {
   open: { args: undefined; result: undefined }
   append: { args: NewRows; result: Appended }
+  known: { args: { room: string; ids: readonly CommandId[] }; result: readonly KnownId[] }
+  sync: { args: undefined; result: boolean }
   span: { args: string; result: Span | undefined }
   rooms: { args: undefined; result: ReadonlyMap<string, Span> }
   read: { args: { room: string; after: number; limit: number }; result: StoredRows }
@@ -77,6 +79,7 @@ export type Answer =
 export interface WorkerOptions {
   readonly directory: string
   readonly freeSpaceFloorBytes: number | undefined
+  readonly isCopy?: boolean
 }
 
 /** Packs batches with entries for the worker. The bytes are copied: the cached encoding is shared with other receivers. */

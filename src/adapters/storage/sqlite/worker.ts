@@ -114,6 +114,10 @@ const perform = (request: Request): unknown => {
   switch (request.name) {
     case 'append':
       return store.append(request.args)
+    case 'known':
+      return store.known(request.args)
+    case 'sync':
+      return store.sync()
     case 'span':
       return store.span(request.args)
     case 'rooms':

@@ -1,20 +1,30 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
+import type { WholeFile } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { nowhere, type Reason } from '../../connection/client-session.ts'
 import type { Caller } from '../../line/execute.ts'
 import type { LineSettings } from '../../line/settings.ts'
 import type { AccessControl } from '../../security/access-control.ts'
-import type { RunContext } from './context.ts'
+import type { SshParts } from '../parts.ts'
+import type { QuietMember } from '../quiet-member.ts'
+
+/** What a caller of commands belongs to. */
+export interface CallerHome {
+  readonly member: QuietMember
+  readonly parts: SshParts
+  readonly words: Translator
+  refuse(why: Reason): unknown
+}
 
 /** The author of a command of the table, that runs alone and then ends. */
-export class RunCaller implements Caller {
-  readonly #run: RunContext
+export class TableCaller implements Caller {
+  readonly #run: CallerHome
   readonly isAuthenticated = true
   readonly linkOf = undefined
   fileMode = 'links' as const
 
-  constructor(run: RunContext) {
+  constructor(run: CallerHome) {
     this.#run = run
   }
 
@@ -63,9 +73,9 @@ export class RunCaller implements Caller {
 
   // Of those who stay: their commands are not run here (`NOT_HERE`).
 
-  async join(): Promise<void> {}
+  async join(_room: string, _password?: string): Promise<void> {}
   async authenticate(): Promise<void> {}
   async part(): Promise<void> {}
-  async sendFile(): Promise<void> {}
+  async sendFile(_by: string, _file: WholeFile, _session: LocalSession): Promise<void> {}
   quit(): void {}
 }

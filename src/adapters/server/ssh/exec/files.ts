@@ -25,8 +25,7 @@ export async function getFile({ channel, member, holder, parts }: RunContext, wa
     for await (const piece of session.download(found.id)) {
       place.moved()
       void client.charge(0)
-      client.delivery.outbox.write(piece)
-      await client.delivery.outbox.flushed()
+      await channel.taken(piece)
       if (channel.destroyed) return
     }
     member.served(found, 0, found.size)

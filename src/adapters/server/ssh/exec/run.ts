@@ -16,7 +16,7 @@ import { EXIT, exitStatusOf } from '../exit-status.ts'
 import type { Identity } from '../login.ts'
 import type { IncomingChannel, SshParts, Texts } from '../parts.ts'
 import { type MemberListener, QuietMember, uploaderOf } from '../quiet-member.ts'
-import { RunCaller } from './caller.ts'
+import { TableCaller } from './caller.ts'
 import type { RunContext } from './context.ts'
 import { getFile, putFile } from './files.ts'
 import { sayLine, sayLines } from './say.ts'
@@ -104,7 +104,7 @@ export class CommandRun implements MemberListener, RunContext {
       case 'put':
         return await putFile(this, words.name)
       case 'command':
-        return await executeCommand(new RunCaller(this), words.word, words.rest)
+        return await executeCommand(new TableCaller(this), words.word, words.rest)
       default:
         return words satisfies never
     }

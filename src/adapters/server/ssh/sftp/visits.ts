@@ -1,0 +1,92 @@
+import { type Rejected, rejected } from '#domain/errors.ts'
+import { personOf } from '../../connection/key-registry.ts'
+import type { Credentials } from '../../security/access-control.ts'
+import type { Identity } from '../login.ts'
+import type { IncomingChannel, SshParts } from '../parts.ts'
+import { type MemberListener, QuietMember } from '../quiet-member.ts'
+
+export interface VisitsParts {
+  readonly incoming: IncomingChannel
+  readonly identity: Identity
+  /** Of a person without a key. */
+  readonly id: string
+  readonly parts: SshParts
+  readonly listener: MemberListener
+  /** Whether something is open in a room: then it is not left. */
+  readonly isUsed: (room: string) => boolean
+}
+
+/** The rooms that one client walks through: in each it is a quiet member, in a few at once. */
+export class Visits {
+  readonly #parts: VisitsParts
+  /** The one that was used last is the last. */
+  readonly #members = new Map<string, QuietMember>()
+  /** Rooms that are there for this client, until its first file makes one. */
+  readonly #made = new Set<string>()
+
+  constructor(parts: VisitsParts) {
+    this.#parts = parts
+    this.#made.add(parts.identity.room)
+  }
+
+  /** Those that it may see. */
+  async rooms(): Promise<ReadonlySet<string>> {
+    const { engine, accessControl } = this.#parts.parts
+    const names = new Set([...(await engine.rooms()).map(({ name }) => name), ...this.#made])
+    return await accessControl.visible(this.#credentials, [...names])
+  }
+
+  async has(room: string): Promise<boolean> {
+    return this.#members.has(room) || (await this.rooms()).has(room)
+  }
+
+  /** From now on it is there for this client. */
+  make(room: string): void {
+    this.#made.add(room)
+  }
+
+  /** Comes into a room. A name that is no room's makes none. */
+  async enter(room: string): Promise<QuietMember | Rejected> {
+    const known = this.#members.get(room)
+    if (known === undefined && !(await this.has(room))) return noSuchRoom
+    this.#members.delete(room)
+    const member = known ?? (await this.#come(room))
+    if (member instanceof QuietMember) {
+      this.#members.set(room, member)
+      void member.client.charge(0)
+    }
+    return member
+  }
+
+  async close(): Promise<void> {
+    const members = [...this.#members.values()]
+    this.#members.clear()
+    await Promise.all(members.map(({ client }) => client.close()))
+  }
+
+  async #come(room: string): Promise<QuietMember | Rejected> {
+    const { incoming, identity, id, parts, listener, isUsed } = this.#parts
+    if (this.#members.size >= parts.ssh.roomsPerChannel) {
+      const [oldest] = [...this.#members].filter(([name]) => !isUsed(name))
+      if (oldest === undefined) return tooManyRooms
+      this.#members.delete(oldest[0])
+      await oldest[1].client.close()
+    }
+    const member = new QuietMember(incoming, identity, id, parts, listener)
+    return (await member.join(room)) ?? member
+  }
+
+  get #credentials(): Credentials {
+    const { identity, incoming, id } = this.#parts
+    const { key, credential, password } = identity
+    return {
+      ...{ connection: incoming.connection, address: incoming.address },
+      person: key === undefined ? id : personOf(key),
+      ...(credential === undefined ? {} : { credential }),
+      ...(password === undefined ? {} : { password }),
+    }
+  }
+}
+
+const noSuchRoom = rejected('NOT_FOUND', 'there is no such room; mkdir makes one')
+const tooManyRooms = rejected('TOO_MANY_ROOMS', 'files are open in too many rooms at once; close some first')

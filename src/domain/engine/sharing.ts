@@ -1,0 +1,86 @@
+import type { Subscription } from 'rxjs'
+import type { Rejected } from '../errors.ts'
+import type { SharedJournal } from '../ports/journal.ts'
+import type { RoomActor, Wake } from '../room/actor.ts'
+import type { PendingBatch } from '../room/batch.ts'
+import { isErasure } from '../room/erasure.ts'
+import { CommitLoop, type Commits } from './commit-loop.ts'
+import type { Erasures } from './erasures.ts'
+import type { Ports } from './limits.ts'
+import type { Rooms } from './rooms.ts'
+
+/** What waits for a log that cannot be reached is refused after this long, once the host is asked to stop. */
+const GIVE_UP_MS = 5000
+
+/**
+ * A commit loop for each room: where other hosts append too, no room waits for another's turn or conflict. One loop for all is for a disk,
+ * which syncs once for all rooms.
+ */
+export class RoomLoops implements Commits {
+  readonly #journal: SharedJournal
+  readonly #ports: Pick<Ports, 'clock' | 'metrics'>
+  readonly #published: (room: RoomActor, pending: PendingBatch | undefined) => void
+  readonly #broken: (error: unknown) => void
+  /** Of the rooms in which something waits. */
+  readonly #loops = new Map<RoomActor, CommitLoop>()
+  #closed: Rejected | undefined
+  #hasFailed = false
+
+  /** `published` and `broken`: as for each `CommitLoop`. */
+  constructor(
+    journal: SharedJournal,
+    ports: Pick<Ports, 'clock' | 'metrics'>,
+    published: (room: RoomActor, pending: PendingBatch | undefined) => void,
+    broken: (error: unknown) => void,
+  ) {
+    this.#journal = journal
+    this.#ports = ports
+    this.#published = published
+    this.#broken = broken
+  }
+
+  readonly wake: Wake = (room, when) => this.#loopOf(room).wake(room, when)
+
+  async settled(): Promise<void> {
+    const cancel = this.#ports.clock.after(GIVE_UP_MS, () => this.#journal.giveUp())
+    await Promise.all(Array.from(this.#loops.values(), (loop) => loop.settled()))
+    cancel()
+  }
+
+  close(why: Rejected): void {
+    this.#closed ??= why
+    for (const loop of this.#loops.values()) loop.close(why)
+  }
+
+  #loopOf(room: RoomActor): CommitLoop {
+    const known = this.#loops.get(room)
+    if (known !== undefined) return known
+    const published = (_: RoomActor, pending: PendingBatch | undefined) => {
+      if (room.idle) this.#loops.delete(room)
+      this.#published(room, pending)
+    }
+    const turn = () => this.#journal.turn(room.state.name)
+    const loop = new CommitLoop({ journal: this.#journal, ...this.#ports }, published, this.#failed, turn)
+    if (this.#closed !== undefined) loop.close(this.#closed)
+    this.#loops.set(room, loop)
+    return loop
+  }
+
+  readonly #failed = (error: unknown): void => {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    this.#broken(error)
+    // What failed for one room has failed for all.
+    for (const loop of this.#loops.values()) loop.fail(error)
+  }
+}
+
+/** Takes what other hosts append into the rooms that are in use here. */
+export function adoptForeign(journal: SharedJournal, rooms: Rooms, erasures: Erasures): Subscription {
+  const adopting = journal.foreign$.subscribe((batch) => {
+    if (batch.entries.some(isErasure)) erasures.take(batch.room, batch.entries)
+    rooms.adopt(batch)
+  })
+  adopting.add(journal.trimmed$.subscribe((trimmed) => rooms.trimmed(trimmed)))
+  return adopting
+}
