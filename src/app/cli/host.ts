@@ -39,7 +39,11 @@ const LAST_OUTPUT_MS = 500
 export async function host(config: HostConfig, process: NodeJS.Process): Promise<void> {
   refuseUnsafe(config)
   const data = config.ephemeral ? undefined : (config.data ?? defaultDataDirectory(process.env))
-  for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
+  for (const stream of [process.stdout, process.stderr]) {
+    neverWaitFor(stream)
+    // A reader or a terminal that goes away ends nothing (C89), and is no bug of ours.
+    stream.on('error', () => {})
+  }
   const log = new PinoLog({ level: config.logLevel })
   const stopped = stopSignal(process, log)
   const tamtam = createTamtam({
