@@ -28,7 +28,7 @@ const row = (command: (typeof COMMANDS)[number]): string => {
   const { usage, helpKey, at }: Pick<Command, 'at' | 'usage'> & { helpKey: typeof command.helpKey } = command
   return cells([
     code(usage),
-    `${forOps(command) ? 'operators: ' : ''}${say(helpKey)}`,
+    `${forOps(command) ? 'moderators: ' : ''}${say(helpKey)}`,
     ...FRONT_ENDS.map(([frontEnd]) => (at.includes(frontEnd) ? 'yes' : '')),
   ])
 }

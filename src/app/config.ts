@@ -114,7 +114,7 @@ const settings = {
     clusterDefaults.shards,
   ),
   room: v.optional(text, lineDefaults.room),
-  lineFiles: v.optional(oneOf(['inline', 'links']), lineDefaults.files),
+  lineFiles: v.optional(oneOf(['auto', 'inline', 'links']), lineDefaults.files),
   inlineMax: v.optional(size, lineDefaults.inlineMaxBytes),
   rate: v.optional(wholeNumber(1_000_000)),
   limit: v.optional(size, engineDefaults.hostBytesPerSecond),

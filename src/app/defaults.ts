@@ -64,7 +64,7 @@ export const memoryFileShare = 0.5
 export const lineDefaults: LineSettings = {
   language: 'en',
   room: 'lobby',
-  files: 'inline',
+  files: 'auto',
   inlineMaxBytes: 100_000_000,
   maxLineBytes: 4096,
   // A person has to find and paste it.

@@ -21,6 +21,9 @@ export interface RunningHost {
 /** A client that says nothing for this long is taken for a listener: longer than on a busy machine somebody's first bytes take to come. */
 const SILENT_MS = 5000
 
+/** Line clients of tests read files as programs do, whatever they type. */
+const IN_BAND = { files: 'inline' } as const
+
 /** A host on a free port of loopback. It stops by itself when the test is over, and its data go. */
 export async function startHost({
   stores = 'memory',
@@ -28,7 +31,8 @@ export async function startHost({
   ...options
 }: HostOptions = {}): Promise<RunningHost> {
   const data = stores === 'kept' ? await temporaryDirectory() : undefined
-  const tamtam = createTamtam({ ...options, ...(data === undefined ? {} : { data, freeSpaceFloorBytes: 0 }) })
+  const line = { ...IN_BAND, ...options.line }
+  const tamtam = createTamtam({ ...options, line, ...(data === undefined ? {} : { data, freeSpaceFloorBytes: 0 }) })
   await tamtam.start()
   const { port } = await tamtam.listen({ port: 0, silentMs: SILENT_MS, farewellMs: 500, ...listen })
   const stop = () => tamtam.stop()
@@ -56,7 +60,8 @@ export async function startHostProcess(options: Omit<HostOptions, 'stores'> = {}
   const directory = await temporaryDirectory()
   const program = fileURLToPath(new URL('./host-program.ts', import.meta.url))
   const { listen = {}, ...rest } = options
-  const settings = { ...rest, data: directory, listen: { port: 0, silentMs: SILENT_MS, ...listen } }
+  const line = { ...IN_BAND, ...rest.line }
+  const settings = { ...rest, line, data: directory, listen: { port: 0, silentMs: SILENT_MS, ...listen } }
   const child = fork(program, [JSON.stringify(settings)], { execArgv: ['--expose-gc', ...LAUNCH_FLAGS] })
   onTestFinished(async () => {
     if (child.exitCode !== null) return

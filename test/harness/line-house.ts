@@ -64,7 +64,8 @@ export async function openLineHouse({ line = {}, ...options }: LineHouseOptions 
   const house = await openHouse(options)
   const { engine, clock, ids, log, metrics } = house
   const accessControl = admissionFor(clock)
-  const settings = { ...lineDefaults, apartMs: 0, ...line }
+  // Its people read files as programs do, in band.
+  const settings = { ...lineDefaults, files: 'inline' as const, apartMs: 0, ...line }
   const door = new LineServer({
     engine,
     accessControl,

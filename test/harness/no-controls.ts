@@ -13,5 +13,6 @@ export const noControls: HostControls = {
     dropLinks: async () => refused,
     revokeDropLink: async () => refused,
   },
+  share: async () => [],
   base: 'http://127.0.0.1:8268',
 }

@@ -134,7 +134,7 @@ export class Terminal {
 
   /** Waits until nothing is typed and nobody is shown as doing something: the screen is at rest. */
   async rests(): Promise<void> {
-    await this.until('an empty line', (screen) => /^<\p{L}+>$/u.test(screen.at(-1) ?? ''))
+    await this.until('an empty line', (screen) => /^<\p{L}+>(?: {2,}\S.*)?$/u.test(screen.at(-1) ?? ''))
   }
 
   #tmux(args: readonly string[], env: NodeJS.ProcessEnv = {}): string {

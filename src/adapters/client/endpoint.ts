@@ -85,7 +85,7 @@ const dialTls =
         ...onread,
       }),
     )
-    await kept(socket, 'secureConnect', signal)
+    await kept(socket, 'secureConnect', signal).catch(withoutTls)
     try {
       await known.allow(labelOf(host, port), keyOf(socket), fingerprint)
       return socket
@@ -94,6 +94,12 @@ const dialTls =
       throw error
     }
   }
+
+/** A host in plain hangs up on the first words of TLS. */
+function withoutTls(error: unknown): never {
+  if (errorCode(error) !== 'ECONNRESET') throw error
+  throw new Error('it hung up before TLS began; if it speaks none, leave out tls://', { cause: error })
+}
 
 const RING_BYTES = 2 * 1024 * 1024
 const MOST_READ_BYTES = 512 * 1024
@@ -230,7 +236,11 @@ export class KnownHosts {
     const bytes = await readFile(this.#path).catch((error: unknown) => {
       // Also where a parent is no directory: then no host is known. An unreadable file is an error.
       if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return Buffer.alloc(0)
-      throw error
+      // Not of the host: it would be said that nobody answers.
+      throw new NotTrusted(
+        'NOT_ALLOWED',
+        `${this.#path} can't be read (${errorCode(error) ?? failureText(error)}), and it says by which keys hosts are known; make it readable`,
+      )
     })
     const text = textOf(bytes)
     if (typeof text !== 'string') throw new NotTrusted(text.code, `${this.#path} can't be read: ${text.message}`)

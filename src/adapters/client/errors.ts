@@ -41,7 +41,7 @@ export const refusal = (status: number, code: string, message: string, limit?: T
   ...(limit === undefined ? {} : { limit }),
 })
 
-export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'the server at that address is no tamtam')
+export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'something other than tamtam answers there')
 
 export const isRefusal = (value: object): value is Refusal => 'type' in value && value.type === 'rejected'
 
@@ -67,15 +67,15 @@ export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code.startsWith('HPE_')) return notTamtam.message
-  if (code.startsWith('ERR_SSL_')) return 'no TLS is spoken there as it should be'
+  if (code.startsWith('ERR_SSL_')) return 'it speaks no TLS as it should; without TLS leave out tls://'
   return CONNECTION_ERRORS.get(code) ?? (error.message || code || error.name)
 }
 
 const CONNECTION_ERRORS: ReadonlyMap<string, string> = new Map([
-  ['ECONNREFUSED', 'the connection is refused'],
+  ['ECONNREFUSED', 'nothing listens there; is the host running?'],
   ['ECONNRESET', 'the connection was cut'],
   ['EPIPE', 'the connection was cut'],
-  ['ENOTFOUND', 'there is no host of this name'],
+  ['ENOTFOUND', 'there is no host of this name; a room is typed as HOST/ROOM'],
   ['EAI_AGAIN', 'the host name cannot be looked up now'],
   ['EHOSTUNREACH', 'there is no way to this host'],
   ['ENETUNREACH', 'there is no way to this host'],

@@ -149,7 +149,7 @@ export const moreIndonesian: MoreCatalog = {
   days: { one: '{count} hari', other: '{count} hari' },
   forEver: 'selamanya',
 
-  helpSay: 'ketik untuk mengobrol; //teks mengirim /teks',
+  helpSay: 'Ketik untuk mengobrol. Awali dengan // untuk mengirim garis miring.',
   helpNick: 'pakai nama ini',
   helpJoin: 'pindah ke ruang lain; dibuat kalau belum ada',
   helpWho: 'siapa saja yang di sini',
@@ -165,7 +165,7 @@ export const moreIndonesian: MoreCatalog = {
   helpUnmute: 'izinkan bicara lagi',
   helpBan: 'keluarkan dan larang masuk',
   helpUnban: 'izinkan masuk lagi',
-  helpOp: 'izinkan seseorang melakukan semua ini juga',
+  helpOp: 'jadikan seseorang pengelola',
   helpDeop: 'jadikan pengelola anggota biasa lagi',
   helpLock: 'orang baru tidak bisa masuk, topik hanya diganti pengelola',
   helpUnlock: 'izinkan orang masuk lagi',

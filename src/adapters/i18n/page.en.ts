@@ -107,7 +107,6 @@ export const pageEnglish = {
   save: 'Save',
   yourself: 'you',
   owner: 'owner',
-  op: 'op',
   moderator: 'moderator',
   isAway: 'away',
   settings: 'Settings',

@@ -109,7 +109,6 @@ export const pageIndonesian: PageCatalog = {
   save: 'Simpan',
   yourself: 'Anda',
   owner: 'pemilik',
-  op: 'pengelola',
   moderator: 'pengelola',
   isAway: 'pergi',
   settings: 'Pengaturan',

@@ -48,10 +48,10 @@ export const ruleTexts = (rules: RoomRules, words: Translator): readonly string[
   ...secondsRules.flatMap((rule) => (rules[rule] === 0 ? [] : [secondsRuleText(rule, rules[rule], words)])),
 ]
 
-/** A member in a list: `ani (op, away: lunch)`. */
+/** A member in a list: `ani (moderator, away: lunch)`. */
 export function memberText({ name, role, away }: Member, { say }: Translator): string {
   const notes = [
-    ...(role === undefined ? [] : [say(role)]),
+    ...(role === undefined ? [] : [say(role === 'op' ? 'moderator' : role)]),
     ...(away === undefined ? [] : [away === '' ? say('awayNow') : say('awayBecause', { why: away })]),
   ]
   return notes.length === 0 ? forTerminal(name) : `${forTerminal(name)} (${notes.join(', ')})`

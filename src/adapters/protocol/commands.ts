@@ -11,10 +11,13 @@ export type FrontEnd = 'line' | 'terminal' | 'host' | 'page'
 
 /** A parsed command, ready for a front end to execute. */
 export type ParsedCommand =
-  | { readonly type: 'who' | 'files' | 'submissions' | 'help' }
+  | { readonly type: 'who' | 'files' | 'submissions' | 'share' }
   /** `message`: what the others are told. */
   | { readonly type: 'part'; readonly message?: string }
   | { readonly type: 'quit'; readonly message?: string }
+  /** `about`: a group of commands, or the word of one. */
+  | { readonly type: 'help'; readonly about?: string }
+  | { readonly type: 'lang'; readonly language: 'en' | 'id' }
   | { readonly type: 'act'; readonly text: string }
   | { readonly type: 'whisper'; readonly to: string; readonly text: string }
   /** Undefined: tells the topic; empty: takes it away. */
@@ -120,6 +123,8 @@ function aboutTime<Word extends string, Key extends string, Type extends SetSeco
   return { word, ...about, at: EVERYWHERE, parse } as const
 }
 
+const getFile = (rest: string, context: ParseContext) => some(rest, context, (file) => ({ type: 'get', file }))
+
 /** Every command there is, in the order of help. */
 export const COMMANDS = [
   {
@@ -218,13 +223,8 @@ export const COMMANDS = [
     },
   },
   { word: 'files', usage: '/files', helpKey: 'helpFiles', at: TERMINALS, parse: () => ({ type: 'files' }) },
-  {
-    word: 'get',
-    usage: '/get file',
-    helpKey: 'helpGet',
-    at: ['line', ...TERMINALS],
-    parse: (rest, context) => some(rest, context, (file) => ({ type: 'get', file })),
-  },
+  { word: 'get', usage: '/get file', helpKey: 'helpGet', at: TERMINALS, parse: getFile },
+  { word: 'get', usage: '/get file', helpKey: 'helpGetBytes', at: ['line'], parse: getFile },
   {
     word: 'send',
     usage: '/send [@nick] path',
@@ -352,6 +352,14 @@ export const COMMANDS = [
     },
   },
   {
+    word: 'lang',
+    usage: '/lang en|id',
+    helpKey: 'helpLang',
+    at: ['line'],
+    parse: (rest) => (rest === 'en' || rest === 'id' ? { type: 'lang', language: rest } : undefined),
+  },
+  { word: 'share', usage: '/share', helpKey: 'helpShare', at: TERMINALS, parse: () => ({ type: 'share' }) },
+  {
     word: 'token',
     usage: '/token token',
     helpKey: 'helpToken',
@@ -367,14 +375,20 @@ export const COMMANDS = [
     beforeAuth: true,
     parse: (rest) => ({ type: 'quit', ...message(rest) }),
   },
-  { word: 'help', usage: '/help', helpKey: 'helpHelp', at: EVERYWHERE, parse: () => ({ type: 'help' }) },
+  {
+    word: 'help',
+    usage: '/help [word]',
+    helpKey: 'helpHelp',
+    at: EVERYWHERE,
+    parse: (rest) => (rest.trim() === '' ? { type: 'help' } : { type: 'help', about: rest.trim() }),
+  },
 ] as const satisfies readonly Command[]
 
 /** The other syntax of the line protocol, in the form of the table: its decoder parses it, and no command. */
 export const LINE_SYNTAX = [
-  { usage: '//text', helpKey: 'helpSlash' },
-  { usage: 'SEND name', helpKey: 'helpSendLine' },
-  { usage: '/put size name', helpKey: 'helpPut' },
+  { word: '//', usage: '//text', helpKey: 'helpSlash' },
+  { word: 'send', usage: 'SEND name', helpKey: 'helpSendLine' },
+  { word: 'put', usage: '/put size name', helpKey: 'helpPut' },
 ] as const
 
 type Row = (typeof COMMANDS)[number]

@@ -36,7 +36,7 @@ export function cut(text: string, cells: number): string {
 }
 
 /** The indent of a row's further lines, as of a message of several lines. */
-const INDENT = '    '
+export const INDENT = '    '
 /** How far a terminal would go depends on where it stands. */
 const TAB = '    '
 /** Narrower, it is the terminal that wraps (C59). */

@@ -11,7 +11,8 @@ import { fileSizeText, shortId, sizeText, titleOf } from '#i18n/format.ts'
 import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-answer.ts'
 import { audienceText } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
-import { type BellRule, commandsAt, type ParsedLine, parseLine } from '#protocol/commands.ts'
+import { helpAbout, helpGroups } from '#protocol/command-groups.ts'
+import { type BellRule, type CommandAt, commandsAt, type ParsedLine, parseLine } from '#protocol/commands.ts'
 import type { Limits } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { isTheme, rowOf, themeNames, themes } from './rows.ts'
@@ -95,7 +96,9 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
       if (host.bandwidth !== undefined) client.noticeRow(`* ${limitText(host.bandwidth, parsed, client.words)}`)
       return undefined
     case 'help':
-      return help(client)
+      return help(client, parsed.about)
+    case 'share':
+      return await share(client)
     case 'quit':
       return client.end(parsed)
     case 'wrong': {
@@ -112,6 +115,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     // No row of these is at a terminal.
     case 'part':
     case 'token':
+    case 'lang':
     case 'fileMode':
       return 'BAD_COMMAND'
     default:
@@ -209,11 +213,36 @@ function limitText(
   return say('limits', { host: rate(host), each: rate(transfer) })
 }
 
-function help(client: RoomClient): undefined {
-  const { say } = client.words
+/** All words by groups, in as many rows; or what those of a group, or one word, do. */
+function help(client: RoomClient, about: string | undefined): undefined {
+  const { at, paint, words } = client
+  const { say } = words
+  const groups = helpGroups(commandsAt(at))
+  const asked = about === undefined ? undefined : helpAbout(groups, about, say)
+  if (asked !== undefined) {
+    const width = Math.max(...asked.map(({ usage }) => usage.length))
+    for (const row of asked) client.noticeRow(`*   ${row.usage.padEnd(width)}  ${paint.faint(say(helpOf(row, at)))}`)
+    return
+  }
   client.notice('helpSay')
-  for (const { word, usage, helpKey } of commandsAt(client.at))
-    if (word !== 'help') client.noticeRow(`*   ${usage}  ${client.paint.faint(say(helpKey))}`)
+  const names = groups.map(({ nameKey }) => say(nameKey))
+  const width = Math.max(...names.map((name) => name.length))
+  for (const [index, { rows }] of groups.entries())
+    client.noticeRow(
+      `*   ${(names[index] ?? '').padEnd(width)}  ${paint.faint(rows.map(({ word }) => `/${word}${isOfHost(word) ? '*' : ''}`).join(' '))}`,
+    )
+  client.notice(at === 'host' ? 'helpMoreHost' : 'helpMore')
+}
+
+const isOfHost = (word: string): boolean => !commandsAt('terminal').some((row) => row.word === word)
+
+/** The host leaves its room for everybody. */
+const helpOf = ({ word, helpKey }: CommandAt<'terminal' | 'host'>, at: RoomClient['at']) =>
+  word === 'quit' && at === 'host' ? 'helpQuitHost' : helpKey
+
+/** `/share`: how others come in. */
+async function share(client: RoomClient): Promise<undefined> {
+  for (const row of await client.host.share(client.paint)) client.noticeRow(row)
 }
 
 /** `/files`: the room's files, oldest first. */
@@ -229,7 +258,8 @@ async function showFiles(client: RoomClient): Promise<undefined> {
       for: audienceText(file.audience, client.words),
     }
     if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
-    else client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, client.words) })
+    else
+      client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, client.words), digest: found.file.sha256 })
   }
 }
 
@@ -243,7 +273,7 @@ async function showCollection(client: RoomClient): Promise<string | undefined> {
   for (const found of files) {
     const gaps = { id: shortId(found.file.id), file: titleOf(found.file), name: found.by.name, for: '' }
     if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
-    else client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, words) })
+    else client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, words), digest: found.file.sha256 })
   }
   if (missing.length > 0) client.notice('nothingFrom', { names: missing.map(({ name }) => name).join(', ') })
   return undefined
@@ -256,12 +286,18 @@ async function sendFile(client: RoomClient, path: string, to: string | undefined
   const refused = (why: string, code: string) => client.failed(code, 'notSent', { file: path, why })
   const collects = session.rules.collectingSince !== undefined && roleIn(session) === undefined
   try {
-    const sent = await client.transfers.send(path, name, to)
+    const before = client.wholeFiles()
+    const sent = await client.transfers.send(path, name, to, (id) => before.has(id))
     if ('type' in sent) return refused(words.refusal(sent), sent.code)
     client.sent(sent.id)
     client.attention.ring()
+    const isThere = client.live && before.has(sent.id)
     const told = { file: titleOf(sent), size: fileSizeText(sent, words), digest: sent.sha256 }
-    if (to === undefined && !collects) client.notice('sent', told)
+    if (isThere) client.notice('hereAlready', { file: titleOf(sent), id: shortId(sent.id) })
+    else if (to === undefined && !collects) {
+      // Its row tells it.
+      if (!client.live) client.notice('sent', told)
+    } else if (client.live) client.notice('isWith', { file: told.file, size: told.size, to: to ?? words.say('staff') })
     else client.notice('sentTo', { ...told, to: to ?? words.say('staff') })
     const { skipped = [] } = sent
     for (const { message } of skipped.slice(0, MOST_SKIPPED)) client.notice('pathNotSent', { why: message })

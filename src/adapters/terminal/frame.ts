@@ -24,6 +24,10 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
   const waiting = client.unanswered(ANSWER_MS)
   const writers = client.writers.names()
   const input = inputLine(`<${say('you')}> `, editor, most)
+  const status = statusOf(client)
+  // Beside what is typed it would only be in the way, and a full row wraps where the terminal becomes narrower: only what is wrong has a line then.
+  const gap = most - widthOf(input.text) - widthOf(status)
+  const fits = gap >= 2 && editor.text === ''
   const lines = [
     ...transfers.slice(0, MOST_TRANSFERS),
     ...(transfers.length > MOST_TRANSFERS ? [paint.faint(`+${transfers.length - MOST_TRANSFERS}`)] : []),
@@ -31,9 +35,7 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
     ...(waiting.length > MOST_WAITING
       ? [paint.faint(cut(`… ${say('notAnsweredMore', { count: waiting.length - MOST_WAITING })}`, most))]
       : []),
-    ...(state.status === 'retrying'
-      ? [paint.wrong(cut(`! ${say('retryingNow', { why: state.why, attempt: state.attempt })}`, most))]
-      : []),
+    ...(state.status === 'retrying' && !fits ? [paint.wrong(cut(status, most))] : []),
     ...(writers.length === 0
       ? []
       : [paint.faint(cut(`… ${say('typing', { count: writers.length, names: writers.join(', ') })}`, most))]),
@@ -41,9 +43,18 @@ export function frameOf(client: RoomClient, editor: Editor, columns: number): Fr
     ...(editor.pasted === undefined
       ? []
       : [paint.notice(cut(`* ${say('pasted', { count: editor.pasted.split('\n').length })}`, most))]),
-    input.text,
+    fits
+      ? `${input.text}${' '.repeat(gap)}${state.status === 'retrying' ? paint.wrong(status) : paint.faint(status)}`
+      : input.text,
   ]
   return { lines, column: input.column }
+}
+
+/** Who one is, where, and with how many; or that there is no connection. */
+function statusOf({ session, state, words: { say } }: RoomClient): string {
+  if (state.status === 'retrying') return say('offline', { attempt: state.attempt })
+  const { member, members, room } = session
+  return `${forTerminal(member.name)} · ${forTerminal(room)} · ${say('hereCount', { count: members.length })}`
 }
 
 /** The number of possible receivers. An addressee counts also while they are away. */

@@ -32,6 +32,7 @@ export async function runPlain(
   typed: TypedLines,
   { paced, quiet, endsWithInput }: PlainOptions,
   make: (output: Output) => RoomClient,
+  greeting: readonly string[],
 ): Promise<Ending> {
   const skipped = (count: number): string => `* ${client.words.say('skipped', { count })}`
   const data = paced ? new DirectRows(stdout) : new RowFeed({ to: stdout, skipped })
@@ -46,7 +47,7 @@ export async function runPlain(
     },
     changed: () => {},
   })
-  await client.start()
+  await client.start(greeting)
   void readAll(client, typed).then(() => {
     if (endsWithInput) client.end({ type: 'quit' })
   })

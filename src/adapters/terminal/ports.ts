@@ -2,6 +2,7 @@ import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
 import type { ToldRefusal } from '#i18n/translator.ts'
+import type { Paint } from './rows.ts'
 
 /** Why something was not done. The code may be one that this version does not know. */
 export interface Refusal extends ToldRefusal {
@@ -38,6 +39,8 @@ export interface FileTransfers {
 /** The host of the room, as far as commands reach it. */
 export interface HostControls {
   readonly access: RoomAccess<Refusal>
+  /** The rows that tell how others come into the room: its address, and a code of it. */
+  share(paint: Paint): Promise<readonly string[]>
   /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
   readonly base: string
   /** The bandwidth caps of all transfers together, and of each; left out where this terminal is not the host's own. */

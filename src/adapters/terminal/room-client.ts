@@ -1,25 +1,18 @@
 import { type Observable, Subscription } from 'rxjs'
 import { TypingMembers } from '#client/session/typing-members.ts'
-import { failureText, forTerminal, isNamedIn, jsonForTerminal } from '#domain/names/text.ts'
-import type { Cancel, Clock } from '#domain/ports/system.ts'
+import { failureText, forTerminal, jsonForTerminal } from '#domain/names/text.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { Say } from '#domain/room/commands.ts'
-import {
-  isEntry,
-  type Joined,
-  type Left,
-  lastSeqOf,
-  type MentionedFile,
-  type Renamed,
-  type RoomEvent,
-} from '#domain/room/events.ts'
+import { type FileCompleted, isEntry, lastSeqOf, type MentionedFile, type RoomEvent } from '#domain/room/events.ts'
 import type { Invitation } from '#domain/room/room-access.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
 import type { Filling, Key, Translator } from '#i18n/translator.ts'
-import type { BellRule } from '#protocol/commands.ts'
+import { Attention } from './attention.ts'
 import type { Ending, FileTransfers, HostControls, Output } from './ports.ts'
-import { clockText, type Paint, receiptRow, rowOf, unpainted, type View } from './rows.ts'
+import { isPresence, Presence, type PresenceEvent, type Told } from './presence.ts'
+import { type Paint, receiptRow, rowOf, savedRow, unpainted, type View } from './rows.ts'
 import { Transfers } from './transfers.ts'
 
 /** In larger rooms comings and goings are told together. */
@@ -93,6 +86,10 @@ export class RoomClient {
   readonly #asked = new Set<string>()
   /** Files that this terminal has sent, though the room may know them under another member. */
   readonly #sent = new Set<string>()
+  /** Files that the room has whole. */
+  readonly #whole = new Set<string>()
+  /** Files that come by themselves: one row tells that they are in the room, and where here. */
+  readonly #coming = new Map<string, { event?: FileCompleted; path?: string }>()
 
   constructor(parts: ClientParts) {
     const { session, files, words, clock, output, options, host } = parts
@@ -114,8 +111,8 @@ export class RoomClient {
     this.#end = resolve
   }
 
-  /** Shows history, then live events. */
-  async start(): Promise<void> {
+  /** Shows history, then `greeting`, then live events. */
+  async start(greeting: readonly string[] = []): Promise<void> {
     const { session, options } = this.#parts
     const { batches$ } = this.#parts
     this.#watching.add(
@@ -131,11 +128,13 @@ export class RoomClient {
       this.#last = Math.max(this.#last, lastSeqOf(entry))
       if (entry.type !== 'fileReceived' && entry.type !== 'fileServed') this.#printEvent(entry)
     }
+    for (const line of greeting) this.print(line)
     const early = this.#early ?? []
     this.#early = undefined
     for (const event of early) this.#arrived(event)
     for (const found of await session.listFiles())
-      if (found.status === 'offered' && found.by.id !== session.member.id) this.#offered(found.file, false)
+      if (found.status === 'whole') this.#whole.add(found.file.id)
+      else if (found.status === 'offered' && found.by.id !== session.member.id) this.#offered(found.file, false)
   }
 
   end(ending: Ending): undefined {
@@ -151,7 +150,8 @@ export class RoomClient {
 
   get view(): View {
     const { words, session, time, paint } = this
-    return { words, paint, me: session.member, time, tall: this.#parts.options.tall }
+    const { tall, live } = this.#parts.options
+    return { words, paint, me: session.member, time, tall, live }
   }
 
   /** Tells something of the catalogue, in a line of its own. */
@@ -161,14 +161,29 @@ export class RoomClient {
 
   /** Answers the code. */
   refused(why: { readonly code: string; readonly message: string }): string {
-    this.#output.notice(`! ${this.paint.wrong(`${forTerminal(why.code)} ${this.words.refusal(why)}`)}`)
-    return why.code
+    return this.#wrong(why.code, this.words.refusal(why))
   }
 
   /** A failure of a command, in a line of its own. Answers the code. */
   failed<Each extends Key>(code: string, key: Each, ...gaps: Filling<Each>): string {
-    this.#output.notice(`! ${this.paint.wrong(`${forTerminal(code)} ${this.words.say(key, ...gaps)}`)}`)
+    return this.#wrong(code, this.words.say(key, ...gaps))
+  }
+
+  /** Programs read the code, people the sentence. */
+  #wrong(code: string, text: string): string {
+    const shown = this.#parts.options.live ? text : `${forTerminal(code)} ${text}`
+    this.#output.notice(`! ${this.paint.wrong(shown)}`)
     return code
+  }
+
+  /** The ids of the files that the room has now. */
+  wholeFiles(): ReadonlySet<string> {
+    return new Set(this.#whole)
+  }
+
+  /** Whether a frame below the rows shows what changes. */
+  get live(): boolean {
+    return this.#parts.options.live
   }
 
   /** Whether own doings are shown as those of others are. */
@@ -239,14 +254,36 @@ export class RoomClient {
   async receive(file: MentionedFile): Promise<string | undefined> {
     try {
       const saved = await this.transfers.receive(file)
-      if ('type' in saved)
+      if ('type' in saved) {
+        this.#comesNot(file)
         return this.failed(saved.code, 'notSaved', { file: file.name, why: this.words.refusal(saved) })
-      this.notice('saved', { path: saved.path })
+      }
+      const coming = this.#coming.get(file.id)
+      if (coming === undefined) this.notice('saved', { path: saved.path })
+      else {
+        coming.path = saved.path
+        this.#told(file.id)
+      }
       for (const path of saved.changed ?? []) this.notice('changedMeanwhile', { path })
       return undefined
     } catch (error) {
+      this.#comesNot(file)
       return this.failed('NOT_SAVED', 'notSaved', { file: file.name, why: failureText(error) })
     }
+  }
+
+  /** The row of a file that has come by itself, once both are known. */
+  #told(id: string): void {
+    const { event, path } = this.#coming.get(id) ?? {}
+    if (event === undefined || path === undefined) return
+    this.#coming.delete(id)
+    this.#printRow(savedRow(event, path, this.view), true)
+  }
+
+  #comesNot({ id }: MentionedFile): void {
+    const { event } = this.#coming.get(id) ?? {}
+    this.#coming.delete(id)
+    if (event !== undefined) this.#printEvent(event, true)
   }
 
   /** Their rows are one piece of output: a busy room costs a write for each batch, not for each line. */
@@ -272,19 +309,33 @@ export class RoomClient {
       this.#last = event.seq
     }
     const own = 'by' in event && event.by.id === this.session.member.id
-    const { events, echo } = this.#parts.options
+    const { events, echo, live } = this.#parts.options
     if (events === 'json') this.print(jsonForTerminal({ v: 1, room: this.session.room, ...event }))
     if (this.ignored.size > 0 && 'by' in event && this.ignored.has(event.by.name.toLowerCase())) return
+    // Of a file that comes by itself, and of one on its way, the frame tells first.
+    const filesFirst = live && event.type === 'fileCompleted'
+    if (filesFirst) this.#files(event, own)
     if (events === 'rows') {
       if (isPresence(event) && this.session.members.length > LARGE_ROOM) {
         if (!own) this.#presence.note(event)
         return
       }
-      if (!own || echo) this.#printEvent(event, !own)
+      if ((!own || echo) && !this.#isInFrame(event)) this.#printEvent(event, !own)
       if (!own) this.attention.heard(event, this.session.member.name)
     }
     if (!own) this.writers.heard(event)
-    this.#files(event, own)
+    if (!filesFirst) this.#files(event, own)
+  }
+
+  /** Whether the frame has it, or a later row. */
+  #isInFrame(event: RoomEvent): boolean {
+    if (!this.#parts.options.live) return false
+    if (event.type === 'fileOffered') return true
+    const coming = event.type === 'fileCompleted' ? this.#coming.get(event.file.id) : undefined
+    if (coming === undefined) return false
+    coming.event = event as FileCompleted
+    this.#told(coming.event.file.id)
+    return true
   }
 
   #tellPresence(type: PresenceEvent['type'], people: readonly Told[]): void {
@@ -301,7 +352,10 @@ export class RoomClient {
 
   #printEvent(event: RoomEvent, news = false): void {
     const row = rowOf(event, this.view)
-    if (row === undefined) return
+    if (row !== undefined) this.#printRow(row, news)
+  }
+
+  #printRow(row: string, news: boolean): void {
     const since = news && this.#parts.options.divider ? this.attention.dividerDue() : undefined
     if (since !== undefined) this.print(this.paint.faint(`──── ${this.words.say('newSince', { time: since })} ────`))
     this.print(row)
@@ -324,10 +378,12 @@ export class RoomClient {
         this.print(receiptRow(event.file, event.by, this.view))
     }
     if (event.type === 'fileCompleted' || event.type === 'fileWithdrawn') this.transfers.settled(event.file.id)
+    if (event.type === 'fileCompleted') this.#whole.add(event.file.id)
+    if (event.type === 'fileWithdrawn') this.#whole.delete(event.file.id)
     if (event.type === 'fileWithdrawn') void this.#withdrawn(event.file)
     if (own || this.#sent.has('file' in event ? event.file.id : '')) return
-    if (event.type === 'fileProgressed' && !this.transfers.isSending(event.file))
-      this.transfers.progressed(event.file, event.bytes)
+    if ((event.type === 'fileOffered' || event.type === 'fileProgressed') && !this.transfers.isSending(event.file))
+      this.transfers.progressed(event.file, 'bytes' in event ? event.bytes : 0, event.by.name)
     if (event.type === 'fileOffered' && early && event.file.size !== undefined) this.#offered(event.file, true)
     if (event.type === 'fileCompleted' && !this.transfers.isReceiving(event.file.id)) this.#offered(event.file, true)
   }
@@ -342,6 +398,7 @@ export class RoomClient {
 
   #offered(file: MentionedFile, told: boolean): void {
     const { autoBytes, early } = this.#parts.files
+    const { live } = this.#parts.options
     const size = file.size
     if (
       autoBytes === undefined ||
@@ -354,11 +411,14 @@ export class RoomClient {
     if (size <= autoBytes) {
       if (early || told) {
         this.#asked.add(file.id)
+        if (live) this.#coming.set(file.id, {})
         void this.receive(file)
       }
       return
     }
     this.#asked.add(file.id)
+    // Its row says how it is had.
+    if (live) return
     const gaps = { file: file.name, size: sizeText(size, this.words.language), id: shortId(file.id) }
     this.notice('waitsForYou', gaps)
   }
@@ -378,109 +438,5 @@ export class RoomClient {
       this.end({ type: 'closed', why: code === undefined ? why : this.words.refusal({ code, message: why }) })
     }
     this.#output.changed()
-  }
-}
-
-/** After so long without a key the person is taken to look elsewhere. */
-const LOOKS_AWAY_MS = 60_000
-const BELL_APART_MS = 5000
-
-/** When somebody at this terminal is to be called, and from where on they have not read. */
-export class Attention {
-  readonly #clock: Clock
-  readonly #ring: () => void
-  rule: BellRule = 'mention'
-  #touchedAt: number
-  #touchedTime: number
-  #divided = false
-  #rangAt = Number.NEGATIVE_INFINITY
-
-  constructor(clock: Clock, ring: () => void) {
-    this.#clock = clock
-    this.#ring = ring
-    this.#touchedAt = clock.elapsed()
-    this.#touchedTime = clock.now()
-  }
-
-  /** A key was pressed: somebody is here, and has read. */
-  touch(): void {
-    this.#touchedAt = this.#clock.elapsed()
-    this.#touchedTime = this.#clock.now()
-    this.#divided = false
-  }
-
-  /** The time since when there is news, once for each time that somebody looked away. */
-  dividerDue(): string | undefined {
-    if (this.#divided || this.#clock.elapsed() - this.#touchedAt < LOOKS_AWAY_MS) return undefined
-    this.#divided = true
-    return clockText(this.#touchedTime)
-  }
-
-  heard(event: RoomEvent, me: string): void {
-    const speaks = event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
-    if (!speaks || this.rule === 'off') return
-    if (this.rule === 'all' || event.type === 'whispered' || isNamedIn(event.text, me)) this.ring()
-  }
-
-  ring(): void {
-    if (this.rule === 'off' || this.#clock.elapsed() - this.#rangAt < BELL_APART_MS) return
-    this.#rangAt = this.#clock.elapsed()
-    this.#ring()
-  }
-}
-
-/** Comings, goings and new names of so long become one line each. */
-const FOLD_MS = 3000
-
-type PresenceEvent = Joined | Renamed | Left
-
-const isPresence = (event: RoomEvent): event is PresenceEvent =>
-  event.type === 'joined' || event.type === 'renamed' || event.type === 'left'
-
-/** `from`: the name before; of those who came or went, the same. */
-interface Told {
-  readonly from: string
-  readonly name: string
-}
-
-/** Comings, goings and new names in a large room, several in a line. */
-export class Presence {
-  readonly #clock: Clock
-  readonly #tell: (type: PresenceEvent['type'], people: readonly Told[]) => void
-  /** By their ids: guests share a name. */
-  readonly #people = {
-    joined: new Map<string, Told>(),
-    renamed: new Map<string, Told>(),
-    left: new Map<string, Told>(),
-  }
-  #timer: Cancel | undefined
-
-  constructor(clock: Clock, tell: (type: PresenceEvent['type'], people: readonly Told[]) => void) {
-    this.#clock = clock
-    this.#tell = tell
-  }
-
-  note(event: PresenceEvent): void {
-    const { joined, renamed, left } = this.#people
-    const { id, name } = event.by
-    const before = renamed.get(id)?.from ?? (event.type === 'renamed' ? event.from : name)
-    renamed.delete(id)
-    if (event.type === 'joined') joined.set(id, { from: name, name })
-    else if (event.type === 'left') {
-      // A visit that began and ended in between is no news.
-      if (!joined.delete(id)) left.set(id, { from: before, name: before })
-    } else if (joined.has(id)) joined.set(id, { from: name, name })
-    else if (before !== name) renamed.set(id, { from: before, name })
-    this.#timer ??= this.#clock.after(FOLD_MS, () => this.flush())
-  }
-
-  flush(): void {
-    this.#timer?.()
-    this.#timer = undefined
-    for (const type of ['joined', 'renamed', 'left'] as const) {
-      const people = [...this.#people[type].values()]
-      this.#people[type].clear()
-      if (people.length > 0) this.#tell(type, people)
-    }
   }
 }

@@ -1,7 +1,10 @@
 import { forTerminal, isNamedIn } from '#domain/names/text.ts'
-import type { Member, MentionedFile, RoomEvent } from '#domain/room/events.ts'
-import { eventText } from '#i18n/render-event.ts'
+import type { FileCompleted, Member, MentionedFile, RoomEvent } from '#domain/room/events.ts'
+import { fileSizeText, shortId, titleOf } from '#i18n/format.ts'
+import { audienceText, eventText } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
+import { blocksOf, codeSpans } from '#protocol/code-text.ts'
+import { INDENT } from './cells.ts'
 
 /** For whom, and how, events are written. */
 export interface View {
@@ -12,6 +15,8 @@ export interface View {
   readonly time: boolean
   /** Whether a message of several lines takes several lines. */
   readonly tall: boolean
+  /** Whether a file on its way is shown beside the rows: then it is one row, once it is there. */
+  readonly live: boolean
 }
 
 /**
@@ -51,18 +56,48 @@ function bodyOf(event: RoomEvent, view: View): string | undefined {
     case 'fileReceived':
     case 'fileServed':
       return undefined
+    case 'fileCompleted':
+      if (view.live) return fileBody(event, view, `/get ${shortId(event.file.id)}`)
+      return `* ${paint.notice(eventText(event, words))}`
     default:
       return `* ${paint.notice(eventText(event, words))}`
   }
+}
+
+/** A file that is in the room, and was saved here by itself. */
+export function savedRow(event: FileCompleted, path: string, view: View): string {
+  const body = fileBody(event, view, view.words.say('savedAs', { path }))
+  return view.time ? `${view.paint.faint(clockText(event.at))} ${body}` : body
+}
+
+/** `where`: how it is had. */
+function fileBody({ by, file }: FileCompleted, { words, paint }: View, where: string): string {
+  const gaps = { name: by.name, file: titleOf(file), for: audienceText(file.audience, words) }
+  return `* ${paint.notice(words.say('fileSent', { ...gaps, size: fileSizeText(file, words) }))}  ${paint.faint(where)}`
 }
 
 /** A receipt; shown where the person follows that file. */
 export const receiptRow = (file: MentionedFile, by: Member, { words, paint }: View): string =>
   `* ${paint.notice(words.say('verified', { name: by.name, file: file.name }))}`
 
-function textOf(text: string, { tall }: View): string {
-  return tall ? text.split('\n').map(forTerminal).join('\n    ') : forTerminal(text)
+/** Code stands apart: a span in its colour, a block behind a bar and below the name. */
+function textOf(text: string, { tall, paint }: View): string {
+  if (!tall) return forTerminal(text)
+  const blocks = blocksOf(text.split('\n'))
+  const rows = blocks.flatMap(({ type, lines }) =>
+    type === 'code' ? lines.map((line) => `${paint.faint('│')} ${tabsKept(line)}`) : lines.map(spansIn(paint)),
+  )
+  return [...(blocks[0]?.type === 'code' ? [''] : []), ...rows].join(`\n${INDENT}`)
 }
+
+const tabsKept = (line: string): string => line.split('\t').map(forTerminal).join('\t')
+
+const spansIn =
+  ({ code }: Paint) =>
+  (line: string): string =>
+    codeSpans(forTerminal(line))
+      .map(({ text, isCode }) => (isCode ? code(text.slice(1, -1)) : text))
+      .join('')
 
 /** `12:04`, here. */
 export function clockText(at: number): string {
@@ -73,6 +108,7 @@ export function clockText(at: number): string {
 
 /** How things look; nothing is told by looks alone. */
 export interface Paint {
+  readonly isColoured: boolean
   nick(name: string): string
   own(name: string): string
   /** A line in which one is named. */
@@ -80,6 +116,11 @@ export interface Paint {
   notice(text: string): string
   wrong(text: string): string
   faint(text: string): string
+  strong(text: string): string
+  /** The one thing to do. */
+  act(text: string): string
+  /** A code span, given without its signs. */
+  code(text: string): string
 }
 
 type Style = (text: string) => string
@@ -93,10 +134,23 @@ const plain: Style = (text) => text
 const bold = style('1', '22')
 const faint = style('2', '22')
 const inverse = style('7', '27')
-const colour = (code: number) => style(String(code), '39')
+const colour = (code: number) => style(`38;5;${code}`, '39')
+const boldly = (code: number) => style(`1;38;5;${code}`, '22;39')
+const signed: Style = (text) => `\`${text}\``
 
 /** Without any escape sequence. */
-export const unpainted: Paint = { nick: plain, own: plain, mention: plain, notice: plain, wrong: plain, faint: plain }
+export const unpainted: Paint = {
+  isColoured: false,
+  nick: plain,
+  own: plain,
+  mention: plain,
+  notice: plain,
+  wrong: plain,
+  faint: plain,
+  strong: plain,
+  act: plain,
+  code: signed,
+}
 
 /** One of the colours for each name, always the same. */
 function byName(codes: readonly number[]): Style {
@@ -108,25 +162,35 @@ function byName(codes: readonly number[]): Style {
   }
 }
 
+/** Colours of 256 that can be read on black and on white: their contrast is 4.3 or more on both. */
+const READABLE = { teal: 30, ochre: 130, red: 131, pink: 163 } as const
+
 /** The first one is the default; NO_COLOR selects `mono`. */
 export const themes = {
-  dark: {
-    nick: byName([91, 92, 93, 94, 95, 96]),
+  colour: {
+    isColoured: true,
+    nick: byName([28, 30, 63, 98, 130, 131, 132, 163]),
     own: bold,
-    mention: style('1;93', '22;39'),
-    notice: colour(36),
-    wrong: colour(91),
+    mention: boldly(READABLE.pink),
+    notice: colour(READABLE.teal),
+    wrong: colour(READABLE.red),
     faint,
+    strong: bold,
+    act: boldly(READABLE.teal),
+    code: colour(READABLE.ochre),
   },
-  light: {
-    nick: byName([31, 32, 34, 35, 36]),
+  mono: {
+    isColoured: false,
+    nick: bold,
     own: bold,
-    mention: style('1;34', '22;39'),
-    notice: colour(90),
-    wrong: colour(31),
+    mention: inverse,
+    notice: plain,
+    wrong: bold,
     faint,
+    strong: bold,
+    act: bold,
+    code: signed,
   },
-  mono: { nick: bold, own: bold, mention: inverse, notice: plain, wrong: bold, faint },
 } as const satisfies Readonly<Record<string, Paint>>
 
 export type Theme = keyof typeof themes

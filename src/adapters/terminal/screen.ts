@@ -6,6 +6,7 @@ import { strokesOf } from './line-editor.ts'
 import type { Ending, JobControl, Output } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { RowFeed } from './row-feed.ts'
+import type { Paint } from './rows.ts'
 import { type Sources, Typing } from './typing.ts'
 
 /** So often is shown how far transfers are. */
@@ -48,6 +49,7 @@ class Changes {
 export async function runOnScreen(
   { stdin, stdout, reflows, measure, job, suspends }: Terminal,
   make: (output: Output) => RoomClient,
+  greeting: (paint: Paint) => readonly string[],
   sourcesOf: (client: RoomClient) => Sources,
 ): Promise<Ending> {
   const changes = new Changes()
@@ -68,7 +70,8 @@ export async function runOnScreen(
     if (suspends) job && away(job.stopAll)
     else client.notice('hostGoesOn')
   })
-  // The client's output so far already stands above the first frame.
+  // What was said before, and the greeting, already stand above the first frame.
+  await client.start(greeting(client.paint))
   feed.end()
   let made: Frame | undefined
   let drawn: Frame | undefined
@@ -137,7 +140,6 @@ export async function runOnScreen(
     },
   )
   await app.waitUntilRenderFlush()
-  await client.start()
   const ending = await client.ended
   unlisten?.()
   feed.end()

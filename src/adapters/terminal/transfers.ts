@@ -9,14 +9,18 @@ import type { Translator } from '#i18n/translator.ts'
 import { cut, widthOf } from './cells.ts'
 import type { FileTransfers, Received, Refusal, Sent } from './ports.ts'
 
+/** Somebody else's file that stands still for so long is shown no more, until it goes on. */
+const STILL_MS = 60_000
 /** So long is a sent file shown while not everybody has it. */
 const RECEIPTS_MS = 60_000
 /** So many files are received at once. */
 const AT_ONCE = 2
 
 interface Transfer {
-  /** From here, to here, or between others and the host. */
-  readonly arrow: '↑' | '↓' | '·'
+  /** From here, or to here. */
+  readonly arrow: '↑' | '↓'
+  /** Who sends it, where that is somebody else, and it does not come here. */
+  readonly by?: string
   readonly meter: TransferMeter
   /** Set once it has left this machine; collects receipts since. */
   file?: WholeFile
@@ -44,11 +48,16 @@ export class Transfers {
     this.#changed = changed
   }
 
-  /** Sends a file; resolves when it is whole on the host, and shows its receipts for a while. */
-  async send(path: string, name: string, to?: string): Promise<Sent | Refusal> {
+  /** Sends a file; resolves when it is whole on the host, and shows its receipts for a while, unless the room `isKnown` to have had it. */
+  async send(
+    path: string,
+    name: string,
+    to: string | undefined,
+    isKnown: (id: string) => boolean,
+  ): Promise<Sent | Refusal> {
     const transfer: Transfer = { arrow: '↑', meter: new TransferMeter(name, this.#clock.elapsed()) }
     const sent = await this.#run(transfer, () => this.#files.send(path, to, (news) => this.#take(transfer, news)))
-    if ('type' in sent) return sent
+    if ('type' in sent || isKnown(sent.id)) return sent
     transfer.file = sent
     this.#running.add(transfer)
     this.#clock.after(RECEIPTS_MS, () => this.#forget(transfer))
@@ -57,8 +66,8 @@ export class Transfers {
 
   /** Whether a file that somebody offers may be one that leaves from here. */
   isSending(file: MentionedFile): boolean {
-    for (const { arrow, meter } of this.#running)
-      if (arrow === '↑' && safeFileName(meter.name, file.id) === file.name) return true
+    for (const { arrow, by, meter } of this.#running)
+      if (arrow === '↑' && by === undefined && safeFileName(meter.name, file.id) === file.name) return true
     return false
   }
 
@@ -92,10 +101,10 @@ export class Transfers {
   }
 
   /** So much of somebody else's file has reached the host. */
-  progressed(file: MentionedFile, bytes: number): void {
+  progressed(file: MentionedFile, bytes: number, by: string): void {
     if (this.#receivingIds.has(file.id)) return
     const now = this.#clock.elapsed()
-    const transfer: Transfer = this.#others.get(file.id) ?? { arrow: '·', meter: new TransferMeter(file.name, now) }
+    const transfer: Transfer = this.#others.get(file.id) ?? { arrow: '↑', by, meter: new TransferMeter(file.name, now) }
     if (!this.#others.has(file.id)) transfer.meter.take({ type: 'begins', at: bytes, total: file.size }, now)
     transfer.meter.take({ type: 'moved', bytes }, now)
     this.#others.set(file.id, transfer)
@@ -114,18 +123,24 @@ export class Transfers {
   lines(columns: number, words: Translator, othersIn: (audience: Audience | undefined) => number): string[] {
     const now = this.#clock.elapsed()
     return [...this.#running].flatMap((transfer) => {
-      const { arrow, meter, file } = transfer
+      const { arrow, by, meter, file } = transfer
+      if (by !== undefined && meter.at(now).stillMs > STILL_MS) {
+        this.#running.delete(transfer)
+        return []
+      }
       const verified = file === undefined ? 0 : (this.#holders.get(file.id)?.size ?? 0)
       const others = othersIn(file && this.#audiences.get(file.id))
       if (file !== undefined && verified >= others) {
         this.#running.delete(transfer)
         return []
       }
-      const receipts = file === undefined ? {} : { receipts: { verified, present: Math.max(verified, others) } }
+      const present = Math.max(verified, others)
+      const receipts = file === undefined ? {} : { receipts: { verified, present, inWords: true } }
       // A sent file does not move any more, and has no rate.
-      const still = file === undefined ? {} : { rate: 0, stillMs: 0, retries: 0 }
+      const still = file === undefined ? {} : ({ phase: 'moving', rate: 0, stillMs: 0, retries: 0 } as const)
       const progress: Progress = { ...meter.at(now), ...still, ...receipts }
-      return `${arrow} ${progressLine(progress, columns - 2, words)}`
+      const head = by === undefined ? `${arrow} ` : `${cut(forTerminal(by), MOST_BY_CELLS)} ${arrow} `
+      return `${head}${progressLine(progress, columns - widthOf(head), words)}`
     })
   }
 
@@ -155,11 +170,12 @@ export class Transfers {
 
 /** A transfer on a line. `receipts`: once it is there, and only others are waited for. */
 export interface Progress extends Moving {
-  readonly receipts?: { readonly verified: number; readonly present: number }
+  readonly receipts?: { readonly verified: number; readonly present: number; readonly inWords?: boolean }
 }
 
 const BAR_CELLS = 10
 const MOST_NAME_CELLS = 40
+const MOST_BY_CELLS = 16
 const LEAST_NAME_CELLS = 8
 
 /** `See-Saw.mp3  71% |███████   |  8.2/11.5 MB  3.1 MB/s  ETA 2s   →12/14`, in fewer parts where the terminal is narrow. */
@@ -178,7 +194,7 @@ export function progressLine(progress: Progress, columns: number, words: Transla
       : rateTexts(progress, words)
           .map((word) => `  ${word}`)
           .join(''),
-    receipts: receipts === undefined ? '' : `   →${receipts.verified}/${receipts.present}`,
+    receipts: receipts === undefined ? '' : `   ${receiptsText(receipts, words)}`,
   }
   const room = Math.max(20, columns) - 1
   const name = cut(forTerminal(progress.name), MOST_NAME_CELLS)
@@ -188,4 +204,10 @@ export function progressLine(progress: Progress, columns: number, words: Transla
     if (length() + Math.min(widthOf(name), LEAST_NAME_CELLS * 2) > room) parts[part] = ''
   const { phase: what, percent, bar, sizes, pace, receipts: arrow } = parts
   return `${cut(name, Math.max(LEAST_NAME_CELLS, room - length()))}${what}${percent}${bar}${sizes}${pace}${arrow}`
+}
+
+/** `→12/14`, or `→ 12 of 14 have it`. */
+function receiptsText({ verified, present, inWords }: NonNullable<Progress['receipts']>, { say }: Translator): string {
+  if (inWords !== true) return `→${verified}/${present}`
+  return `→ ${verified === 0 ? say('nobodyHas') : say('haveIt', { count: verified, of: present })}`
 }

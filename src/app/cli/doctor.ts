@@ -23,7 +23,7 @@ import { filesFloorOf, freeBytes } from '#system/files/file-system.ts'
 import { SilentLog } from '#system/log.ts'
 import { counted, print, printJson, runShowing } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { bindsOf, portOwner } from './host-network.ts'
+import { bindsOf, hostHere, portOwner } from './host-network.ts'
 import { hostSettings, isDataDirectory, isIntact } from './stores.ts'
 
 interface DoctorFlags {
@@ -134,6 +134,8 @@ export async function port(host: string, number: number): Promise<Finding> {
     case undefined:
       return ok('port', `${number} on ${host} is free`)
     case 'EADDRINUSE': {
+      const base = await hostHere(number)
+      if (base !== undefined) return ok('port', `${number} on ${host}: a host runs here already, at ${base}`)
       const who = await portOwner(number)
       return bad('port', `${number} on ${host} is in use${who}`, 'stop that, or choose another with --port')
     }

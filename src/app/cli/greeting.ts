@@ -1,8 +1,9 @@
 import { networkInterfaces } from 'node:os'
 import type { HostConfig } from '#app/config.ts'
 import type { Tamtam } from '#app/tamtam.ts'
-import { jsonForTerminal } from '#domain/names/text.ts'
+import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
 import { localName, reachable } from '#system/network.ts'
+import type { Paint } from '#terminal/rows.ts'
 import { ownCommand } from './failures.ts'
 import { wantsToken } from './host-network.ts'
 
@@ -13,6 +14,8 @@ export interface HostAddress {
   readonly url: string
   /** Its fingerprint over TLS, where it speaks nothing else. */
   readonly fingerprint?: string
+  /** Set where it speaks TLS, and nobody has told its fingerprint. */
+  readonly tls?: true
 }
 
 /** The facts about a new host for its greeting. */
@@ -44,7 +47,7 @@ export async function hostFacts(
   tamtam: Tamtam,
   config: HostConfig,
   address: HostAddress,
-  { env, stdout }: NodeJS.Process,
+  process: NodeJS.Process,
 ): Promise<HostFacts> {
   const { token } = tamtam
   const facts = {
@@ -53,7 +56,7 @@ export async function hostFacts(
     isTokenKept: !config.ephemeral && config.cluster === undefined,
     isNode: config.cluster !== undefined,
     sshFingerprint: tamtam.sshFingerprint,
-    command: ownCommand(env),
+    command: ownCommand(process.env),
     ...(token === undefined ? {} : { token }),
   }
   const isWide = address.host === '::' || address.host === '0.0.0.0'
@@ -61,14 +64,16 @@ export async function hostFacts(
   const found = reachable(networkInterfaces(), address.host)
   // Without a network there is still this machine.
   const addresses = found.length > 0 ? found : ['127.0.0.1']
-  const isDrawn = stdout.isTTY === true && !config.plain && !config.json && !config.quiet
   const name = config.lan && isWide ? localName() : undefined
-  return {
-    ...facts,
-    ...(name === undefined ? {} : { localName: name }),
-    reachable: addresses,
-    qr: isDrawn ? await qrOf(pageLink({ ...facts, address: addresses[0] ?? '' }), env, stdout.columns ?? COLUMNS) : [],
-  }
+  const known = { ...facts, ...(name === undefined ? {} : { localName: name }), reachable: addresses, qr: [] }
+  return config.plain || config.json || config.quiet ? known : await withCode(known, process)
+}
+
+/** The same facts with the code of their link, where a terminal reads it and other machines reach the host. */
+export async function withCode(facts: HostFacts, { env, stdout }: NodeJS.Process): Promise<HostFacts> {
+  const [address] = facts.reachable
+  if (address === undefined || stdout.isTTY !== true) return { ...facts, qr: [] }
+  return { ...facts, qr: await qrOf(pageLink({ ...facts, address }), env, stdout.columns ?? COLUMNS) }
 }
 
 /** Imported here only: a host that shows no QR code does without the package. */
@@ -92,6 +97,45 @@ export function greetingOf(facts: HostFacts): readonly string[] {
     'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
   ]
 }
+
+/** What else stands on a first screen: two rows of text beside the code, and the prompt. */
+const OTHER_ROWS = 4
+
+/** A person's first screen: at most 23 rows of 80 columns, with the code last. Of several addresses the likeliest; `/share` has all. */
+export function firstScreen(facts: HostFacts, paint: Paint, rows: number): readonly string[] {
+  const { room, reachable, host, qr } = facts
+  const address = reachable[0] ?? host
+  const ways = waysTo({ ...facts, address })
+  return [
+    `${paint.strong('tamtam')}  ${forTerminal(room)}  ${paint.faint('/share shows this again, /help tells more, Ctrl-C stops the room')}`,
+    `browser   ${paint.act(pageLink({ ...facts, address }))}`,
+    `terminal  ${ways.terminal}`,
+    ...(reachable.length === 0 ? [`netcat    ${ways.lines}`, paint.faint(ONLY_HERE)] : []),
+    ...(qr.length + OTHER_ROWS > rows ? [] : codeRows(qr, paint)),
+  ]
+}
+
+const ONLY_HERE = 'Only this machine can use these. Start with --lan for others.'
+
+/** All ways into a room, with the code last. Each stands on a line of its own: so it fits into 80 columns, and can be copied whole. */
+export function shareRows(facts: HostFacts, paint: Paint): readonly string[] {
+  const { host, reachable, token, qr } = facts
+  const [address = host, ...others] = reachable
+  const ways = waysTo({ ...facts, address })
+  return [
+    paint.act(pageLink({ ...facts, address })),
+    ...others.map((other) => pageLink({ ...facts, address: other })),
+    `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
+    token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
+    ways.drop,
+    ...(reachable.length === 0 ? [paint.faint(ONLY_HERE)] : []),
+    ...codeRows(qr, paint),
+  ]
+}
+
+/** In black and white of its own: a camera reads it on any background. Without colours the background is taken to be dark. */
+const codeRows = (qr: readonly string[], paint: Paint): readonly string[] =>
+  paint.isColoured ? qr.map((row) => `\x1b[97;40m${row}\x1b[39;49m`) : qr
 
 /** The same for programs, as a line of JSON. */
 export function listeningLine({
@@ -164,33 +208,40 @@ const labelled = (label: string, text: string): string => label.padEnd(LABEL_COL
 /** A command of ours, as it is called here. */
 const asTyped = (text: string, { command = 'tamtam' }: HostFacts): string => text.replace(/^tamtam/, command)
 
-type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint'> & { readonly address: string }
+type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint' | 'tls'> & { readonly address: string }
 
 /** The commands for joining at one address. */
-function waysTo({ address, port, room, token, fingerprint }: At) {
+function waysTo(where: At) {
+  const { address, port, room, token, fingerprint, tls } = where
   const at = `${bracketed(address)}:${port}`
   const target = `${at}/${encodeURIComponent(room)}`
   const shown = token === undefined ? '' : `-u :${token} `
-  return fingerprint === undefined
+  // The link has the token in it: together they are longer than a row.
+  const terminal = token === undefined ? {} : { terminal: `tamtam join ${pageLink(where)}` }
+  return fingerprint === undefined && tls !== true
     ? {
         tamtam: `tamtam join ${target}`,
+        terminal: `tamtam join ${target}`,
+        ...terminal,
         lines: `nc ${address} ${port}`,
         drop: `curl ${shown}-T FILE http://${target}/`,
       }
     : {
-        tamtam: `tamtam join tls://${target}#${fingerprint}`,
+        tamtam: `tamtam join tls://${target}${fingerprint === undefined ? '' : `#${fingerprint}`}`,
+        terminal: `tamtam join tls://${target}`,
+        ...terminal,
         lines: `openssl s_client -quiet -connect ${at}`,
         drop: `curl -k ${shown}-T FILE https://${target}/`,
       }
 }
 
 /** The host's address for a browser. The part behind the # is not sent anywhere: only the page reads it. */
-export function pageLink({ address, port, room, token, fingerprint }: At): string {
+export function pageLink({ address, port, room, token, fingerprint, tls }: At): string {
   const said = new URLSearchParams({
     ...(token === undefined ? {} : { t: token }),
     ...(room === FIRST ? {} : { room }),
   })
-  const host = `http${fingerprint === undefined ? '' : 's'}://${bracketed(address)}:${port}/`
+  const host = `http${fingerprint === undefined && tls !== true ? '' : 's'}://${bracketed(address)}:${port}/`
   return said.size === 0 ? host : `${host}#${said}`
 }
 

@@ -116,6 +116,20 @@ async function own({ hostNames }: HostConfig, data: string | undefined): Promise
 
 const warn = (text: string) => process.stderr.write(`tamtam: ${text}\n`)
 
+const ANSWER_MS = 1000
+
+/** Where people find the host that answers on this port of this machine in plain; undefined where none of ours does. */
+export async function hostHere(port: number): Promise<string | undefined> {
+  const base = `http://127.0.0.1:${port}/`
+  try {
+    const answer = await fetch(`${base}openapi.json`, { signal: AbortSignal.timeout(ANSWER_MS) })
+    const { info } = (await answer.json()) as { readonly info?: { readonly title?: string } }
+    return info?.title === 'tamtam' ? base : undefined
+  } catch {
+    return undefined
+  }
+}
+
 const LISTENING = '0A'
 
 /** ` by node (pid 7)`, where Linux tells us: of other people's processes only root may know. */

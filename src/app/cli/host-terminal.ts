@@ -10,12 +10,13 @@ import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
+import type { Paint } from '#terminal/rows.ts'
 import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { greetingOf, type HostFacts, listeningLine, pageLink } from './greeting.ts'
+import { firstScreen, greetingOf, type HostFacts, listeningLine, pageLink, shareRows, withCode } from './greeting.ts'
 import { FileSaver, hostFileTransfers } from './host-files.ts'
 import { stackOf } from './stack.ts'
-import { openTerminal, TypedInput } from './terminal.ts'
+import { isScreen, openTerminal, TypedInput } from './terminal.ts'
 
 export interface HostTerminalParts {
   readonly tamtam: Tamtam
@@ -63,9 +64,15 @@ export function stayIn(
     return new FileSaver(directory, session, isBounded ? { withRoom: { quotaBytes: config.roomQuota } } : {})
   }
 
+  const firstLines = (paint: Paint): readonly string[] => {
+    if (style === 'json') return [listeningLine(facts)]
+    if (style === 'quiet') return []
+    return isScreen(process, config.plain) ? firstScreen(facts, paint, process.stdout.rows) : greetingOf(facts)
+  }
+
   async function run(): Promise<void> {
     let session = first
-    for (let greeting = firstLines(facts, style); ; ) {
+    for (let greeting = firstLines; ; ) {
       const ending = await openTerminal(
         {
           session,
@@ -75,6 +82,7 @@ export function stayIn(
             access: tamtam.roomAccess(session),
             base: baseOf(facts) + (config.basePath ?? ''),
             bandwidth: tamtam.bandwidth,
+            share: async (paint) => shareRows(await withCode({ ...facts, room: session.room }, process), paint),
           },
           language,
           plain: config.plain,
@@ -97,7 +105,7 @@ export function stayIn(
       const next = await tamtam.engine.join({ room: ending.room, name, role: 'owner' }).catch(refusalOf)
       const refused = next instanceof Refused
       const line = refused ? `! ${next.code} ${refusal(next.rejected)}` : `* ${say('inRoom', { room: ending.room })}`
-      greeting = style === 'json' ? [] : [line]
+      greeting = () => (style === 'json' ? [] : [line])
       session = refused ? await tamtam.engine.join({ room: session.room, name, role: 'owner' }) : next
     }
   }
@@ -118,11 +126,6 @@ export function stayIn(
 }
 
 const EVENTS = { person: 'rows', text: 'rows', json: 'json', quiet: 'none' } as const
-
-function firstLines(facts: HostFacts, style: keyof typeof EVENTS): readonly string[] {
-  if (style === 'json') return [listeningLine(facts)]
-  return style === 'quiet' ? [] : greetingOf(facts)
-}
 
 /** The most output that waits for the reader; past it events stay in the journal until it reads on, as for every slow reader. */
 const OUTPUT_MARK_BYTES = 256 * 1024

@@ -10,6 +10,7 @@ import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
 import { DirectoryInUse, JournalFailed } from '#domain/ports/journal.ts'
 import { type KeyName, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { languageOf } from '#i18n/i18n.ts'
 import { isLoopback } from '#server/connection/incoming-connection.ts'
 import { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
@@ -19,7 +20,7 @@ import { PinoLog } from '#system/pino-log.ts'
 import { flushed, neverWaitFor, stopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { hostFacts } from './greeting.ts'
-import { bindsOf, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
+import { bindsOf, hostHere, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
 import { enter } from './host-terminal.ts'
 
 /** `tamtam host`. */
@@ -58,7 +59,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     line: {
       room: config.room,
       files: config.lineFiles,
-      ...(config.lang === undefined ? {} : { language: config.lang }),
+      language: config.lang ?? languageOf(process.env),
       inlineMaxBytes: config.inlineMax,
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
@@ -140,8 +141,11 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
         error.message,
         { cause: error },
       )
-    if (error instanceof DirectoryInUse)
-      throw new CommandFailed(exitCodes.directoryInUse, error.message, { cause: error })
+    if (error instanceof DirectoryInUse) {
+      const base = await hostHere(config.port)
+      const found = base === undefined ? '' : `; a host runs here already: open ${base}, or tamtam join`
+      throw new CommandFailed(exitCodes.directoryInUse, `${error.message}${found}`, { cause: error })
+    }
     if (error instanceof SecretStoreDamaged && data !== undefined)
       throw new CommandFailed(
         exitCodes.disk,
@@ -158,12 +162,16 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   } catch (error) {
     await tamtam.stop()
     if (error instanceof CommandFailed) throw error
-    if (error instanceof PortInUse)
-      throw new CommandFailed(
-        exitCodes.portInUse,
-        `${error.message}${await portOwner(port)}; stop the other program, or choose another with --port`,
-        { cause: error },
-      )
+    if (error instanceof PortInUse) {
+      const base = await hostHere(port)
+      const remedy =
+        base === undefined
+          ? 'stop the other program, or choose another with --port'
+          : `a host runs here already: open ${base}, or tamtam join; another one needs another --port`
+      throw new CommandFailed(exitCodes.portInUse, `${error.message}${await portOwner(port)}; ${remedy}`, {
+        cause: error,
+      })
+    }
     throw new CommandFailed(exitCodes.usage, `can't listen on ${bind} port ${port}: ${failureText(error)}`, {
       cause: error,
     })

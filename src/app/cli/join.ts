@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { enterRoom } from '#app/connect.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import { keyFor } from '#app/secrets.ts'
@@ -21,6 +22,7 @@ import { flushed, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf }
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { ownCommand } from './failures.ts'
 import { unreadable } from './host-files.ts'
+import { shareOf } from './share.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 interface JoinFlags {
@@ -30,6 +32,9 @@ interface JoinFlags {
   readonly lang?: Language
   readonly plain?: boolean
 }
+
+/** Whoever waits for longer is told for what. */
+const SLOW_MS = 1000
 
 /** The time for a host that is away to hear that we leave, and for our reader to take the last output. */
 const FAREWELL_MS = 500
@@ -60,11 +65,22 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   const api = new ApiClient(new NodeHttp(endpoint, clientDefaults, true), { key: () => key, ...shown })
   for (const stream of [process.stdout, process.stderr]) neverWaitFor(stream)
   let client: RoomClient | undefined
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => client?.end({ type: 'quit' }))
+  // While it is on its way into a room there is nothing to leave.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (client === undefined) process.exit(128 + constants.signals[signal])
+      client.end({ type: 'quit' })
+    })
 
   const enter = async (room: string, name: string | undefined, password = shown.password): Promise<RoomSession> => {
     const asked = { ...shown, ...(password === undefined ? {} : { password }) }
-    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, endpoint, { key, ...asked })
+    client = undefined
+    const slow = setTimeout(() => {
+      if (process.stderr.isTTY === true) process.stderr.write(`${say('connectingTo', { at: endpoint.at })}\n`)
+    }, SLOW_MS)
+    return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, endpoint, { key, ...asked }).finally(() =>
+      clearTimeout(slow),
+    )
   }
   const typed = new TypedInput(inputOf(process))
   const words = translatorFor(flags.lang ?? languageOf(process.env), forTerminal)
@@ -78,12 +94,16 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
           const rooms = await listRooms(api)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
         },
-        host: { access: roomAccess(api, session.room), base: endpoint.base },
+        host: {
+          access: roomAccess(api, session.room),
+          base: endpoint.base,
+          share: (paint) => shareOf(api, { ...first, room: session.room }, paint),
+        },
         language: flags.lang ?? languageOf(process.env),
         plain: flags.plain === true,
         typed,
         suspends: true,
-        greeting,
+        greeting: () => greeting,
         made: (made) => {
           client = made
         },

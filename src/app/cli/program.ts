@@ -11,6 +11,8 @@ export function programOf(): Command {
     .description('Hosts a chat room with a shared file drop in one command; people join with the programs they have.')
     .version(version, '--version', 'print the version')
     .exitOverride()
+    // One voice for all errors.
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tamtam: ')) })
     .showHelpAfterError('(tamtam help lists the commands)')
 
   program
@@ -44,7 +46,10 @@ export function programOf(): Command {
     .option('--cluster-shards <count>', 'streams that the rooms are spread over, fixed when the cluster is made (4)')
     .option('--ephemeral', 'keep everything in memory; nothing is left when the host stops')
     .option('--room <name>', 'room that people join first (lobby)')
-    .option('--line-files <how>', 'how files reach netcat: inline (their bytes) or links (a line that names them)')
+    .option(
+      '--line-files <how>',
+      'how files reach netcat: links (a line that names them), inline (their bytes), or auto: inline until a command is typed (auto)',
+    )
     .option('--inline-max <bytes>', 'larger files reach netcat as links only; 0: none is too large (100M)')
     .option('--rate <lines>', 'lines a second from one connection, on loopback too; 0: no limit (50; on loopback 0)')
     .option('--limit <bytes>', 'bandwidth of all transfers together in bytes a second, like 5M; 0: no limit (0)')
@@ -177,6 +182,12 @@ export function programOf(): Command {
     .option('--expect <file>', 'with --collected: the people who should hand in, one name a line')
     .option('--csv', 'with --collected: the table as CSV, on standard output')
     .action(async (address, flags) => (await import('./ls.ts')).runLs(address, flags))
+
+  program
+    .command('share')
+    .description('show how others come into a room: its link, its QR code, and the commands')
+    .argument('[address]', '[name@]host[:port][/room]', 'localhost')
+    .action(async (address) => (await import('./share.ts')).runShare(address))
 
   program
     .command('rm')

@@ -12,7 +12,7 @@ import { reflows } from '#terminal/frame.ts'
 import { runPlain } from '#terminal/plain.ts'
 import type { Ending, FileTransfers, HostControls, JobControl, Output, Refusal, TypedLines } from '#terminal/ports.ts'
 import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
-import { themes } from '#terminal/rows.ts'
+import { type Paint, themes, unpainted } from '#terminal/rows.ts'
 import { LineCount } from './batch.ts'
 
 /** How much history is shown at first. */
@@ -32,14 +32,14 @@ export interface TerminalParts {
   readonly typed: TypedLines
   /** Whether Ctrl-Z gives the shell back. */
   readonly suspends: boolean
-  /** Lines that stand before all others. */
-  readonly greeting: readonly string[]
+  /** Lines behind the history, before all that happens. */
+  readonly greeting: (paint: Paint) => readonly string[]
   /** Hears the client before it begins, to end it. */
   readonly made?: (client: RoomClient) => void
 }
 
 /** Whether a cursor may be moved here: on a terminal that can, and where nobody asked for plain lines. */
-function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boolean {
+export function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boolean {
   return !plain && stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb'
 }
 
@@ -49,7 +49,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
   const { pipes } = parts
   const screen = pipes === undefined && isScreen(process, parts.plain)
   const options: TerminalOptions = {
-    paint: screen ? (process.env['NO_COLOR'] ? themes.mono : themes.dark) : undefined,
+    paint: screen ? (process.env['NO_COLOR'] ? themes.mono : themes.colour) : undefined,
     events: pipes?.events ?? 'rows',
     waits: pipes === undefined,
     time: screen,
@@ -64,12 +64,11 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     const paced = pipes === undefined ? {} : { batches$: pipes.batches$ }
     const client = new RoomClient({ session, ...paced, files, words, clock: new SystemClock(), output, options, host })
     parts.made?.(client)
-    for (const line of greeting) client.print(line)
     return client
   }
   const isPaced = pipes !== undefined
   const plain = { paced: isPaced, quiet: pipes?.events === 'none', endsWithInput: !isPaced }
-  if (!screen) return await runPlain(process, parts.typed, plain, make)
+  if (!screen) return await runPlain(process, parts.typed, plain, make, greeting(unpainted))
   // Only where it is used: loading it takes a third of the start, and 20 MB.
   const { runOnScreen } = await import('#terminal/screen.ts')
   const { stdin, stdout, env } = process
@@ -82,7 +81,7 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
     job: jobOf(process),
     suspends: parts.suspends,
   }
-  return await runOnScreen(terminal, make, (client) => ({
+  return await runOnScreen(terminal, make, greeting, (client) => ({
     nicks: () => client.session.members.filter(({ id }) => id !== session.member.id).map(({ name }) => name),
     rooms,
     files: async () => (await session.listFiles()).map(({ file }) => file.name),

@@ -160,7 +160,7 @@ describe('of several files that are sent', () => {
     const away = await CliProcess.run(['send', at, 'a', 'b', 'c'], { cwd, env })
     expect(away).toMatchObject({
       code: 3,
-      errors: `tamtam: nobody answers at ${at} (the connection is refused)\n`,
+      errors: `tamtam: nobody answers at ${at} (nothing listens there; is the host running?)\n`,
     })
   })
 })

@@ -11,6 +11,7 @@ import { SilentLog } from '#system/log.ts'
 import { sha256Of } from '../../harness/bytes.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
+import { startHost } from '../../harness/host.ts'
 import { bareEnv, enter, HostProcess } from '../../harness/host-process.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { needs } from '../../harness/tools.ts'
@@ -61,6 +62,22 @@ test('looking changes nothing in the directory', async () => {
   const before = await look()
   await examined('--data', data, '--deep', '--port', '0')
   expect(await look()).toEqual(before)
+})
+
+test('a host that runs here already is no fault: doctor and a second host say where it is', async () => {
+  const { port } = await startHost()
+  const at = `http://127.0.0.1:${port}/`
+  const data = await lived()
+  const { code, of } = await examined('--port', String(port), '--data', data)
+  expect([code, of('port')]).toEqual([
+    0,
+    expect.objectContaining({ status: 'ok', what: `${port} on 127.0.0.1: a host runs here already, at ${at}` }),
+  ])
+  const second = new HostProcess(['host', '--port', String(port), '--data', data])
+  expect([await second.ended(), second.errors]).toEqual([
+    69,
+    expect.stringMatching(`a host runs here already: open ${at}, or tamtam join; another one needs another --port\n$`),
+  ])
 })
 
 test('a port in use is bad, and it says by whom', async () => {

@@ -37,7 +37,7 @@ describe('the exit code says', () => {
       ])
     })
     for (const [verb, code, error, option] of await Promise.all(asked))
-      expect([verb, code, error]).toEqual([verb, 2, `error: unknown option '${option}'`])
+      expect([verb, code, error]).toEqual([verb, 2, `tamtam: unknown option '${option}'`])
   })
 
   it('3 that nobody answers there, at once', async () => {
@@ -55,12 +55,12 @@ describe('the exit code says', () => {
       expect([args[0], code, errors]).toEqual([
         args[0],
         3,
-        `tamtam: nobody answers at ${at} (the connection is refused)\n`,
+        `tamtam: nobody answers at ${at} (nothing listens there; is the host running?)\n`,
       ])
     }
   })
 
-  it('3 that the server at that address is no tamtam', async () => {
+  it('3 that something other than tamtam answers there', async () => {
     const server = createServer((socket) => socket.end('220 mail.example.org ESMTP\r\n'))
     server.listen({ port: 0, host: '127.0.0.1' })
     await once(server, 'listening')
@@ -69,8 +69,21 @@ describe('the exit code says', () => {
     const { code, errors } = await CliProcess.run(['ls', `127.0.0.1:${port}`])
     expect([code, errors]).toEqual([
       3,
-      `the server at that address is no tamtam; trying again\ntamtam: nobody answers at 127.0.0.1:${port} (the server at that address is no tamtam)\n`,
+      `something other than tamtam answers there; trying again\ntamtam: nobody answers at 127.0.0.1:${port} (something other than tamtam answers there)\n`,
     ])
+  })
+
+  it('130 that somebody pressed Ctrl-C before anybody answered', async () => {
+    const taken = Promise.withResolvers<void>()
+    const server = createServer(() => taken.resolve())
+    server.listen({ port: 0, host: '127.0.0.1' })
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const join = new CliProcess(['join', `ani@127.0.0.1:${port}`], { open: true })
+    await taken.promise
+    await join.kill('SIGINT')
+    expect((await join.ended()).code).toBe(130)
+    server.close()
   })
 
   it('4 that the host refuses, and why', async () => {

@@ -32,6 +32,33 @@ describe.skipIf(netcat === undefined)('a real netcat', () => {
     expect((await exited)[0]).toBe(0)
   })
 
+  test('somebody who typed a command gets a link, and nothing of the file acts on their terminal', async () => {
+    const { port } = await startHost({ line: { apartMs: 5, files: 'auto' } })
+    const child = nc(port)
+    let heard = ''
+    child.stdout.on('data', (bytes: Buffer) => {
+      heard += bytes
+    })
+    const until = async (wanted: RegExp) => {
+      while (!wanted.test(heard)) await once(child.stdout, 'data')
+    }
+    child.stdin.write('hello\n')
+    await until(/\* files come as raw bytes, for programs, until you type a command/)
+    const ani = await LineClient.join(port, 'ani')
+    ani.write('/put 4 for programs\nDATA')
+    await until(/SEND for_programs\nDATA\/\/AGUEL\/\/TAMTAM\/\/$/)
+    child.stdin.write('/nick budi\n')
+    await until(/\* you are now budi/)
+    ani.write(`/put 21 evil.txt\n\x1b]0;mine\x07\x1b[2J\x1b[31mAAA\n`).write('look\n')
+    await until(/<ani> look\n/)
+    expect(heard).toMatch(
+      /\* file \[\w+\] evil\.txt from ani: 21 B, sha256 \w+ http:\/\/127\.0\.0\.1:\d+\/files\/\S+\/evil\.txt\n/,
+    )
+    expect(heard).not.toContain('\x1b')
+    child.kill()
+    await once(child, 'exit')
+  })
+
   test('C8: a netcat that has said all goes on hearing', async () => {
     const { port } = await startHost()
     const ani = await LineClient.join(port, 'ani')

@@ -15,7 +15,7 @@ beforeEach((context) => {
 
 /** Somebody at a telnet, and Budi. */
 async function atTelnet() {
-  const { port } = await startHost({ listen: { silentMs: 1000 } })
+  const { port } = await startHost({ listen: { silentMs: 1000 }, line: { files: 'auto' } })
   const budi = await LineClient.join(port, 'budi')
   const telnet = new Terminal(['127.0.0.1', String(port)], { program: ['telnet'] })
   await telnet.sees('* you are 127.0.0.1 in lobby')
@@ -32,6 +32,9 @@ test('goes on after Ctrl-C: it shows what others say, and nothing of it is talk'
   budi.write('masih di sana?\n')
   await telnet.sees('<budi> masih di sana?')
   expect(budi.talk).toEqual(['<127.0.0.1> halo', '<127.0.0.1> dua'])
+  budi.write('/put 4 a.txt\nDATA')
+  await telnet.sees('* file [')
+  expect(telnet.screen.join('')).not.toContain('SEND a.txt')
 })
 
 test('hears that somebody is there, is told that there are no options, and says lines that end with CR NUL', async () => {

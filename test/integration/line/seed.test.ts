@@ -12,7 +12,7 @@ import { SeedClient } from '../../harness/seed-client.ts'
 const FILE_BYTES = 11_500_000
 const FILES_A_ROOM = 2
 /** The seed takes for one what it reads at once: it must have its turn in each of the silences, on a busy machine too. */
-const APART = { apartMs: 600 }
+const APART = { apartMs: 600, files: 'auto' } as const
 const ROOMS = ['one', 'two', 'three', 'four']
 
 /** Random, with what looks like parts of the end mark in it and, every other time, at its end; never with all of it. */
@@ -124,6 +124,8 @@ test('C26, C27: small files, and sizes at the border of what the seed reads at o
 test('C16: text with SEND in it, from anywhere, starts no file at the seed’s client', async () => {
   const { port } = await startHost({ line: APART })
   const seed = await seedIn(port, 'hall')
+  // Who has sent a file as the seed does gets files so, whatever its user types.
+  await seed.send('own', (await filesFor('own', 1))[0]?.path ?? '')
   const ani = await LineClient.join(port)
   await ani.ask('/nick SENDER', /^\* you are now S.?ENDER$/)
   await ani.ask('/join hall', / in hall: 2 here/)

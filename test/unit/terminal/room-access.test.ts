@@ -35,7 +35,12 @@ async function terminal(language: Language, role?: 'owner') {
       divider: false,
       history: 0,
     },
-    host: { access: tamtam.roomAccess(session), base: 'http://192.168.1.5:8268', bandwidth: tamtam.bandwidth },
+    host: {
+      access: tamtam.roomAccess(session),
+      share: async () => [],
+      base: 'http://192.168.1.5:8268',
+      bandwidth: tamtam.bandwidth,
+    },
   })
   return async (line: string) => {
     await executeCommand(client, line)

@@ -93,14 +93,14 @@ describe('the bell', () => {
     expect(rang()).toBe(1)
     seen()
     await types('/bell loud')
-    expect(seen()).toEqual(['! BAD_COMMAND type /bell off|mention|all'])
+    expect(seen()).toEqual(['! type /bell off|mention|all'])
   })
 
   test('rings when what one sends is there', async () => {
     const { types, seen, rang } = await atScreen()
     await types('/send lagu.mp3')
     expect(rang()).toBe(1)
-    expect(seen().at(-1)).toMatch(/^\* lagu\.mp3 is in the room: 3 B, sha256 [0-9a-f]{64}$/)
+    expect(seen().at(-1)).toMatch(/^\* ani sent lagu\.mp3 \(3 B\) {2}\/get \w{8}$/)
   })
 })
 
@@ -136,6 +136,24 @@ describe('where one stopped reading', () => {
   })
 })
 
+describe('code', () => {
+  test('stands in its colour, and a block below the name, behind a bar', async () => {
+    const { says, seen } = await atScreen({ paint: themes.colour })
+    await says('run `npm start` now')
+    await says('so:\n```js\nconst a = `b`\n\tif\n```\ndone')
+    await says('```\none\n```')
+    const plain = seen().map((row) => row.replaceAll(/\x1b\[38;5;(?!130)\d+m|\x1b\[2m|\x1b\[22m/g, ''))
+    expect(plain.map((row) => row.replaceAll('\x1b[39m', '.'))).toEqual([
+      '<budi.> run \x1b[38;5;130mnpm start. now',
+      '<budi.> so:\n    │ const a = `b`\n    │ \tif\n    done',
+      '<budi.> \n    │ one',
+    ])
+    const mono = await atScreen({ paint: themes.mono })
+    await mono.says('run `npm start`')
+    expect(mono.seen()).toEqual(['<\x1b[1mbudi\x1b[22m> run `npm start`'])
+  })
+})
+
 describe('slash words', () => {
   test('hide a member, and show them again', async () => {
     const { says, types, seen } = await atScreen()
@@ -167,16 +185,16 @@ describe('slash words', () => {
   })
 
   test('choose the colours, where there may be any', async () => {
-    const { says, types, seen } = await atScreen({ paint: themes.dark })
+    const { says, types, seen } = await atScreen({ paint: themes.colour })
     await types('/theme mono')
     await says('ani?')
     await types('/theme neon')
     const [chosen, said, wrong] = seen()
-    expect(chosen).toContain('the theme is mono; there are dark, light, mono')
+    expect(chosen).toContain('the theme is mono; there are colour, mono')
     expect(said).toBe('<\x1b[1mbudi\x1b[22m> \x1b[7mani?\x1b[27m')
     expect(wrong).toContain('the theme is mono')
     const without = await atScreen()
-    await without.types('/theme dark')
+    await without.types('/theme colour')
     await without.says('halo')
     expect(without.seen().join('')).not.toContain('\x1b')
   })
@@ -193,12 +211,38 @@ describe('slash words', () => {
       '* ani is away: makan',
       '* 2 are here: ani (away: makan), budi',
       '* ani is back',
-      expect.stringMatching(/^! NOT_ALLOWED permission denied: only moderators/),
+      expect.stringMatching(/^! permission denied: only moderators/),
     ])
   })
 })
 
 const rename = (session: LocalSession, name: string) => session.send({ type: 'rename', name })
+
+describe('a file', () => {
+  test('is one row: who sent it, and where it was saved; its digest is in /files', async () => {
+    const { budi, client, types, seen } = await atScreen({}, {})
+    const { done } = budi.upload(pieces('isi'), { name: 'a.txt', size: 3 })
+    await done
+    await turns(4)
+    // It can not be saved here: the row says how it is had.
+    expect(seen()).toEqual([expect.stringMatching(/^\* budi sent a\.txt \(3 B\) {2}\/get \w{8}$/)])
+    await types('/files')
+    expect(seen().join()).toMatch(/^\* \[\w{8}\] a\.txt from budi: 3 B, sha256 [0-9a-f]{64}$/)
+    expect(client.transfers.lines(80, client.words, () => 1)).toEqual([])
+  })
+
+  test('that is here already is said to be, and no receipts are waited for', async () => {
+    const { budi, client, types, seen } = await atScreen()
+    await budi.upload(pieces('isi'), { name: 'lagu.mp3', size: 3 }).done
+    await turns(4)
+    seen()
+    const sent = await client.session.listFiles()
+    const known = sent[0]?.file
+    client.transfers.send = async () => ({ ...known, size: 3, sha256: 'x' }) as never
+    await types('/send lagu.mp3')
+    expect(seen()).toEqual([`* lagu.mp3 is here already; /get ${known?.id.slice(0, 8)}`])
+  })
+})
 
 describe('who is there', () => {
   test('in a large room is told of together: who came and went again is no news', async () => {
@@ -262,7 +306,7 @@ describe('who is there', () => {
     clock.advance(3000)
     more.resolve()
     await turns(4)
-    expect(client.transfers.lines(80, client.words, () => 1).join('\n')).toMatch(/^· besar\.bin {2}41% \|████ /)
+    expect(client.transfers.lines(80, client.words, () => 1).join('\n')).toMatch(/^budi ↑ besar\.bin {2}41% \|████ /)
     rest.resolve()
     await upload.done
     await turns(4)

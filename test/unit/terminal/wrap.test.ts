@@ -33,7 +33,7 @@ describe('a row on a terminal', () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 20, max: 90 }), fc.boolean(), (said, columns, lit) => {
         const shown = forTerminal(said)
-        const row = `<ani> ${lit ? themes.dark.mention(shown) : shown}`
+        const row = `<ani> ${lit ? themes.colour.mention(shown) : shown}`
         const [first = '', ...further] = unstyled(wrapped(row, columns)).split('\n')
         for (const line of further) expect(line).toMatch(/^ {4}/)
         for (const line of [first, ...further]) expect(widthOf(line)).toBeLessThanOrEqual(columns)

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { blocksOf } from '#protocol/code-text.ts'
 import { huesOf } from '#web/text/hues.ts'
-import { begunIn, blocksOf, completed, piecesOf } from '#web/text/text.ts'
+import { begunIn, completed, piecesOf } from '#web/text/text.ts'
 
 const links = (text: string) => piecesOf(text).flatMap(({ text, href }) => (href === undefined ? [] : text))
 

@@ -27,7 +27,7 @@ export const framesTo =
         listener.heard()
         for (const message of splitter.push(bytes)) if (!dropped) listener.received(message)
         if (splitter.fault === undefined) return
-        why = 'the server at that address is no tamtam'
+        why = 'something other than tamtam answers there'
         made.destroy()
       })
       made.on('error', (error) => {

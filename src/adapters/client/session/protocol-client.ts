@@ -124,7 +124,7 @@ export class ProtocolClient {
     const message = decodeHostMessage(bytes)
     if (message === undefined) return
     if (message.type === 'rejected' && message.code === 'BAD_MESSAGE')
-      this.#lose('the server at that address is no tamtam')
+      this.#lose('something other than tamtam answers there')
     else this.#handle(message)
   }
 

@@ -1,5 +1,5 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Rejected } from '#domain/errors.ts'
+import type { Code, Rejected } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { fileLine, type LinkOf } from '#i18n/render-event.ts'
@@ -14,7 +14,8 @@ import type { IrcConnection } from './connection.ts'
 import { tellRefusal } from './verb.ts'
 
 /** Whether a word is a command of the rooms that IRC has none for: they are understood as `WORD #room …`, and answered with notices. */
-export const isRoomCommand = (verb: string): boolean => commandNamed(verb.toLowerCase(), 'line') !== undefined
+export const isRoomCommand = (verb: string): boolean =>
+  verb.toLowerCase() !== 'lang' && commandNamed(verb.toLowerCase(), 'line') !== undefined
 
 /** Without a channel it is about the only one that the connection is in. */
 export async function runRoomCommand(connection: IrcConnection, { verb, params }: Message): Promise<void> {
@@ -54,11 +55,10 @@ class ChannelCaller implements Caller {
   }
 
   /** Files always come as links. */
-  get fileMode(): 'links' {
-    return 'links'
-  }
+  filesAs(): void {}
 
-  set fileMode(_mode: string) {}
+  /** IRC speaks the host's language. */
+  speak(): void {}
 
   inRoom(): LocalSession {
     return this.session
@@ -72,6 +72,10 @@ class ChannelCaller implements Caller {
 
   refuse(why: Pick<Rejected, 'code' | 'message' | 'limit'>): undefined {
     tellRefusal(this.#connection, this.#channel, { type: 'rejected', ...why })
+  }
+
+  fail(code: Code, message: string): undefined {
+    this.refuse({ code, message })
   }
 
   pay(lines: number): Promise<void> {

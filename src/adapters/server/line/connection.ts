@@ -1,10 +1,10 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import { type Rejected, rejected } from '#domain/errors.ts'
+import { type Code, type Rejected, rejected } from '#domain/errors.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
-import type { Translator } from '#i18n/translator.ts'
+import type { Language, Translator } from '#i18n/translator.ts'
 import {
   ClientSession,
   type ClientSessionParts,
@@ -37,8 +37,11 @@ export interface LineConnectionParts extends ClientSessionParts {
   readonly id: string
   readonly settings: LineSettings
   readonly checks: SentinelChecks
-  readonly renderer: LineRenderer
+  /** For each language. */
+  readonly renderers: Readonly<Record<Language, LineRenderer>>
 }
+
+const WAYS_IN: ReadonlySet<string> = new Set(['join', 'token', 'quit'])
 
 /** `charge`: lines of a chunk that are no text. `inputOver`: the peer has closed its side. */
 type Input = Item | { readonly type: 'charge'; readonly lines: number } | { readonly type: 'inputOver' }
@@ -46,7 +49,7 @@ type Input = Item | { readonly type: 'charge'; readonly lines: number } | { read
 /** One line connection: its input becomes commands to the room, files and answers. */
 export class LineConnection implements Wire, ServedConnection, Caller {
   readonly settings: LineSettings
-  readonly words: Translator
+  words: Translator
   readonly accessControl: AccessControl
   readonly base: string | undefined
   readonly #incoming: IncomingConnection
@@ -58,9 +61,11 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   #linesSeen = 0
   #last: Item['type'] | undefined
   #upload: LineUpload | undefined
+  #greeted = false
 
   constructor(incoming: IncomingConnection, parts: LineConnectionParts) {
-    const { accessControl, checks, clock, id, renderer, settings } = parts
+    const { accessControl, checks, clock, id, renderers, settings } = parts
+    const renderer = renderers[settings.language]
     const { base, connection } = incoming
     this.settings = settings
     this.words = renderer.words
@@ -99,6 +104,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   async #start(): Promise<void> {
     const { connection, head, hidden = false } = this.#incoming
     const items = this.#decoder.push(head)
+    this.#look(items)
     const nick = nickFirst(items, this.settings)
     if (!(await this.#enter(this.settings.room, nick === undefined ? { hidden } : { nick }))) return this.quit()
     if (this.#client.status === 'closed') return
@@ -113,10 +119,24 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   readonly #read = (chunk: Buffer): void => {
     if (this.#inbox.status !== 'open') return
     try {
-      this.#take(this.#decoder.push(chunk))
+      const items = this.#decoder.push(chunk)
+      this.#look(items)
+      this.#take(items)
     } catch (error) {
       this.#client.failed(error)
     }
+  }
+
+  /**
+   * Whether the seed's client is there, which wants files as bytes, or a person, who never does. Of the seed's client a person's text is the same.
+   * It knows no slash words, but its user needs some of them to come in.
+   */
+  #look(items: readonly Item[]): void {
+    if (!this.#output.isUndecided) return
+    if (this.#decoder.isTelnet) this.#output.decide('person')
+    for (const item of items)
+      if (item.type === 'begin') this.#output.decide(item.size === undefined ? 'inline' : 'person')
+      else if (item.type === 'command' && !WAYS_IN.has(item.word)) this.#output.decide('person')
   }
 
   #take(items: readonly Item[]): void {
@@ -220,13 +240,15 @@ export class LineConnection implements Wire, ServedConnection, Caller {
       const { session, credentials } = answer
       this.#output.linksFor(this.accessControl.holderOf(credentials, session.room))
       void this.say(greetingText(session, this.words))
+      if (!this.#greeted && this.#output.isUndecided) void this.say(`* ${this.words.say('filesUntilWord')}`)
+      this.#greeted = true
     }
   }
 
   close(why: Reason | undefined): Promise<void> | undefined {
     this.#inbox.close()
     const cut = this.#cutUpload()
-    if (why !== undefined) void this.say(`* ${why.message}`)
+    if (why !== undefined) void this.say(`* ${this.words.refusal(why)}`)
     hangUp(this.#incoming.connection, this.#parts.clock, LAST_WORDS_MS)
     return cut
   }
@@ -264,7 +286,17 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   }
 
   refuse(why: Reason): Promise<void> | undefined {
-    return this.say(`! ${why.code} ${this.words.refusal(why)}`)
+    const text =
+      why === tokenFirst
+        ? this.words.say('tokenFirst')
+        : why === nowhere
+          ? this.words.say('inNoRoom')
+          : this.words.refusal(why)
+    return this.fail(why.code, text)
+  }
+
+  fail(code: Code, text: string): Promise<void> | undefined {
+    return this.say(`! ${code} ${text}`)
   }
 
   pay(lines: number): Promise<void> {
@@ -311,12 +343,14 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     return this.session && this.#output.linkOf(this.session.room)
   }
 
-  get fileMode(): FileMode {
-    return this.#output.mode
+  filesAs(mode: FileMode): void {
+    this.#output.mode = mode
   }
 
-  set fileMode(mode: FileMode) {
-    this.#output.mode = mode
+  speak(language: Language): void {
+    const renderer = this.#parts.renderers[language]
+    this.words = renderer.words
+    this.#output.speak(renderer)
   }
 
   sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void> {

@@ -66,6 +66,7 @@ export class LineDecoder {
   #state: State = TEXT
   #linesSeen = 0
   #hinted = false
+  #endsWithCr = false
 
   constructor(options: LineDecoderOptions = {}) {
     this.#maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES
@@ -75,6 +76,11 @@ export class LineDecoder {
   /** Lines ended so far, blank ones and commands included, and answers to telnet: the rate limit counts them (C5). */
   get linesSeen(): number {
     return this.#linesSeen
+  }
+
+  /** It speaks telnet, or ends its lines as telnet and PuTTY do: the seed's client never does. */
+  get isTelnet(): boolean {
+    return this.#endsWithCr || this.#telnet.seen
   }
 
   push(chunk: Buffer): readonly Item[] {
@@ -138,8 +144,10 @@ export class LineDecoder {
     const block = chunk.subarray(at, at + MAX_BLOCK_BYTES)
     const lastLineFeed = block.lastIndexOf(LF)
     if (lastLineFeed < 0) return at
-    const lines = decodePlainBlock(block.subarray(0, lastLineFeed), this.#maxLineBytes)
+    const text = block.subarray(0, lastLineFeed)
+    const lines = decodePlainBlock(text, this.#maxLineBytes)
     if (lines === undefined) return at
+    this.#endsWithCr ||= text.at(-1) === CR
     this.#linesSeen += lines.length
     out.addTexts(lines)
     return at + lastLineFeed + 1
@@ -216,7 +224,9 @@ export class LineDecoder {
       return
     }
     const from = isFirst && beginsWithMark(bytes) ? UTF8_MARK.length : 0
-    const line = bytes.subarray(from, bytes.at(-1) === CR ? -1 : undefined)
+    const endsWithCr = bytes.at(-1) === CR
+    this.#endsWithCr ||= endsWithCr
+    const line = bytes.subarray(from, endsWithCr ? -1 : undefined)
     if (line.length === 0) return
     const parsed = parseLine(line)
     if (typeof parsed === 'string') {

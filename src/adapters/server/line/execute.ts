@@ -1,5 +1,5 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import { type Rejected, rejected } from '#domain/errors.ts'
+import { type Code, type Rejected, rejected } from '#domain/errors.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
@@ -10,7 +10,8 @@ import { removalOf } from '#domain/room/removal.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import { accessTexts, doneText, memberText, sendingText, submissionLines } from '#i18n/render-answer.ts'
 import { fileLine, type LinkOf, pastLine } from '#i18n/render-event.ts'
-import type { Translator } from '#i18n/translator.ts'
+import type { Language, Translator } from '#i18n/translator.ts'
+import { helpAbout, helpGroups } from '#protocol/command-groups.ts'
 import {
   commandNamed,
   commandsAt,
@@ -28,7 +29,7 @@ import type { Item } from './syntax.ts'
 /** The author of a command, as far as commands need them. */
 export interface Caller {
   readonly settings: LineSettings
-  /** Messages in the language of this server. */
+  /** Messages in the caller's language. */
   readonly words: Translator
   readonly accessControl: AccessControl
   /** Where links to this host begin, where the caller can use any. */
@@ -39,8 +40,10 @@ export interface Caller {
   readonly isAuthenticated: boolean
   /** Undefined after `/part`. */
   readonly session: LocalSession | undefined
-  /** How files reach the caller. */
-  fileMode: FileMode
+  /** Sets how files reach the caller. */
+  filesAs(mode: FileMode): void
+  /** Sets the caller's language. */
+  speak(language: Language): void
   /** The session; where there is none, the caller is told so. */
   inRoom(): LocalSession | undefined
   /** Asks the room, tells the caller of a refusal, and answers whether it was done. */
@@ -49,6 +52,8 @@ export interface Caller {
   /** Pays a command's cost beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
   pay(lines: number): Promise<void>
   refuse(why: Pick<Rejected, 'code' | 'message' | 'limit'>): Promise<void> | undefined
+  /** Tells a refusal in the caller's language. */
+  fail(code: Code, text: string): Promise<void> | undefined
   join(room: string, password?: string): Promise<void>
   /** Keeps the host's token; before authentication, joins the first room by it. */
   authenticate(token: string): Promise<void>
@@ -122,11 +127,15 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
     case 'files':
       return await files(caller)
     case 'fileMode':
-      caller.fileMode = parsed.mode
+      caller.filesAs(parsed.mode)
       await tell(say(parsed.mode === 'links' ? 'filesLinks' : 'filesInline'))
       return
     case 'get':
       return await get(caller, parsed.file)
+    case 'lang':
+      caller.speak(parsed.language)
+      await caller.say(`* ${caller.words.say('languageIs')}`)
+      return
     case 'remove':
       return await remove(caller, parsed.what)
     case 'submissions':
@@ -143,12 +152,12 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
       if (caller.isAuthenticated) void tell(say('bye'))
       return caller.quit(parsed.message)
     case 'help':
-      await caller.say(help(caller))
+      await caller.say(help(caller, parsed.about))
       return
     case 'wrong': {
       const { usage, most } = parsed
-      const text = `type ${usage}${most === undefined ? '' : `, with n from 1 to ${most}`}`
-      await caller.refuse(rejected('BAD_COMMAND', text))
+      const text = most === undefined ? say('howToType', { usage }) : say('howToTypeCount', { usage, most })
+      await caller.fail('BAD_COMMAND', text)
       return
     }
     case 'unknown':
@@ -160,26 +169,30 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
     case 'bell':
     case 'time':
     case 'limit':
-      await caller.refuse(unknown('near' in parsed ? parsed.near : undefined))
+    case 'share':
+      await caller.fail('BAD_COMMAND', unknown('near' in parsed ? parsed.near : undefined, caller.words))
       return
     default:
       parsed satisfies never
   }
 }
 
-function unknown(near: string | undefined): Rejected {
+function unknown(near: string | undefined, { say }: Translator): string {
   const meant = near === undefined ? undefined : commandNamed(near, 'line')
-  const hint = meant === undefined ? '/help lists what there is' : `did you mean ${meant.usage}?`
-  return rejected('BAD_COMMAND', `no such command: ${hint} (to say a line that begins with a slash, type // first)`)
+  return meant === undefined ? say('noSuchCommand') : say('noSuchCommandNear', { usage: meant.usage })
 }
 
-/** Lists the commands that the caller may use. */
-function help({ session, words: { say } }: Caller): string {
+/** Lists the commands that the caller may use, or those of one group. */
+function help({ session, words: { say } }: Caller, about: string | undefined): string {
   const role = session?.member.role ?? 'member'
   const rows = commandsAt('line').filter(
     (row) => !('permission' in row) || refusalFor(role, row.permission) === undefined,
   )
-  return [...rows, ...LINE_SYNTAX].map(({ usage, helpKey }) => `* ${usage.padEnd(22)} ${say(helpKey)}`).join('\n')
+  const groups = helpGroups([...rows, ...LINE_SYNTAX])
+  const asked = about === undefined ? undefined : helpAbout(groups, about, say)
+  return (asked ?? groups.flatMap((group) => group.rows))
+    .map(({ usage, helpKey }) => `* ${usage.padEnd(22)} ${say(helpKey)}`)
+    .join('\n')
 }
 
 async function join(caller: Caller, name: string, password: string | undefined): Promise<void> {
@@ -283,10 +296,7 @@ async function get(caller: Caller, wanted: string): Promise<void> {
   const named = wantedFile(whole, wanted, 1)
   const found = newest.find(({ file }) => file === named)
   if (found?.status === 'whole') await caller.sendFile(found.by.name, found.file, session)
-  else
-    await caller.refuse(
-      rejected('NO_SUCH_FILE', 'no one file is called so, or has an id that begins so; /files lists them'),
-    )
+  else await caller.fail('NO_SUCH_FILE', caller.words.say('noFileNamed'))
 }
 
 /** The files that were collected, and the members that have sent none. */

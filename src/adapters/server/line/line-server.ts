@@ -1,6 +1,7 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { Ids } from '#domain/ports/system.ts'
 import { translatorFor } from '#i18n/i18n.ts'
+import type { Language } from '#i18n/translator.ts'
 import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
@@ -20,18 +21,19 @@ export interface LineServerParts extends ClientSessionParts {
 export class LineServer extends Connections implements ConnectionServer {
   readonly #parts: LineServerParts
   readonly #checks = new SentinelChecks()
-  readonly #renderer: LineRenderer
+  readonly #renderers: Readonly<Record<Language, LineRenderer>>
 
   constructor(parts: LineServerParts) {
     super(parts.clock)
     this.#parts = parts
-    const words = translatorFor(parts.settings.language, forTerminal, false)
-    this.#renderer = new LineRenderer(words, parts.signedLinks, parts.accessControl)
+    const rendererIn = (language: Language) =>
+      new LineRenderer(translatorFor(language, forTerminal, false), parts.signedLinks, parts.accessControl)
+    this.#renderers = { en: rendererIn('en'), id: rendererIn('id') }
   }
 
   accept(incoming: IncomingConnection): void {
     const { ids, ...parts } = this.#parts
-    const shared = { checks: this.#checks, renderer: this.#renderer, id: ids.next() }
+    const shared = { checks: this.#checks, renderers: this.#renderers, id: ids.next() }
     this.add(incoming.connection, new LineConnection(incoming, { ...parts, ...shared }))
   }
 }

@@ -1,7 +1,7 @@
 import { Waiters } from '#domain/async/waiters.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Clock } from '#domain/ports/system.ts'
-import type { Batch } from '#domain/room/batch.ts'
+import type { Batch, Encoder } from '#domain/room/batch.ts'
 import type { FileCompleted, WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 import { fileLine, type LinkOf } from '#i18n/render-event.ts'
@@ -33,8 +33,12 @@ export interface OutputParts {
  * for the file waits in the journal, not here.
  */
 export class LineOutput {
-  /** How files reach this reader. */
-  mode: FileMode
+  /**
+   * How files reach this reader. `person`: as links, because a person types there. As it might be the seed's client after all, the word SEND
+   * stays broken for it.
+   */
+  #mode: FileMode | 'person'
+  #renderer: LineRenderer
   readonly #parts: OutputParts
   readonly #delivery: Delivery
   #links: Links
@@ -47,8 +51,33 @@ export class LineOutput {
   constructor(parts: OutputParts) {
     this.#parts = parts
     this.#delivery = parts.delivery
+    this.#renderer = parts.renderer
     this.#links = parts.renderer.links(parts.base, undefined)
-    this.mode = parts.settings.files
+    this.#mode = parts.settings.files
+  }
+
+  set mode(mode: FileMode) {
+    this.#mode = mode
+  }
+
+  /** Nothing has shown yet what reads there. */
+  get isUndecided(): boolean {
+    return this.#mode === 'auto'
+  }
+
+  /** It did what only people do (`person`), or what only programs do (`inline`). What somebody has asked for stays. */
+  decide(mode: 'person' | 'inline'): void {
+    if (this.#mode === 'auto') this.#mode = mode
+  }
+
+  get #isInline(): boolean {
+    return this.#mode === 'auto' || this.#mode === 'inline'
+  }
+
+  /** Its lines are in another language from now on. */
+  speak(renderer: LineRenderer): void {
+    this.#renderer = renderer
+    this.linksFor(this.#holder)
   }
 
   /** The address of a file in this room, for this reader; undefined where it came without an address. */
@@ -59,7 +88,7 @@ export class LineOutput {
   /** Sets the credentials that its links carry. */
   linksFor(holder: SignedLinkHolder | undefined): void {
     this.#holder = holder
-    this.#links = this.#parts.renderer.links(this.#parts.base, holder)
+    this.#links = this.#renderer.links(this.#parts.base, holder)
   }
 
   /** Writes lines of ours, behind the file that may be on the wire. Returns a promise when too many wait there already, or here. */
@@ -73,15 +102,14 @@ export class LineOutput {
   }
 
   #encoded(lines: string): Buffer {
-    return Buffer.from(this.mode === 'inline' ? guardSend(lines) : lines)
+    return Buffer.from(this.#mode === 'links' ? lines : guardSend(lines))
   }
 
   /** Writes the reader's part of a batch, up to a file that is to come in band: that is sent first. */
   deliver(batch: Batch, session: LocalSession): void {
     const { outbox } = this.#delivery
-    const isInline = this.mode === 'inline'
-    const lines = batch.encoded(isInline ? this.#parts.renderer.inline : this.#links.encoder)
-    const file = isInline ? nextFile(lines, session) : undefined
+    const lines = batch.encoded(this.#encoder)
+    const file = this.#isInline ? nextFile(lines, session) : undefined
     const pieces = portion(lines, session, 0, file?.index)
     if (pieces.length > 0) outbox.writeAll(pieces)
     if (file === undefined) return
@@ -89,6 +117,11 @@ export class LineOutput {
     this.#delivery.hold(seq)
     const mostBytes = this.#parts.settings.inlineMaxBytes || Number.POSITIVE_INFINITY
     this.#send(by.name, whole, session, mostBytes).catch(this.#parts.failed)
+  }
+
+  get #encoder(): Encoder<Lines> {
+    if (this.#isInline) return this.#renderer.inline
+    return this.#mode === 'person' ? this.#links.guarded : this.#links.encoder
   }
 
   /**
@@ -107,15 +140,15 @@ export class LineOutput {
 
   /** With the link that fetches it, also where it is not for everybody: this member has asked for it. */
   #folderLine(by: string, file: WholeFile, session: LocalSession): string {
-    const { base, renderer } = this.#parts
-    const line = fileLine(by, file, renderer.words, this.linkOf(session.room))
+    const { base } = this.#parts
+    const line = fileLine(by, file, this.#renderer.words, this.linkOf(session.room))
     if (file.audience === undefined || base === undefined) return line
-    return `${line} ${renderer.ownLink(base, this.#holder, session, file)}`
+    return `${line} ${this.#renderer.ownLink(base, this.#holder, session, file)}`
   }
 
   async #send(by: string, file: WholeFile, session: LocalSession, mostBytes: number): Promise<void> {
-    const { checks, clock, renderer, settings } = this.#parts
-    const { words } = renderer
+    const { checks, clock, settings } = this.#parts
+    const { words } = this.#renderer
     const { outbox } = this.#delivery
     this.#sending = true
     try {

@@ -36,6 +36,8 @@ export interface Links {
   /** In a room; undefined for a reader that came over a connection without an address. */
   readonly linkOf: (room: string) => LinkOf | undefined
   readonly encoder: Encoder<Lines>
+  /** The same for readers that may be the seed's client: see `guardSend`. */
+  readonly guarded: Encoder<Lines>
 }
 
 /**
@@ -62,7 +64,11 @@ export class LineRenderer {
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const linkOf = (room: string) => (base === undefined ? undefined : this.#linkOf(base, holder, room))
-    const links: Links = { linkOf, encoder: (batch) => linkLines(batch, this.words, linkOf(batch.room)) }
+    const links: Links = {
+      linkOf,
+      encoder: (batch) => linkLines(batch, this.words, linkOf(batch.room)),
+      guarded: (batch) => guarded((render) => linkLines(batch, this.words, linkOf(batch.room), render)),
+    }
     if (this.#known.size < KEPT) this.#known.set(key, links)
     return links
   }
@@ -117,28 +123,35 @@ export const guardSend = (line: string): string =>
 
 const SEND = Buffer.from('SEND')
 
-export function inlineLines(batch: Batch, words: Translator): Lines {
-  const lines = toLines(
-    batch,
-    foldedOr(batch, words, (event) => eventLine(event, words)),
+export const inlineLines = (batch: Batch, words: Translator): Lines =>
+  guarded((shown) =>
+    toLines(
+      batch,
+      foldedOr(batch, words, (event) => shown(eventLine(event, words))),
+    ),
   )
-  // Looked for in all of it at once: it is hardly ever there.
-  if (!lines.bytes.includes(SEND)) return lines
-  return toLines(
-    batch,
-    foldedOr(batch, words, (event) => guardSend(eventLine(event, words))),
-  )
-}
 
-export function linkLines(batch: Batch, words: Translator, linkOf?: LinkOf): Lines {
+export function linkLines(batch: Batch, words: Translator, linkOf?: LinkOf, shown: Shown = asIs): Lines {
   const render = (event: RoomEvent) =>
     event.type === 'fileCompleted' ? `${fileLine(event.by.name, event.file, words, linkOf)}\n` : eventLine(event, words)
-  return toLines(batch, foldedOr(batch, words, render))
+  return toLines(
+    batch,
+    foldedOr(batch, words, (event) => shown(render(event))),
+  )
 }
 
 function foldedOr(batch: Batch, words: Translator, render: (event: RoomEvent) => string): (event: RoomEvent) => string {
   const folded = foldPresence(batch.events, words)
   return folded === undefined ? render : (event) => folded.get(event) ?? render(event)
+}
+
+type Shown = (line: string) => string
+const asIs: Shown = (line) => line
+
+/** Lines with each SEND broken. It is looked for in all of them at once: it is hardly ever there. */
+function guarded(linesOf: (shown: Shown) => Lines): Lines {
+  const lines = linesOf(asIs)
+  return lines.bytes.includes(SEND) ? linesOf(guardSend) : lines
 }
 
 /** The session of the reader. */

@@ -1,10 +1,11 @@
 import type { Language } from '#i18n/translator.ts'
 
-export type FileMode = 'inline' | 'links'
+/** How files reach a connection: as bytes, as lines with a link, or (`auto`) as bytes until it shows that a person types there. */
+export type FileMode = 'auto' | 'inline' | 'links'
 
 /** Settings of the line server; the defaults are in `app/defaults.ts`. */
 export interface LineSettings {
-  /** The language of notices and answers; refusals also carry their code. */
+  /** The language of notices and answers, unless a connection asks for another with `/lang`; refusals also carry their code. */
   readonly language: Language
   /** The room that everybody is in at first. */
   readonly room: string

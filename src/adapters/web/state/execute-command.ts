@@ -99,6 +99,8 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'limit':
     case 'part':
     case 'token':
+    case 'lang':
+    case 'share':
       refuse(say('wordNotHere', { word: parsed.type }))
       break
     default:

@@ -1,8 +1,9 @@
 import { forTerminal } from '#domain/names/text.ts'
+import { blocksOf } from '#protocol/code-text.ts'
 import { copied } from '../browser/platform.ts'
 import { useSay } from '../state/context.ts'
 import { IconButton } from '../views/menu.tsx'
-import { blocksOf, piecesOf } from './text.ts'
+import { piecesOf } from './text.ts'
 
 /**
  * A person's text. It becomes text nodes only, and passes the same escaper as on terminals, so that nothing in it hides or turns

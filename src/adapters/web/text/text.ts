@@ -1,3 +1,5 @@
+import { codeSpans } from '#protocol/code-text.ts'
+
 /** A piece of a message: its text, its target if it is a link, and whether it is code, with its signs. */
 export interface Piece {
   /** Where in the text. */
@@ -7,46 +9,11 @@ export interface Piece {
   readonly isCode?: true
 }
 
-/** A part of a message: lines of text, or a block of code between fences. */
-export interface Block {
-  readonly at: number
-  readonly type: 'text' | 'code'
-  readonly lines: readonly string[]
-}
-
-const FENCE = /^```[\w+#.-]*$/
-
-/** The blocks of a message. A fence that is never closed is text. */
-export function blocksOf(lines: readonly string[]): readonly Block[] {
-  const blocks: Block[] = []
-  let from = 0
-  for (let at = 0; at < lines.length; at++) {
-    if (!FENCE.test(lines[at]?.trimEnd() ?? '')) continue
-    const end = lines.findIndex((line, index) => index > at && line.trimEnd() === '```')
-    if (end < 0) break
-    if (at > from) blocks.push({ at: from, type: 'text', lines: lines.slice(from, at) })
-    blocks.push({ at, type: 'code', lines: lines.slice(at + 1, end) })
-    at = end
-    from = end + 1
-  }
-  if (from < lines.length) blocks.push({ at: from, type: 'text', lines: lines.slice(from) })
-  return blocks
-}
-
-const CODE = /`([^`\n]+)`/g
-
 /** Where links and code spans in a text are: nothing in a code span is a link. */
-export function piecesOf(text: string): readonly Piece[] {
-  const pieces: Piece[] = []
-  let at = 0
-  for (const found of text.matchAll(CODE)) {
-    if (found.index > at) pieces.push(...linksIn(text.slice(at, found.index), at))
-    pieces.push({ at: found.index, text: found[0], isCode: true })
-    at = found.index + found[0].length
-  }
-  if (at < text.length || pieces.length === 0) pieces.push(...linksIn(text.slice(at), at))
-  return pieces
-}
+export const piecesOf = (text: string): readonly Piece[] =>
+  codeSpans(text).flatMap((span): readonly Piece[] =>
+    span.isCode ? [{ at: span.at, text: span.text, isCode: true }] : linksIn(span.text, span.at),
+  )
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi
 /** Ends a sentence, not an address; a bracket only where it was opened before the address. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
-import { greetingOf, listeningLine, pageLink } from '#app/cli/greeting.ts'
+import { firstScreen, greetingOf, listeningLine, pageLink, shareRows } from '#app/cli/greeting.ts'
+import { themes, unpainted } from '#terminal/rows.ts'
 
 const here = {
   room: 'lobby',
@@ -80,6 +81,41 @@ describe('what a host says first', () => {
     expect(pageLink(at)).toBe('http://127.0.0.1:8268/#room=warung+kopi')
     expect(pageLink({ ...at, token: 'secret' })).toBe('http://127.0.0.1:8268/#t=secret&room=warung+kopi')
   })
+})
+
+describe('at a terminal', () => {
+  it('is where to go first, with the code last where there is room for it', () => {
+    const open = firstScreen(lan, unpainted, 24)
+    expect(open.slice(1)).toEqual([
+      'browser   http://192.168.1.5:8268/',
+      'terminal  tamtam join 192.168.1.5:8268/lobby',
+      '▀▄',
+    ])
+    expect(firstScreen(lan, unpainted, 4)).toEqual(open.slice(0, -1))
+    expect(firstScreen({ ...lan, token: 'secret' }, unpainted, 24).slice(1, 3)).toEqual([
+      'browser   http://192.168.1.5:8268/#t=secret',
+      'terminal  tamtam join http://192.168.1.5:8268/#t=secret',
+    ])
+    expect(firstScreen(here, unpainted, 24).slice(1)).toEqual([
+      'browser   http://127.0.0.1:8268/',
+      'terminal  tamtam join 127.0.0.1:8268/lobby',
+      'netcat    nc 127.0.0.1 8268',
+      'Only this machine can use these. Start with --lan for others.',
+    ])
+  })
+
+  it('has every way for /share, each in a line that can be copied', () =>
+    expect(shareRows({ ...lan, token: 'secret' }, themes.mono)).toEqual([
+      '\x1b[1mhttp://192.168.1.5:8268/#t=secret\x1b[22m',
+      'http://[2001:db8::5]:8268/#t=secret',
+      'TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
+      "{ echo '/token secret'; cat; } | nc 192.168.1.5 8268",
+      'curl -u :secret -T FILE http://192.168.1.5:8268/lobby/',
+      '▀▄',
+    ]))
+
+  it('has the code in black and white of its own, for a camera on any background', () =>
+    expect(shareRows(lan, themes.colour).at(-1)).toBe('\x1b[97;40m▀▄\x1b[39;49m'))
 })
 
 test('programs are told the same in one line, and the token only where nothing else tells it', () => {

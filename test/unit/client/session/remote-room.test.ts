@@ -34,7 +34,10 @@ describe('coming in', () => {
   })
 
   it.each([
-    ['is not there', (house: ReturnType<typeof scripted>) => house.newest().cut('the connection is refused')],
+    [
+      'is not there',
+      (house: ReturnType<typeof scripted>) => house.newest().cut('nothing listens there; is the host running?'),
+    ],
     ['says nothing', (house: ReturnType<typeof scripted>) => house.clock.advance(10_001)],
     ['is no tamtam', (house: ReturnType<typeof scripted>) => house.newest().sayRaw(Buffer.from('HTTP/1.1'))],
   ])('rejects at once where the host %s', async (_, happens) => {

@@ -90,7 +90,7 @@ describe('help', () => {
     const [help, seen] = await typed(await scene(), '/help')
     const words = [...help.matchAll(/^\* \/(\w+)/gm)].map(([, word]) => word)
     expect(words.toSorted()).toEqual(
-      'away back files get help history join me msg nick part put quit remove search token topic who'.split(' '),
+      'away back files get help history join lang me msg nick part put quit remove search token topic who'.split(' '),
     )
     expect(help).toMatch(/^\* S\u200bEND name/m)
     expect(help).not.toContain('SEND')

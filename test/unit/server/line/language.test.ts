@@ -12,7 +12,7 @@ it('the line server speaks Indonesian where its host does, with the same codes, 
   }
   expect(await answer('/nick budi')).toBe('* nama Anda sekarang budi\n')
   expect(await answer('/who')).toBe('* 1 di lobby:\n*   budi\n')
-  expect(await answer('/msg')).toMatch(/^! BAD_COMMAND perintah ini tidak dimengerti.*\(type \/msg name text\)\n$/)
+  expect(await answer('/msg')).toMatch(/^! BAD_COMMAND ketik \/msg name text\n$/)
   expect(await answer('/join den')).toBe('* Anda adalah budi di den: 1 di sini. Ketik /help untuk melihat perintah\n')
   expect(await answer('/help')).toMatch(/^\* \/nick name {13}pakai nama ini\n/)
   expect(await answer('/put 4 a.txt\nhalo')).toMatch(/^\* \[\w{8}\] a\.txt sudah ada di ruang ini: 4 B, sha256 /)

@@ -1,4 +1,5 @@
 import type { LocalSession } from '#domain/engine/session.ts'
+import type { Code } from '#domain/errors.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/translator.ts'
@@ -22,7 +23,6 @@ export class TableCaller implements Caller {
   readonly #run: CallerHome
   readonly isAuthenticated = true
   readonly linkOf = undefined
-  fileMode = 'links' as const
 
   constructor(run: CallerHome) {
     this.#run = run
@@ -71,11 +71,17 @@ export class TableCaller implements Caller {
     this.#run.refuse(why)
   }
 
+  fail(code: Code, message: string): undefined {
+    this.refuse({ code, message })
+  }
+
   // Of those who stay: their commands are not run here (`NOT_HERE`).
 
   async join(_room: string, _password?: string): Promise<void> {}
   async authenticate(): Promise<void> {}
   async part(): Promise<void> {}
   async sendFile(_by: string, _file: WholeFile, _session: LocalSession): Promise<void> {}
+  filesAs(): void {}
+  speak(): void {}
   quit(): void {}
 }

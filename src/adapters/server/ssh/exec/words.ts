@@ -23,7 +23,18 @@ const USAGE = {
 } as const
 
 /** Commands of the line protocol that have a meaning only for those who stay. */
-const NOT_HERE: ReadonlySet<string> = new Set(['nick', 'join', 'part', 'token', 'quit', 'away', 'back', 'help', 'get'])
+const NOT_HERE: ReadonlySet<string> = new Set([
+  'nick',
+  'join',
+  'part',
+  'token',
+  'quit',
+  'away',
+  'back',
+  'help',
+  'get',
+  'lang',
+])
 
 /** Understands a command line. It is no shell's: there are no quotes, and nothing in it stands for anything else. */
 export function parseWords(command: string): Words {

@@ -1,0 +1,83 @@
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { defaultDataDirectory } from '#app/config.ts'
+import { clientDefaults } from '#app/defaults.ts'
+import type { ApiClient } from '#client/api-client.ts'
+import { isRefusal } from '#client/errors.ts'
+import { listRooms } from '#client/queries.ts'
+import { Retries } from '#client/retries.ts'
+import { isLoopback } from '#server/connection/incoming-connection.ts'
+import { DiskSecretStore } from '#storage/disk/secret-store.ts'
+import { reachable } from '#system/network.ts'
+import { type Paint, themes, unpainted } from '#terminal/rows.ts'
+import { apiOf, print, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
+import { refused } from './failures.ts'
+import { shareRows, withCode } from './greeting.ts'
+
+/** `tamtam share`. */
+export const runShare = (address: string): Promise<void> =>
+  runShowing(async () => {
+    const target = targetOf(address, process.env)
+    const token = target.token ?? (isHere(target) ? await ownToken() : undefined)
+    const shown = token === undefined ? target : { ...target, token }
+    const api = apiOf(shown)
+    try {
+      const rooms = await new Retries(clientDefaults, { report: reportFirstRetry }).until(() => listRooms(api))
+      if (isRefusal(rooms)) throw refused(api.http.at, rooms)
+      const paint = process.stdout.isTTY !== true ? unpainted : process.env['NO_COLOR'] ? themes.mono : themes.colour
+      for (const row of await shareOf(api, shown, paint)) await print(row)
+    } finally {
+      api.close()
+    }
+  })
+
+/** The ways into a room for others, as far as somebody in it knows them. */
+export async function shareOf(
+  api: ApiClient,
+  { host, port, tls, fingerprint, room, token }: RoomTarget,
+  paint: Paint,
+): Promise<readonly string[]> {
+  // An invitation is its person's alone: the host's own token shows more.
+  const isOwn = token !== undefined && !isRefusal(await api.ask('/metrics'))
+  const facts = {
+    host,
+    port,
+    url: '',
+    room,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(tls ? { tls: true as const } : {}),
+    ...(isOwn ? { token } : {}),
+    isTokenKept: true,
+    reachable: isHere({ host }) ? await answering(port) : [host],
+    qr: [],
+  }
+  return shareRows(await withCode(facts, process), paint)
+}
+
+const isHere = ({ host }: { readonly host: string }): boolean => host === 'localhost' || isLoopback(host)
+
+/** The token of a host on this machine, where it is kept in the usual place. */
+const ownToken = (): Promise<string | undefined> =>
+  new DiskSecretStore(defaultDataDirectory(process.env)).read('token').catch(() => undefined)
+
+const ANSWER_MS = 500
+
+/** Addresses of this machine for others at which something listens on this port, too. */
+async function answering(port: number): Promise<readonly string[]> {
+  const addresses = reachable(networkInterfaces(), '::')
+  const answers = await Promise.all(addresses.map((host) => isListening(host, port)))
+  return addresses.filter((_, index) => answers[index])
+}
+
+function isListening(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: ANSWER_MS })
+    const ended = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => ended(true))
+    socket.once('error', () => ended(false))
+    socket.once('timeout', () => ended(false))
+  })
+}
