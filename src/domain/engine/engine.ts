@@ -29,7 +29,7 @@ export class Engine {
   readonly #ports: Ports
   readonly #loop: Commits
   readonly #rooms: Rooms
-  readonly #sessions = new Sessions()
+  readonly #sessions = new Sessions<LocalSession>()
   readonly #nicks = new NickRegistry((owner) => this.#namesOf(owner))
   /** Nicks of owners who keep theirs also where they are in no room. */
   readonly #kept = new Map<string, string>()

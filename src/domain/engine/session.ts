@@ -54,7 +54,7 @@ export interface SessionParts {
   readonly erasures: Erasures
   readonly bandwidth: Bandwidth
   /** Those that are in a room; each takes itself out once it has left. */
-  readonly sessions: Sessions
+  readonly sessions: Sessions<LocalSession>
 }
 
 /** How a session came into its room. */

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
-import type { LocalSession } from '#domain/engine/session.ts'
 import { Sessions } from '#domain/engine/sessions.ts'
 
-const sessionOf = (owner: string) => ({ owner }) as LocalSession
+const sessionOf = (owner: string) => ({ owner })
 
 test('sessions are found by the owner of their nick, for as long as they are in a room', () => {
-  const sessions = new Sessions()
+  const sessions = new Sessions<{ readonly owner: string }>()
   const [one, two, other] = [sessionOf('ani'), sessionOf('ani'), sessionOf('budi')]
   for (const each of [one, two, other]) sessions.add(each)
   expect([...sessions.of('ani')]).toEqual([one, two])
@@ -20,7 +19,7 @@ test('sessions are found by the owner of their nick, for as long as they are in 
 })
 
 test('the sessions of an owner are found without a look at anybody else’s', () => {
-  const sessions = new Sessions()
+  const sessions = new Sessions<{ readonly owner: string }>()
   let looks = 0
   for (let count = 0; count < 1000; count++)
     sessions.add({
@@ -28,7 +27,7 @@ test('the sessions of an owner are found without a look at anybody else’s', ()
         looks++
         return `guest ${count}`
       },
-    } as LocalSession)
+    })
   sessions.add(sessionOf('ani'))
   looks = 0
   expect([...sessions.of('ani')]).toHaveLength(1)
