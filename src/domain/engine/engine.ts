@@ -87,6 +87,7 @@ export class Engine {
     await this.#ports.fileStore.open()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
+    this.#rooms.hide(found.unlisted)
     await this.#transfers.load(found)
     this.#status = 'open'
   }
@@ -223,7 +224,7 @@ export class Engine {
     return this.#transfers.space()
   }
 
-  /** Rooms that are in use or have a history. */
+  /** Rooms that are in use or have a history, unlisted ones too: only their members are to be told of those. */
   rooms(): Promise<readonly RoomSummary[]> {
     return this.#history.watched(this.#rooms.summaries())
   }

@@ -24,7 +24,7 @@ import {
   type WholeFile,
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
-import type { Permission } from '../room/moderation.ts'
+import type { Permission } from '../room/permissions.ts'
 import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { OwnMute, RoomRules } from '../room/rules.ts'
 import { slowSecondsOf } from '../room/slow-mode.ts'

@@ -105,6 +105,7 @@ const noChannel = rejected('BAD_ROOM', 'a channel begins with #, as in #lobby')
 const REFUSED_JOINS: Readonly<Record<string, readonly [string, string | undefined]>> = {
   BANNED: ['474', 'Cannot join channel (+b)'],
   LOCKED: ['473', 'Cannot join channel (+i)'],
+  FULL: ['471', 'Cannot join channel (+l)'],
   NOT_FOUND: ['475', 'Cannot join channel (+k)'],
   TOO_MANY_ROOMS: ['405', undefined],
   BAD_ROOM: ['403', undefined],
@@ -161,7 +162,7 @@ async function invite(connection: IrcConnection, message: Message): Promise<void
     return
   }
   const made = await changeAccess(parts.accessControl.roomAccess(session), { type: 'invite' })
-  const isClosed = session.rules.locked || parts.accessControl.factsOf(session).hasPassword
+  const isClosed = session.rules.inviteOnly || parts.accessControl.factsOf(session).hasPassword
   if (made.type === 'refused' && isClosed) return tellRefusal(connection, channel, made.why)
   const text =
     made.type === 'refused'
@@ -183,9 +184,10 @@ async function mode(connection: IrcConnection, [target = '', changes, ...rest]: 
   const session = channel?.session
   if (channel === undefined || session === undefined) return
   if (changes === undefined) {
-    const { locked } = session.rules
+    const { inviteOnly, topicLocked, moderatorsSpeak, unlisted } = session.rules
+    const on = `${inviteOnly ? 'i' : ''}${moderatorsSpeak ? 'm' : ''}${unlisted ? 's' : ''}${topicLocked ? 't' : ''}`
     const key = connection.parts.accessControl.factsOf(session).hasPassword ? 'k' : ''
-    connection.numeric('324', [channel.name, `+n${locked ? 'it' : ''}${key}`, ...(key === '' ? [] : ['*'])])
+    connection.numeric('324', [channel.name, `+n${on}${key}`, ...(key === '' ? [] : ['*'])])
     return
   }
   let isOn = true
