@@ -17,7 +17,15 @@ export type { JoinRequest } from '#domain/engine/rooms.ts'
 export type { LocalSession } from '#domain/engine/session.ts'
 export type { Code, Limit, Rejected } from '#domain/errors.ts'
 export { type Digest, FileMissing, type FileStore, FileStoreFailed, type FileWriter } from '#domain/ports/file-store.ts'
-export { type Appended, DirectoryInUse, type Journal, JournalFailed, type Span } from '#domain/ports/journal.ts'
+export {
+  type Appended,
+  DirectoryInUse,
+  type Journal,
+  JournalFailed,
+  type SharedJournal,
+  type Span,
+  type Trimmed,
+} from '#domain/ports/journal.ts'
 export type { KeyName, SecretStore } from '#domain/ports/secret-store.ts'
 export type { Cancel, Clock, Ids, Log, LogFields, Metrics } from '#domain/ports/system.ts'
 export { Batch, type CommandId, type Encoder, type KnownId } from '#domain/room/batch.ts'
@@ -133,7 +141,7 @@ export type { FileMode, LineSettings } from '#server/line/settings.ts'
 export { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 export type { TlsSettings } from '#server/listener/tls.ts'
 export type { SessionServerSettings } from '#server/session/settings.ts'
-export type { TamtamOptions } from './compose.ts'
+export type { ClusterOptions, TamtamOptions } from './compose.ts'
 export { type ConnectOptions, connect } from './connect.ts'
 export type { Address } from './lifecycle.ts'
 export { createTamtam, type Handler, type Tamtam } from './tamtam.ts'

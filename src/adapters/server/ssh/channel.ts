@@ -76,7 +76,10 @@ export class SshChannel extends Duplex {
   /** Writes bytes that may change later: resolves when they are taken, or the channel is over. */
   taken(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
-      if (!this.writable) resolve()
+      if (!this.writable) {
+        resolve()
+        return
+      }
       this.once('close', resolve)
       this.write(bytes, () => {
         this.off('close', resolve)

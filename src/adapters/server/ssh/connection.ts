@@ -66,6 +66,8 @@ export class SshConnection implements ServedConnection, SshHandler {
     const texts = this.#textsFor(start.env)
     const incoming: IncomingChannel = { ...this.#incoming, connection: channel, head: Buffer.alloc(0) }
     setMaxListeners(0, channel)
+    // Its own failures are told where it is run.
+    channel.on('error', () => {})
     const [identity, id, parts] = [this.#login.identity, this.#id, this.#parts]
     switch (start.type) {
       case 'exec': {

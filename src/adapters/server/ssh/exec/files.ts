@@ -5,6 +5,7 @@ import { Refused } from '#domain/session.ts'
 import { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
 import { SUMS_NAME, sumsLine } from '#protocol/tar.ts'
+import { tooManyDownloads } from '../refusals.ts'
 import { namedFiles, sumsOf } from '../sftp/names.ts'
 import type { RunContext } from './context.ts'
 
@@ -64,4 +65,3 @@ function accepted<T>(answer: T): Exclude<T, { readonly code: unknown }> {
 
 const noSuchFile = rejected('NO_SUCH_FILE', 'no one file is called so, or has an id that begins so; ls lists them')
 const severalFiles = rejected('NO_SUCH_FILE', 'several files have an id that begins so; write more of it')
-const tooManyDownloads = rejected('BUSY', 'too many downloads at once; try again soon')

@@ -10,6 +10,7 @@ import { personOf } from '../../connection/key-registry.ts'
 import type { SshChannel } from '../channel.ts'
 import { EXIT } from '../exit-status.ts'
 import { type MemberListener, QuietMember, uploaderOf } from '../quiet-member.ts'
+import { noSuchFile, tooManyDownloads } from '../refusals.ts'
 import { placeOf } from '../sftp/names.ts'
 import { RoomFolder } from '../sftp/room-folder.ts'
 import { Visits, type VisitsParts } from '../sftp/visits.ts'
@@ -210,7 +211,5 @@ function onlyRoom(name: string | undefined): undefined {
 
 const noRoom = rejected('BAD_PATH', 'files lie in rooms: write ROOM/ behind the colon')
 const noFolders = rejected('NOT_ALLOWED', 'folders are not taken here; send a tar, or use tamtam send')
-const noSuchFile = rejected('NO_SUCH_FILE', 'there is no such file in this room')
 const noScp = rejected('BAD_MESSAGE', 'this is no protocol of scp')
 const cut = rejected('TRANSFER_CUT', 'the client has ended in the middle')
-const tooManyDownloads = rejected('BUSY', 'too many downloads at once; try again soon')

@@ -7,11 +7,22 @@ import { Refused } from '#domain/session.ts'
 import { SUMS_NAME } from '#protocol/tar.ts'
 import type { Reason } from '../../connection/client-session.ts'
 import { COSTS, priceOfItems } from '../../connection/rate-limit.ts'
-import type { DownloadSlot } from '../../files/download-slots.ts'
 import type { SshChannel } from '../channel.ts'
 import { EXIT, exitStatusOf } from '../exit-status.ts'
 import { type MemberListener, QuietMember, uploaderOf } from '../quiet-member.ts'
+import {
+  badRoom,
+  isFolder,
+  isThere,
+  noFolders,
+  noSuchFile,
+  STATUS_OF,
+  sumsAreOurs,
+  tooManyDownloads,
+  tooManyHandles,
+} from '../refusals.ts'
 import * as codec from './codec.ts'
+import { endReading, type Handle } from './handles.ts'
 import { isPartial, type NamedFile, type Place, placeOf, wholePath, withoutPartial } from './names.ts'
 import { ReadingFile } from './reading.ts'
 import { RoomFolder } from './room-folder.ts'
@@ -20,31 +31,10 @@ import { WritingFile } from './writing.ts'
 
 /** Names in one answer to READDIR. */
 const NAMES_AT_ONCE = 100
+/** Lists of names, and of digests, that are open at once: each is held whole. */
+const LISTS_AT_ONCE = 8
 /** READs that wait for their bytes, or for their turn. */
 const READS_AT_ONCE = 128
-
-interface OpenFile {
-  readonly room: string
-  readonly attributes: () => codec.Attributes
-}
-
-type Handle =
-  | { readonly type: 'folder'; readonly names: codec.Listed[] }
-  | { readonly type: 'bytes'; readonly bytes: Buffer; readonly attributes: () => codec.Attributes }
-  | (OpenFile & {
-      readonly type: 'reading'
-      readonly member: QuietMember
-      readonly id: string
-      readonly reading: ReadingFile
-      readonly turns: SerialQueue
-      readonly slot: DownloadSlot
-    })
-  | (OpenFile & {
-      readonly type: 'writing'
-      readonly writing: WritingFile
-      /** The client will rename it once it is through. */
-      readonly isPartial: boolean
-    })
 
 /** One client of SFTP: its requests become reading and writing in rooms. Answers come in the order of requests, but for those to READ. */
 export class SftpSession implements MemberListener {
@@ -337,7 +327,7 @@ export class SftpSession implements MemberListener {
     const place = this.#placeOf(path)
     if (place.type !== 'room') throw new Refused(place.type === 'file' ? noFolders : badRoom)
     if (await this.#visits.has(place.room)) throw new Refused(isThere)
-    this.#visits.make(place.room)
+    if (!this.#visits.make(place.room)) throw new Refused(tooManyHandles)
     await this.#status(id, (await this.#visits.has(place.room)) ? 'ok' : 'permissionDenied')
   }
 
@@ -399,6 +389,9 @@ export class SftpSession implements MemberListener {
   // Answers
 
   #keep(handle: Handle): string {
+    const isList = ({ type }: Handle) => type === 'folder' || type === 'bytes'
+    if (isList(handle) && [...this.#handles.values()].filter(isList).length >= LISTS_AT_ONCE)
+      throw new Refused(tooManyHandles)
     const name = String(++this.#lastHandle)
     this.#handles.set(name, handle)
     return name
@@ -441,28 +434,3 @@ export class SftpSession implements MemberListener {
     })
   }
 }
-
-async function endReading({ reading, slot }: Handle & { readonly type: 'reading' }): Promise<void> {
-  slot.release()
-  await reading.close()
-}
-
-const STATUS_OF: Partial<Record<Code, codec.Status>> = {
-  NOT_FOUND: 'noSuchFile',
-  NO_SUCH_FILE: 'noSuchFile',
-  BAD_ROOM: 'noSuchFile',
-  NOT_ALLOWED: 'permissionDenied',
-  NOT_OWNER: 'permissionDenied',
-  MUTED: 'permissionDenied',
-  BANNED: 'permissionDenied',
-  LOCKED: 'permissionDenied',
-}
-
-const noSuchFile = rejected('NO_SUCH_FILE', 'there is no such file in this room')
-const isFolder = rejected('BAD_PATH', 'files lie in rooms: write ROOM/FILE')
-const noFolders = rejected('NOT_ALLOWED', 'a room has no folders; send one as a tar, or with tamtam send')
-const badRoom = rejected('BAD_ROOM', 'this can be no name of a room')
-const isThere = rejected('BAD_ROOM', 'there is such a room')
-const sumsAreOurs = rejected('NOT_ALLOWED', `${SUMS_NAME} is made of the files in the room`)
-const tooManyHandles = rejected('BUSY', 'too many files are open at once; close some first')
-const tooManyDownloads = rejected('BUSY', 'too many downloads at once; try again soon')

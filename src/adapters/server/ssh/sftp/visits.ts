@@ -16,6 +16,8 @@ export interface VisitsParts {
   readonly isUsed: (room: string) => boolean
 }
 
+const MOST_MADE = 64
+
 /** The rooms that one client walks through: in each it is a quiet member, in a few at once. */
 export class Visits {
   readonly #parts: VisitsParts
@@ -40,9 +42,11 @@ export class Visits {
     return this.#members.has(room) || (await this.rooms()).has(room)
   }
 
-  /** From now on it is there for this client. */
-  make(room: string): void {
+  /** From now on it is there for this client; false where it has made too many. */
+  make(room: string): boolean {
+    if (this.#made.size >= MOST_MADE) return false
     this.#made.add(room)
+    return true
   }
 
   /** Comes into a room. A name that is no room's makes none. */
