@@ -10,7 +10,18 @@ const about = JSON.parse(readFileSync('package.json', 'utf8'))
 /** One page for each entry point. */
 function write(folder: string): void {
   const flags = [
-    ...['--plugin', 'typedoc-plugin-markdown', '--router', 'module', '--out', folder, '--readme', 'none'],
+    ...[
+      '--tsconfig',
+      'tsconfig.api.json',
+      '--plugin',
+      'typedoc-plugin-markdown',
+      '--router',
+      'module',
+      '--out',
+      folder,
+      '--readme',
+      'none',
+    ],
     ...['--name', 'API reference', '--excludeExternals', '--excludeInternal', '--excludePrivate', '--disableSources'],
     // `npm run check` reports them. Some types that are named belong to our servers, and are not exported.
     ...['--skipErrorChecking', '--validation.notExported', 'false', '--logLevel', 'Warn'],

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, defaultClientConditions, type Plugin } from 'vite'
+import { withoutDescriptions } from './library-build.ts'
 
 const sources = 'src/adapters/web'
 const place = 'dist/page'
@@ -30,7 +31,7 @@ for (const html of readdirSync(sources).filter((name) => name.endsWith('.html'))
     experimental: {
       renderBuiltUrl: (path, { hostType }) => (hostType === 'html' ? `/${path}` : { relative: true }),
     },
-    plugins: [noPreload],
+    plugins: [noPreload, withoutDescriptions],
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     // rxjs in classes, not in what stood for them: a few kB less.
     resolve: { conditions: ['es2015', ...defaultClientConditions] },

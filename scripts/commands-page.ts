@@ -1,5 +1,5 @@
 // The page of chat commands, from the command table: `scripts/reference-pages.ts` writes it.
-import { PERMISSIONS } from '#domain/room/moderation.ts'
+import { PERMISSIONS } from '#domain/room/permissions.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { COMMANDS, type Command, type FrontEnd, LINE_SYNTAX } from '#protocol/commands.ts'
 

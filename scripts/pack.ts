@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { build } from 'vite'
+import { libraryBuild } from './library-build.ts'
 import { packagesOf } from './lockfile.ts'
 
 const place = 'dist/package'
@@ -10,7 +12,9 @@ const about = JSON.parse(readFileSync('package.json', 'utf8'))
 
 rmSync(place, { recursive: true, force: true })
 mkdirSync(join(place, 'bin'), { recursive: true })
-run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.pack.json'])
+for (const part of ['pack', 'pack-browser'])
+  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', `tsconfig.${part}.json`])
+await build(libraryBuild(join(place, 'browser')))
 const { program } = JSON.parse(readFileSync('dist/.set-up', 'utf8'))
 for (const [from, name] of [
   ['dist/page', 'page'],
@@ -34,7 +38,9 @@ function published() {
   const exports = Object.fromEntries(
     Object.entries<string>(about.exports).map(([path, source]) => {
       const file = compiled(source)
-      return [path, { types: file.replace(/\.js$/, '.d.ts'), default: file }]
+      // What pages load is one script, whatever it was made of.
+      const script = path === './browser' ? './browser/tamtam.js' : file
+      return [path, { types: file.replace(/\.js$/, '.d.ts'), default: script }]
     }),
   )
   const imports = Object.fromEntries(

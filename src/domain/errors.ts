@@ -22,6 +22,7 @@ export const CODES = [
   'MUTED',
   'BANNED',
   'LOCKED',
+  'FULL',
   'SLOW_MODE',
   'BUSY',
   'READ_ONLY',

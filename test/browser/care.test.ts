@@ -28,7 +28,7 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await manage(ani)
   expect(await violations(ani)).toEqual([])
   const handIns = dialogOf(ani).getByRole('link', { name: 'Hand-ins and drop links' })
-  expect(await handIns.getAttribute('href')).toBe('/hand-ins#room=lobby')
+  expect(await handIns.getAttribute('href')).toBe('hand-ins#room=lobby')
   expect(await ani.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
   // C2: a switch shows how it is, and is turned by the room alone.
   for (const [name, on, told] of [

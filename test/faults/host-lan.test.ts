@@ -89,7 +89,7 @@ test('what people type to join stands in plain text where nobody sits before it'
   await host.until('its greeting', () => host.lines.some((line) => line.startsWith('type to chat')))
   const token = await readFile(join(data, 'keys', 'token'), 'utf8')
   const text = host.lines.join('\n')
-  expect(text).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/#t=${token}$`, 'm'))
+  expect(text).toMatch(new RegExp(`^browser +http://127\\.0\\.0\\.1:\\d+/#t=${token}$`, 'm'))
   expect(text).toMatch(new RegExp(`\\{ echo '/token ${token}'; cat; \\} \\| nc 127\\.0\\.0\\.1 \\d+$`, 'm'))
   expect(text).not.toMatch(/[█▀▄]|##/)
 })

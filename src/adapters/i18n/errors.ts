@@ -32,6 +32,7 @@ export const indonesianRefusals: Readonly<Record<Code | OfLimit, string>> = {
   MUTED: 'Anda dibungkam di ruang ini dan hanya bisa membaca; hubungi pengelolanya',
   BANNED: 'Anda dilarang masuk ke ruang ini; hubungi pengelolanya',
   LOCKED: 'ruang ini dikunci ({details})',
+  FULL: 'ruang ini penuh; coba lagi setelah ada yang keluar ({details})',
   SLOW_MODE: 'ruang ini dalam mode lambat; kirim lagi sebentar ({details})',
   TRY_LATER: 'terlalu banyak percobaan yang salah; coba lagi sebentar ({details})',
   BUSY: 'tuan rumah sedang sibuk; coba lagi sebentar',

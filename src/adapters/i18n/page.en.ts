@@ -51,16 +51,6 @@ export const pageEnglish = {
   ignored: 'not shown: {names}',
   ignoring: 'nothing of {name} is shown from now on; /ignore {name} shows it again',
   notIgnoring: '{name} is shown again',
-  passwordHolds: 'Password set.',
-  passwordOff: 'Password removed.',
-  invitation: 'Invitation for one person, valid for 24 hours: {link}',
-  invitationUnused: '[{id}] not used yet, and good until {time}',
-  invitationUsed: '[{id}] used, and lets its person back in until {time}',
-  noInvitations: 'there are no invitations to this room',
-  dropLink: '[{id}] files dropped at {link} go to the moderators, until {time}',
-  noDropLinks: 'there are no drop links to this room',
-  invitationOff: 'Invitation cancelled.',
-  dropLinkOff: 'Drop link cancelled.',
 
   // Transfers.
   stalled: 'stalled {time}',
@@ -166,7 +156,6 @@ export const pageEnglish = {
   placeEnded: 'You are no longer in this room: {why}',
   otherTab: 'You opened tamtam in another tab.',
   withPassword: 'password',
-  isLocked: 'locked',
   isCollecting: 'hand-in mode',
 
   // Topic and search.

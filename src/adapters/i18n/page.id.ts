@@ -53,16 +53,6 @@ export const pageIndonesian: PageCatalog = {
   ignored: 'diabaikan: {names}',
   ignoring: 'mulai sekarang {name} diabaikan; ketik /ignore {name} untuk menampilkannya lagi',
   notIgnoring: '{name} ditampilkan lagi',
-  passwordHolds: 'Kata sandi dipasang.',
-  passwordOff: 'Kata sandi dihapus.',
-  invitation: 'Undangan untuk satu orang, berlaku 24 jam: {link}',
-  invitationUnused: '[{id}] belum dipakai, berlaku sampai {time}',
-  invitationUsed: '[{id}] sudah dipakai, pemiliknya bisa masuk lagi sampai {time}',
-  noInvitations: 'tidak ada undangan ke ruang ini',
-  dropLink: '[{id}] berkas yang ditaruh di {link} hanya untuk para pengelola, sampai {time}',
-  noDropLinks: 'tidak ada tautan pengumpulan untuk ruang ini',
-  invitationOff: 'Undangan dibatalkan.',
-  dropLinkOff: 'Tautan dibatalkan.',
 
   // Transfers.
   stalled: 'macet {time}',
@@ -168,7 +158,6 @@ export const pageIndonesian: PageCatalog = {
   placeEnded: 'Anda tidak lagi berada di ruang ini: {why}',
   otherTab: 'Anda membuka tamtam di tab lain.',
   withPassword: 'kata sandi',
-  isLocked: 'terkunci',
   isCollecting: 'mode pengumpulan',
 
   // Topic and search.

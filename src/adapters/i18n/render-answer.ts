@@ -3,11 +3,11 @@ import type { ClientCommand } from '#domain/room/commands.ts'
 import type { Audience, Member } from '#domain/room/events.ts'
 import type { submissionsOf } from '#domain/room/hand-ins.ts'
 import type { AccessAnswer, Invitation } from '#domain/room/room-access.ts'
-import { type RoomRules, RULE_OF, SECONDS_SET, secondsRules } from '#domain/room/rules.ts'
+import { type RoomRules, RULE_OF, SECONDS_SET, SWITCH_SET } from '#domain/room/rules.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { linkTo, minuteText, sizeText } from './format.ts'
 import { audienceText, fileLine, type LinkOf } from './render-event.ts'
-import { secondsRuleText } from './render-rule.ts'
+import { mostMembersText, rulesText, secondsRuleText, switchText } from './render-rule.ts'
 import type { Translator } from './translator.ts'
 
 // Answers to commands on the line protocol and at pipes. `words` must escape its arguments; no text has a sentinel in front.
@@ -16,6 +16,7 @@ import type { Translator } from './translator.ts'
 export function doneText(command: ClientCommand, words: Translator): string | undefined {
   const { say } = words
   if ('seconds' in command) return secondsRuleText(RULE_OF[SECONDS_SET[command.type]], command.seconds, words)
+  if ('on' in command) return switchText(RULE_OF[SWITCH_SET[command.type]], command.on, words)
   switch (command.type) {
     case 'mute':
     case 'unmute':
@@ -23,7 +24,11 @@ export function doneText(command: ClientCommand, words: Translator): string | un
     case 'unban':
     case 'op':
     case 'deop':
+    case 'voice':
+    case 'unvoice':
       return say(`${command.type}Done`, { name: command.name })
+    case 'setMostMembers':
+      return mostMembersText(command.most, words)
     case 'lock':
     case 'unlock':
     case 'away':
@@ -45,13 +50,14 @@ export function doneText(command: ClientCommand, words: Translator): string | un
 /** The rules that hold in a room, but for its topic. */
 export const ruleTexts = (rules: RoomRules, words: Translator): readonly string[] => [
   ...(rules.collectingSince === undefined ? [] : [words.say('collecting')]),
-  ...secondsRules.flatMap((rule) => (rules[rule] === 0 ? [] : [secondsRuleText(rule, rules[rule], words)])),
+  ...rulesText(rules, words),
 ]
 
 /** A member in a list: `ani (moderator, away: lunch)`. */
-export function memberText({ name, role, away }: Member, { say }: Translator): string {
+export function memberText({ name, role, voice, away }: Member, { say }: Translator): string {
   const notes = [
     ...(role === undefined ? [] : [say(role === 'op' ? 'moderator' : role)]),
+    ...(voice === undefined ? [] : [say('voice')]),
     ...(away === undefined ? [] : [away === '' ? say('awayNow') : say('awayBecause', { why: away })]),
   ]
   return notes.length === 0 ? forTerminal(name) : `${forTerminal(name)} (${notes.join(', ')})`

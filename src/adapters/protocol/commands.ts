@@ -1,6 +1,6 @@
 import { isPathLine, wordLine } from '#domain/names/text.ts'
-import type { Clear, ComeBack, GoAway, Moderation, SetSeconds } from '#domain/room/commands.ts'
-import type { Permission } from '#domain/room/moderation.ts'
+import type { Clear, ComeBack, GoAway, Moderation, SetSeconds, SetSwitch } from '#domain/room/commands.ts'
+import type { Permission } from '#domain/room/permissions.ts'
 import type { AccessRequest } from '#domain/room/room-access.ts'
 
 /**
@@ -90,7 +90,7 @@ function aboutSomebody<Word extends 'kick' | 'mute' | 'ban', Key extends string>
 }
 
 /** A row about a name alone. */
-function aboutName<Word extends 'unmute' | 'unban' | 'op' | 'deop', Key extends string>(
+function aboutName<Word extends 'unmute' | 'unban' | 'op' | 'deop' | 'voice' | 'unvoice', Key extends string>(
   word: Word,
   helpKey: `help${Key}`,
 ) {
@@ -102,13 +102,42 @@ function aboutName<Word extends 'unmute' | 'unban' | 'op' | 'deop', Key extends 
 }
 
 /** A row with nothing behind its word. */
-function alone<Word extends 'back' | 'lock' | 'unlock' | 'clear', Key extends string>(
-  word: Word,
-  helpKey: `help${Key}`,
-) {
+function alone<Word extends 'back' | 'clear', Key extends string>(word: Word, helpKey: `help${Key}`) {
   const parse = (rest: string): ParsedCommand | undefined =>
     rest.trim() === '' ? { type: 'ask', command: { type: word } } : undefined
   return { word, usage: `/${word}`, helpKey, at: EVERYWHERE, permission: word, parse } as const
+}
+
+/** A row about a lock: all of it, or one of its halves. */
+function aboutLock<Word extends 'lock' | 'unlock', Key extends string>(word: Word, helpKey: `help${Key}`) {
+  const on = word === 'lock'
+  const parse = (rest: string): ParsedCommand | undefined => {
+    switch (rest.trim()) {
+      case '':
+        return { type: 'ask', command: { type: word } }
+      case 'entry':
+        return { type: 'ask', command: { type: 'setInviteOnly', on } }
+      case 'topic':
+        return { type: 'ask', command: { type: 'setTopicLock', on } }
+      default:
+        return undefined
+    }
+  }
+  return { word, usage: `/${word} [entry|topic]`, helpKey, at: EVERYWHERE, permission: word, parse } as const
+}
+
+/** A row about a rule of the room that holds or not. */
+function aboutSwitch<Word extends string, Key extends string, Type extends SetSwitch['type']>(
+  word: Word,
+  helpKey: `help${Key}`,
+  permission: Type,
+) {
+  const parse = (rest: string): ParsedCommand | undefined => {
+    const wanted = rest.trim()
+    if (wanted !== 'on' && wanted !== 'off') return undefined
+    return { type: 'ask', command: { type: permission, on: wanted === 'on' } }
+  }
+  return { word, usage: `/${word} on|off`, helpKey, at: EVERYWHERE, permission, parse } as const
 }
 
 /** A row about a rule of the room that is a time, in seconds where nothing else is typed. */
@@ -258,8 +287,24 @@ export const COMMANDS = [
   aboutName('unban', 'helpUnban'),
   aboutName('op', 'helpOp'),
   aboutName('deop', 'helpDeop'),
-  alone('lock', 'helpLock'),
-  alone('unlock', 'helpUnlock'),
+  aboutLock('lock', 'helpLock'),
+  aboutLock('unlock', 'helpUnlock'),
+  aboutSwitch('announce', 'helpAnnounce', 'setModeratorsSpeak'),
+  aboutName('voice', 'helpVoice'),
+  aboutName('unvoice', 'helpUnvoice'),
+  aboutSwitch('hide', 'helpHide', 'setUnlisted'),
+  {
+    word: 'full',
+    usage: '/full n|off',
+    helpKey: 'helpFull',
+    at: EVERYWHERE,
+    permission: 'setMostMembers',
+    parse: (rest) => {
+      const wanted = rest.trim()
+      const most = wanted === 'off' ? 0 : /^[1-9]\d{0,8}$/.test(wanted) ? Number(wanted) : undefined
+      return most === undefined ? undefined : { type: 'ask', command: { type: 'setMostMembers', most } }
+    },
+  },
   aboutTime('slow', { usage: '/slow seconds|off', helpKey: 'helpSlow', permission: 'setSlowMode' }),
   aboutTime('expire', { usage: '/expire 7d|12h|off', helpKey: 'helpExpire', permission: 'setExpiry' }),
   {

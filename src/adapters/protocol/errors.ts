@@ -33,6 +33,7 @@ export const STATUSES: Readonly<Record<HttpCode, number>> = {
   MUTED: 403,
   BANNED: 403,
   LOCKED: 403,
+  FULL: 403,
   FOREIGN_ORIGIN: 403,
   NOT_FOUND: 404,
   NO_SUCH_MESSAGE: 404,

@@ -46,6 +46,13 @@ const KIND = {
   cleared: 25,
   erased: 26,
   fileServed: 27,
+  inviteOnlySet: 28,
+  topicLockSet: 29,
+  moderatorsSpeakSet: 30,
+  unlistedSet: 31,
+  mostMembersSet: 32,
+  voiced: 33,
+  unvoiced: 34,
 } as const satisfies Record<Entry['type'], number>
 const TYPES: ReadonlyMap<unknown, Entry['type']> = new Map(
   Object.entries(KIND).map(([type, kind]) => [kind, type as Entry['type']]),
@@ -159,6 +166,8 @@ const toTuple = (entry: Entry): unknown[] => {
   const { seq, at, by } = entry
   const { id, name } = by
   if ('seconds' in entry) return [KIND[entry.type], seq, at, id, name, entry.seconds]
+  if ('on' in entry)
+    return [KIND[entry.type], seq, at, id, name, entry.on, ...('persons' in entry ? personsTuple(entry.persons) : [])]
   switch (entry.type) {
     case 'said':
       return [KIND.said, seq, at, id, name, entry.text, ...noticeTuple(entry)]
@@ -191,7 +200,12 @@ const toTuple = (entry: Entry): unknown[] => {
         ...aboutTuple(entry.file),
       ]
     case 'opped':
-      return [KIND.opped, seq, at, id, name, entry.to.id, entry.to.name, entry.person]
+    case 'voiced':
+      return [KIND[entry.type], seq, at, id, name, entry.to.id, entry.to.name, entry.person]
+    case 'unvoiced':
+      return [KIND.unvoiced, seq, at, id, name, entry.name, entry.person]
+    case 'mostMembersSet':
+      return [KIND.mostMembersSet, seq, at, id, name, entry.most]
     case 'deopped':
       return [KIND.deopped, seq, at, id, name, entry.name, entry.person, ...personsTuple(entry.persons)]
     case 'muted':
@@ -261,7 +275,18 @@ const toEntry = (tuple: unknown): Entry => {
     case 'fileServed':
       return { type, seq, at, by, file: { ...mentionedAt(tuple, 5), ...aboutAt(tuple, 8) } }
     case 'opped':
-      return { type: 'opped', seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
+    case 'voiced':
+      return { type, seq, at, by, to: memberAt(tuple, 5), person: textAt(tuple, 7) }
+    case 'unvoiced':
+      return { type, seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6) }
+    case 'inviteOnlySet':
+      return { type, seq, at, by, on: tuple[5] === true, ...personsAt(tuple, 6) }
+    case 'topicLockSet':
+    case 'moderatorsSpeakSet':
+    case 'unlistedSet':
+      return { type, seq, at, by, on: tuple[5] === true }
+    case 'mostMembersSet':
+      return { type, seq, at, by, most: numberAt(tuple, 5) }
     case 'deopped':
       return { type: 'deopped', seq, at, by, name: textAt(tuple, 5), person: textAt(tuple, 6), ...personsAt(tuple, 7) }
     case 'muted':

@@ -69,7 +69,13 @@ export const sequence = /* @__PURE__ */ countAs('Dense and rising within a room,
 /** A role that only a newer host has is none. */
 const isRole = (role: string): role is Role => role === 'owner' || role === 'op'
 export const member = v.pipe(
-  map({ id: text, name: text, role: v.exactOptional(text), away: v.exactOptional(text) }),
+  map({
+    id: text,
+    name: text,
+    role: v.exactOptional(text),
+    voice: v.exactOptional(v.literal(true, 'must be true')),
+    away: v.exactOptional(text),
+  }),
   v.transform((member): Member => {
     if (member.role === undefined || isRole(member.role)) return member as Member
     const { role: _, ...rest } = member
@@ -84,6 +90,8 @@ const commandId = shaped(/^[\x21-\x7e]{1,64}$/)
 const id = v.exactOptional(commandId)
 const reason = v.exactOptional(text)
 const isSet = v.exactOptional(v.literal(true, 'must be true'))
+
+const isOn = { on: flag }
 
 /** The commands of a member to its room, by name. */
 const commands = strictMaps({
@@ -109,6 +117,13 @@ const commands = strictMaps({
   endCollection: {},
   setSlowMode: { seconds: count },
   setExpiry: { seconds: count },
+  voice: { name: text },
+  unvoice: { name: text },
+  setInviteOnly: isOn,
+  setTopicLock: isOn,
+  setModeratorsSpeak: isOn,
+  setUnlisted: isOn,
+  setMostMembers: { most: count },
   away: { reason },
   back: {},
   typing: {},
@@ -184,6 +199,13 @@ const eventMaps = <const More extends Entries>(more: More) => {
     collectionEnded: entry,
     slowModeSet: { ...entry, seconds: count },
     expirySet: { ...entry, seconds: count },
+    inviteOnlySet: { ...entry, ...isOn },
+    topicLockSet: { ...entry, ...isOn },
+    moderatorsSpeakSet: { ...entry, ...isOn },
+    unlistedSet: { ...entry, ...isOn },
+    mostMembersSet: { ...entry, most: count },
+    voiced: { ...entry, to: member, person: text },
+    unvoiced: { ...entry, name: text, person: text },
     passwordSet: entry,
     passwordRemoved: entry,
     joined: by,
@@ -216,34 +238,53 @@ export const events: v.GenericSchema<unknown, RoomEvent[]> = eventsOf(eventKinds
 
 // Rooms
 
+/* @__NO_SIDE_EFFECTS__ */
+const flagAs = (about: string) => v.exactOptional(v.pipe(flag, v.description(`${about}; left out where not.`)))
+
 /** The rules of a room; left out where they do not hold. */
 const facts = {
   topic: text,
-  locked: v.exactOptional(v.pipe(flag, v.description('Nobody new comes in; left out where it is open.'))),
+  inviteOnly: flagAs('Nobody new comes in'),
+  topicLocked: flagAs('Only moderators set the topic'),
+  moderatorsSpeak: flagAs('Only moderators and members with a voice speak'),
+  unlisted: flagAs("In no list of rooms but its members'"),
+  mostMembers: v.exactOptional(countAs('At most so many members; left out where there is no limit.')),
   collectingSince: v.exactOptional(timeAs('Since when what members send is for the moderators')),
   slowSeconds: v.exactOptional(
     countAs('Members who are no moderators may send one message in so many seconds; left out without slow mode.'),
   ),
   expirySeconds: v.exactOptional(countAs('Files go so many seconds after they came; left out where they stay.')),
-  hasPassword: v.exactOptional(v.pipe(flag, v.description('Needed to join; left out where there is none.'))),
+  hasPassword: flagAs('Needed to join'),
 } satisfies Readonly<Record<keyof RoomFacts, v.GenericSchema>>
-type FactFields = v.InferOutput<v.ObjectSchema<typeof facts, undefined>>
+/** Both halves of a lock: all that clients and hosts of before know of it. */
+const locked = flagAs('Nobody new comes in, and only moderators set the topic')
+const toldFacts = { ...facts, locked }
+type FactFields = v.InferOutput<v.ObjectSchema<typeof toldFacts, undefined>>
 
 /** In the order of `RoomFacts`, as fields of a message or a body. */
 export function factFields({ topic, ...rules }: RoomFacts): FactFields {
-  const holding = Object.entries(rules).filter(([, value]) => value !== undefined && value !== 0 && value !== false)
+  const locked = rules.inviteOnly && rules.topicLocked
+  const holding = Object.entries({ ...rules, locked }).filter(
+    ([, value]) => value !== undefined && value !== 0 && value !== false,
+  )
   return { topic, ...Object.fromEntries(holding) }
 }
 
 export function factsIn({
   topic,
   locked = false,
+  inviteOnly = locked,
+  topicLocked = locked,
+  moderatorsSpeak = false,
+  unlisted = false,
+  mostMembers = 0,
   collectingSince,
   slowSeconds = 0,
   expirySeconds = 0,
   hasPassword = false,
 }: FactFields): RoomFacts {
-  return { topic, locked, collectingSince, slowSeconds, expirySeconds, hasPassword }
+  const lists = { inviteOnly, topicLocked, moderatorsSpeak, unlisted, mostMembers }
+  return { topic, ...lists, collectingSince, slowSeconds, expirySeconds, hasPassword }
 }
 
 // Messages of the Session protocol (docs/reference/session-protocol.md)
@@ -297,7 +338,7 @@ export const hostMessages = openMaps({
     members: v.array(member, 'must be a list'),
     /** How many are there. */
     count,
-    ...facts,
+    ...toldFacts,
     /** Sequence of the room's newest entry. */
     last: count,
     /** The member can only read. */
@@ -366,7 +407,7 @@ export type ToldLimit = v.InferOutput<typeof limit>
 
 export const posted = map({ seq: sequence, duplicate: flag })
 
-const roomRow = map({ name: text, members: count, last: sequence })
+const roomRow = map({ name: text, members: count, last: sequence, unlisted: facts.unlisted })
 export const roomList = map({ rooms: list(roomRow) })
 export type RoomRow = v.InferOutput<typeof roomRow>
 
@@ -374,7 +415,7 @@ export const roomFacts = map({
   name: text,
   last: sequence,
   members: list(text),
-  ...facts,
+  ...toldFacts,
 })
 export type RoomDetails = v.InferOutput<typeof roomFacts>
 

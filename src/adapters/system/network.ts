@@ -27,6 +27,12 @@ const linesOf = (text: string): readonly (readonly string[])[] =>
 /** Other systems have no such files. */
 const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
 
+/** The name by which mDNS finds this machine; undefined where its host name makes none. */
+export function localName(name = hostname()): string | undefined {
+  const [machine = ''] = name.toLowerCase().split('.')
+  return /^[a-z\d][a-z\d-]*$/.test(machine) && machine !== 'localhost' ? `${machine}.local` : undefined
+}
+
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 
 // Bridges and tunnels of programs on this machine: other machines rarely reach it there.

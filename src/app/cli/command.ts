@@ -103,7 +103,7 @@ export async function runShowing(action: () => Promise<void>): Promise<void> {
 export async function runResumable(action: () => Promise<void>): Promise<void> {
   // The reader of our output may be gone: the files go on.
   process.stdout.on('error', () => {})
-  const resume = `go on with: ${commandTyped(process.argv)}`
+  const resume = `go on with: ${commandTyped(process.argv, process.env)}`
   process.once('SIGINT', () => {
     process.stderr.write(`\ntamtam: interrupted; ${resume}\n`)
     process.exit(exitCodes.interrupted)

@@ -1,3 +1,4 @@
+import { name } from '#app/about.ts'
 import { parseAddress } from '#client/address.ts'
 import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
@@ -100,9 +101,13 @@ const systemCode = (error: unknown): string | undefined =>
     ? error.code
     : undefined
 
+/** How this program is called here: in a checkout by npm. */
+export const ownCommand = ({ npm_lifecycle_event, npm_package_name }: NodeJS.ProcessEnv): string =>
+  npm_lifecycle_event === 'start' && npm_package_name === name ? 'npm start --' : 'tamtam'
+
 /** The command as it was typed, to type it again, but for the token that a link may have in it (C121). */
-export const commandTyped = (argv: readonly string[]): string =>
-  ['tamtam', ...argv.slice(2).map((word) => quoted(withoutToken(word)))].join(' ')
+export const commandTyped = (argv: readonly string[], env: NodeJS.ProcessEnv): string =>
+  [ownCommand(env), ...argv.slice(2).map((word) => quoted(withoutToken(word)))].join(' ')
 
 function withoutToken(word: string): string {
   const address = parseAddress(word)

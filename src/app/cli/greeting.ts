@@ -2,8 +2,9 @@ import { networkInterfaces } from 'node:os'
 import type { HostConfig } from '#app/config.ts'
 import type { Tamtam } from '#app/tamtam.ts'
 import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
-import { reachable } from '#system/network.ts'
+import { localName, reachable } from '#system/network.ts'
 import type { Paint } from '#terminal/rows.ts'
+import { ownCommand } from './failures.ts'
 import { wantsToken } from './host-network.ts'
 
 /** Where the host is, for people to know how to join it. */
@@ -22,6 +23,10 @@ export interface HostFacts extends HostAddress {
   readonly room: string
   /** Its addresses for other machines, the likeliest first; none where it is for this machine alone. */
   readonly reachable: readonly string[]
+  /** The name of this machine on its networks (mDNS), where it is announced there. */
+  readonly localName?: string
+  /** How this program is called here; `tamtam` where that is left out. */
+  readonly command?: string
   /** The token for joining; left out where none is needed. */
   readonly token?: string
   /** The fingerprint of its key for SSH. */
@@ -51,6 +56,7 @@ export async function hostFacts(
     isTokenKept: !config.ephemeral && config.cluster === undefined,
     isNode: config.cluster !== undefined,
     sshFingerprint: tamtam.sshFingerprint,
+    command: ownCommand(process.env),
     ...(token === undefined ? {} : { token }),
   }
   const isWide = address.host === '::' || address.host === '0.0.0.0'
@@ -58,7 +64,8 @@ export async function hostFacts(
   const found = reachable(networkInterfaces(), address.host)
   // Without a network there is still this machine.
   const addresses = found.length > 0 ? found : ['127.0.0.1']
-  const known = { ...facts, reachable: addresses, qr: [] }
+  const name = config.lan && isWide ? localName() : undefined
+  const known = { ...facts, ...(name === undefined ? {} : { localName: name }), reachable: addresses, qr: [] }
   return config.plain || config.json || config.quiet ? known : await withCode(known, process)
 }
 
@@ -161,25 +168,28 @@ function fromHere(facts: HostFacts): readonly string[] {
   const ways = waysTo({ ...facts, address: host })
   return [
     `open in a browser:            ${pageLink({ ...facts, address: host })}`,
-    ...(fingerprint === undefined ? [] : [`join from this machine with:  ${ways.tamtam}`]),
+    ...(fingerprint === undefined ? [] : [`join from this machine with:  ${asTyped(ways.tamtam, facts)}`]),
     `${fingerprint === undefined ? 'join from this machine with:' : 'or with:                    '}  ${ways.lines}`,
     `drop a file in with:          ${ways.drop}`,
   ]
 }
 
 function fromElsewhere(facts: HostFacts): readonly string[] {
-  const { token, isTokenKept, isNode, qr, reachable, sshFingerprint } = facts
-  const links = reachable.map((address) => pageLink({ ...facts, address }))
+  const { token, isTokenKept, isNode, qr, reachable, sshFingerprint, localName, fingerprint } = facts
+  const addresses = localName === undefined ? reachable : [...reachable, localName]
+  const links = addresses.map((address) => pageLink({ ...facts, address }))
   const ways = waysTo({ ...facts, address: reachable[0] ?? '' })
   return [
     ...qr,
-    // Each command stands on a line of its own: so it fits into 80 columns, and can be copied whole.
-    'join in a browser, with tamtam, or line by line; drop a file in:',
-    ...links,
-    `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
-    token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
-    ways.drop,
-    ...(sshFingerprint === undefined ? [] : [`ssh, scp and sftp know it by the key ${sshFingerprint}`]),
+    // Each command stands on a line of its own, and can be copied whole.
+    ...links.map((link, index) => labelled(index === 0 ? 'browser' : '', link)),
+    labelled('terminal', `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${asTyped(ways.tamtam, facts)}`),
+    labelled(
+      fingerprint === undefined ? 'netcat' : 'openssl',
+      token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
+    ),
+    labelled('curl', ways.drop),
+    ...(sshFingerprint === undefined ? [] : [labelled('ssh', `known by the key ${sshFingerprint}`)]),
     token === undefined
       ? 'everybody who reaches these addresses can join, read and send files'
       : `only holders of the token can join; ${
@@ -191,6 +201,12 @@ function fromElsewhere(facts: HostFacts): readonly string[] {
         }`,
   ]
 }
+
+const LABEL_COLUMNS = 10
+const labelled = (label: string, text: string): string => label.padEnd(LABEL_COLUMNS) + text
+
+/** A command of ours, as it is called here. */
+const asTyped = (text: string, { command = 'tamtam' }: HostFacts): string => text.replace(/^tamtam/, command)
 
 type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint' | 'tls'> & { readonly address: string }
 

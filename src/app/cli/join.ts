@@ -4,7 +4,7 @@ import { clientDefaults } from '#app/defaults.ts'
 import { keyFor } from '#app/secrets.ts'
 import { ApiClient } from '#client/api-client.ts'
 import { downloadFile } from '#client/downloader.ts'
-import { isRefusal } from '#client/errors.ts'
+import { isRefusal, Unreachable } from '#client/errors.ts'
 import { uploadPath } from '#client/folder-upload.ts'
 import { NodeHttp } from '#client/node-http.ts'
 import { listRooms, roomAccess } from '#client/queries.ts'
@@ -20,6 +20,7 @@ import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import { flushed, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { ownCommand } from './failures.ts'
 import { unreadable } from './host-files.ts'
 import { shareOf } from './share.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
@@ -40,7 +41,18 @@ const FAREWELL_MS = 500
 
 /** `tamtam join`. */
 export const runJoin = (address: string, flags: JoinFlags): Promise<void> =>
-  runShowing(() => join(targetOf(address, process.env), flags, process))
+  runShowing(() =>
+    join(targetOf(address, process.env), flags, process).catch((error: unknown) => {
+      throw address === 'localhost' && error instanceof Unreachable ? nobodyHere(error) : error
+    }),
+  )
+
+/** For somebody who has named no host, and may not know that there must be one. */
+function nobodyHere(cause: Unreachable): CommandFailed {
+  const own = ownCommand(process.env)
+  const text = `no host at localhost:8268; start one with ${own.replace(' --', '')}, or: ${own} join HOST[:PORT][/ROOM]`
+  return new CommandFailed(exitCodes.unreachable, text, { cause })
+}
 
 async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process): Promise<void> {
   // The same key is the same person, also after the host was restarted.

@@ -18,6 +18,7 @@ import type { EngineLimits, Ports } from './limits.ts'
 import type { FileSpace } from './quotas.ts'
 import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
+import { Sessions } from './sessions.ts'
 import { adoptForeign, RoomLoops } from './sharing.ts'
 import { Transfers } from './transfers.ts'
 
@@ -28,7 +29,7 @@ export class Engine {
   readonly #ports: Ports
   readonly #loop: Commits
   readonly #rooms: Rooms
-  readonly #sessions = new Set<LocalSession>()
+  readonly #sessions = new Sessions<LocalSession>()
   readonly #nicks = new NickRegistry((owner) => this.#namesOf(owner))
   /** Nicks of owners who keep theirs also where they are in no room. */
   readonly #kept = new Map<string, string>()
@@ -86,6 +87,7 @@ export class Engine {
     await this.#ports.fileStore.open()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
+    this.#rooms.hide(found.unlisted)
     await this.#transfers.load(found)
     this.#status = 'open'
   }
@@ -199,7 +201,7 @@ export class Engine {
   *#namesOf(owner: string): Iterable<string> {
     const kept = this.#kept.get(owner)
     if (kept !== undefined) yield kept
-    for (const session of this.#sessions) if (session.owner === owner) yield session.member.name
+    for (const session of this.#sessions.of(owner)) yield session.member.name
   }
 
   /** Frees the nicks of an owner that several sessions shared, but `keep`, and those that it has in rooms. */
@@ -222,7 +224,7 @@ export class Engine {
     return this.#transfers.space()
   }
 
-  /** Rooms that are in use or have a history. */
+  /** Rooms that are in use or have a history, unlisted ones too: only their members are to be told of those. */
   rooms(): Promise<readonly RoomSummary[]> {
     return this.#history.watched(this.#rooms.summaries())
   }

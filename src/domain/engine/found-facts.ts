@@ -23,6 +23,8 @@ export interface FoundFacts {
   readonly expiry: number
   /** By which messages of a room were removed. */
   readonly erasures: ReadonlyMap<string, readonly Erasure[]>
+  /** Rooms that are in no list. */
+  readonly unlisted: readonly string[]
 }
 
 export async function findFacts(journal: Journal): Promise<FoundFacts> {
@@ -32,6 +34,7 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
   const cleared: { room: string; file: RoomFile; by: Member }[] = []
   const gone: string[] = []
   const erasures = new Map<string, Erasure[]>()
+  const unlisted: string[] = []
   let newest: number | undefined
   let expiry = Number.POSITIVE_INFINITY
   for (const room of (await journal.rooms()).keys()) {
@@ -46,6 +49,7 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
       if (fact.type === 'cleared') for (const id of state.files.keys()) clearedBy.set(id, fact.by)
     }
     erasures.set(room, removals)
+    if (state.rules.unlisted) unlisted.push(room)
     for (const [id, file] of state.files) {
       roomOf.set(id, room)
       expiry = Math.min(expiry, expiryOf(state.rules, file.file, file.at))
@@ -55,5 +59,5 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, cleared, gone, newest, expiry, erasures }
+  return { roomOf, byDigest, interrupted, cleared, gone, newest, expiry, erasures, unlisted }
 }

@@ -4,6 +4,7 @@ import { checkNick } from '../names/nick.ts'
 import { isShared, type Trimmed } from '../ports/journal.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
+import type { Role } from '../room/events.ts'
 import { skeletonOf } from '../room/moderation.ts'
 import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
@@ -34,8 +35,8 @@ export interface JoinRequest {
   readonly keyless?: boolean
   /** The client's address: bans and mutes on an address hold for it. A guest's name is one. */
   readonly address?: string
-  /** For the host's own terminal, and for holders of the owner's key. */
-  readonly role?: 'owner'
+  /** For the host's own terminal, for holders of the owner's key, and for those whom the `access` rule gives it. */
+  readonly role?: Role
   /** Has an invitation: a lock does not keep this member out. */
   readonly invited?: boolean
   /** The person who made the invitation, until the invited member has joined. */
@@ -129,6 +130,8 @@ export interface RoomSummary {
   readonly name: string
   readonly members: number
   readonly last: number
+  /** Only its members are to be told that there is one. */
+  readonly unlisted?: true
 }
 
 /**
@@ -146,6 +149,7 @@ export class Rooms {
   /** Rooms that are in use or have a history, by name, with the newest sequence of each. Asked for once, and kept up to date. */
   #known: Promise<Map<string, number>> | undefined
   readonly #lasts = new Map<string, number>()
+  readonly #unlisted = new Set<string>()
   /** Their names in order, until there is another. */
   #names: readonly string[] | undefined
   readonly #history: History
@@ -187,13 +191,20 @@ export class Rooms {
     return this.#names.flatMap((name) => {
       const state = inUse.get(name)
       const last = state?.last ?? known.get(name) ?? 0
-      return state === undefined && last === 0 ? [] : [{ name, members: state?.members.size ?? 0, last }]
+      const hidden = this.#unlisted.has(name) ? { unlisted: true as const } : {}
+      return state === undefined && last === 0 ? [] : [{ name, members: state?.members.size ?? 0, last, ...hidden }]
     })
   }
 
   /** Notes that something was committed in a room. */
-  grew({ state: { name, last } }: RoomActor): void {
+  grew({ state: { name, last, rules } }: RoomActor): void {
     this.#grew(name, last)
+    this.#note(name, rules.unlisted)
+  }
+
+  #note(name: string, isUnlisted: boolean): void {
+    if (isUnlisted) this.#unlisted.add(name)
+    else this.#unlisted.delete(name)
   }
 
   #grew(name: string, last: number): void {
@@ -201,9 +212,15 @@ export class Rooms {
     this.#lasts.set(name, last)
   }
 
+  /** Those that were unlisted when the host started. */
+  hide(rooms: readonly string[]): void {
+    for (const room of rooms) this.#unlisted.add(room)
+  }
+
   /** Takes in what another host has appended, in the order in which it was. */
   adopt(batch: Batch): void {
     this.#grew(batch.room, batch.last ?? 0)
+    for (const entry of batch.entries) if (entry.type === 'unlistedSet') this.#note(batch.room, entry.on)
     this.#whenLoaded(batch.room, (room) => room.adopt(batch))
   }
 

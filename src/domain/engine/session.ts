@@ -1,7 +1,7 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs'
 import { noSuchMessage, type Rejected, rejected, slowModeForBlock } from '../errors.ts'
 import { checkText } from '../names/text.ts'
-import { FileMissing, type Pieces } from '../ports/file-store.ts'
+import type { Pieces } from '../ports/file-store.ts'
 import { ask, type RoomActor, type RoomConnection, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import {
@@ -24,7 +24,7 @@ import {
   type WholeFile,
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
-import type { Permission } from '../room/moderation.ts'
+import type { Permission } from '../room/permissions.ts'
 import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { OwnMute, RoomRules } from '../room/rules.ts'
 import { slowSecondsOf } from '../room/slow-mode.ts'
@@ -34,10 +34,12 @@ import { type ConnectionState, Refused, type RoomSession, type Upload, type Uplo
 import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
 import { type Bandwidth, type RateLimiterLease, unlimited } from './bandwidth.ts'
+import { Download } from './download.ts'
 import type { Erasures } from './erasures.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import type { NickRegistry, Rooms } from './rooms.ts'
+import type { Sessions } from './sessions.ts'
 import { RoomSubscription } from './subscription.ts'
 import type { Transfers } from './transfers.ts'
 
@@ -52,7 +54,7 @@ export interface SessionParts {
   readonly erasures: Erasures
   readonly bandwidth: Bandwidth
   /** Those that are in a room; each takes itself out once it has left. */
-  readonly sessions: Set<LocalSession>
+  readonly sessions: Sessions<LocalSession>
 }
 
 /** How a session came into its room. */
@@ -499,7 +501,7 @@ export class LocalSession implements RoomSession {
     const command = { type: 'rename', name } as const
     const answer = await ask(this.#room, this.member, command)
     if (answer.type === 'ack') {
-      const elsewhere = [...sessions].filter((other) => other.owner === owner && other.#room !== this.#room)
+      const elsewhere = [...sessions.of(owner)].filter((other) => other.#room !== this.#room)
       const rooms = new Map(elsewhere.filter(({ isListed }) => isListed).map((other) => [other.#room, other.member]))
       await Promise.all(Array.from(rooms, ([room, member]) => tell(room, member, command)))
     }
@@ -535,54 +537,6 @@ export class LocalSession implements RoomSession {
   #unfollow(subscription: RoomSubscription): void {
     subscription.close()
     this.#subscriptions.delete(subscription)
-  }
-}
-
-/** One reader's way through a file, no faster than its lease lets it. Not a generator: `return` must also end a reader that waits. */
-class Download implements AsyncIterator<Uint8Array, undefined> {
-  readonly #open: () => AsyncIterable<Uint8Array>
-  readonly #lease: RateLimiterLease
-  readonly #missing: Rejected
-  /** The rest of the newest chunk, too large for one step. */
-  #rest: Uint8Array | undefined
-  #source: AsyncIterator<Uint8Array> | undefined
-  #over = false
-
-  /** The first `next` opens the source, and rejects with its error; with `missing` where the store has lost the file. */
-  constructor(open: () => AsyncIterable<Uint8Array>, lease: RateLimiterLease, missing: Rejected) {
-    this.#open = open
-    this.#lease = lease
-    this.#missing = missing
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    let piece = this.#rest ?? (await this.#read())
-    if (piece === undefined) return { done: true, value: undefined }
-    const { pieceBytes } = this.#lease
-    this.#rest = piece.length > pieceBytes ? piece.subarray(pieceBytes) : undefined
-    if (this.#rest !== undefined) piece = piece.subarray(0, pieceBytes)
-    await this.#lease.pass(piece.length)
-    if (this.#over) return { done: true, value: undefined }
-    return { done: false, value: piece }
-  }
-
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.#over = true
-    this.#rest = undefined
-    this.#lease.giveUp()
-    await this.#source?.return?.()
-    return { done: true, value: undefined }
-  }
-
-  async #read(): Promise<Uint8Array | undefined> {
-    if (this.#over) return undefined
-    try {
-      this.#source ??= this.#open()[Symbol.asyncIterator]()
-      const piece = await this.#source.next()
-      return piece.done === true ? undefined : piece.value
-    } catch (error) {
-      throw error instanceof FileMissing ? new Refused(this.#missing) : error
-    }
   }
 }
 

@@ -11,17 +11,8 @@ import { consequenceOf, foundedElsewhere } from './consequences.ts'
 import { decide } from './decide.ts'
 import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
-import {
-  arrivingAs,
-  because,
-  muteOf,
-  notAMember,
-  type Permission,
-  personOf,
-  rankOf,
-  refusalFor,
-  seat,
-} from './moderation.ts'
+import { arrivingAs, because, muteOf, personOf, rankOf, seat } from './moderation.ts'
+import { notAMember, type Permission, refusalFor } from './permissions.ts'
 import type { OwnMute } from './rules.ts'
 import { noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
@@ -161,7 +152,8 @@ export class RoomActor {
 
   /** The refusal that a member of the room would get for this permission; undefined where they have it. */
   refusalTo(id: string, permission: Permission): Rejected | undefined {
-    return refusalFor(rankOf(this.#state, id), permission)
+    const isHandIn = permission === 'upload' && this.#state.rules.collectingSince !== undefined
+    return refusalFor(rankOf(this.#state, id), isHandIn ? 'handIn' : permission)
   }
 
   /** The mute that holds for a member. */

@@ -112,7 +112,17 @@ export interface Deop {
   readonly type: 'deop'
   readonly name: string
 }
-/** Nobody new comes in, and only ops set the topic. */
+/** Lets a member speak where only operators do. */
+export interface Voice {
+  readonly type: 'voice'
+  readonly name: string
+}
+/** Takes a voice away. */
+export interface Unvoice {
+  readonly type: 'unvoice'
+  readonly name: string
+}
+/** Nobody new comes in, and only ops set the topic: `SetInviteOnly` and `SetTopicLock` at once. */
 export interface Lock {
   readonly type: 'lock'
 }
@@ -138,6 +148,33 @@ export interface SetExpiry {
   readonly type: 'setExpiry'
   readonly seconds: number
 }
+/** Nobody new comes in without an invitation. */
+export interface SetInviteOnly {
+  readonly type: 'setInviteOnly'
+  readonly on: boolean
+}
+/** Only operators set the topic. */
+export interface SetTopicLock {
+  readonly type: 'setTopicLock'
+  readonly on: boolean
+}
+/** Only operators, and members with a voice, speak and send files; whispers go on, and so do hand-ins. */
+export interface SetModeratorsSpeak {
+  readonly type: 'setModeratorsSpeak'
+  readonly on: boolean
+}
+/** The room is in no list of rooms but its members'. */
+export interface SetUnlisted {
+  readonly type: 'setUnlisted'
+  readonly on: boolean
+}
+/** Sets a rule of the room that holds or not. */
+export type SetSwitch = SetInviteOnly | SetTopicLock | SetModeratorsSpeak | SetUnlisted
+/** At most so many members, 1 to 100,000; operators come in always. 0 ends it. */
+export interface SetMostMembers {
+  readonly type: 'setMostMembers'
+  readonly most: number
+}
 /** Sets a rule of the room to a number of seconds; 0 ends it. */
 export type SetSeconds = SetSlowMode | SetExpiry
 /** The commands of moderators: refused with `NOT_ALLOWED` to all others. */
@@ -151,9 +188,13 @@ export type Moderation =
   | Deop
   | Lock
   | Unlock
+  | Voice
+  | Unvoice
   | StartCollection
   | EndCollection
   | SetSeconds
+  | SetSwitch
+  | SetMostMembers
 
 /** Tells the room that this member is away. */
 export interface GoAway {

@@ -21,18 +21,8 @@ import {
 import { hasListed } from './connections.ts'
 import { isFounding } from './consequences.ts'
 import { authorOf, type Member, type MentionedFile, type RoomEvent } from './events.ts'
-import {
-  arrivingAs,
-  banned,
-  moderate,
-  notAMember,
-  type Permission,
-  personOf,
-  rankOf,
-  refusalFor,
-  restraintOf,
-  skeletonOf,
-} from './moderation.ts'
+import { arrivingAs, moderate, personOf, rankOf, restraintOf, skeletonOf, voicedIn } from './moderation.ts'
+import { banned, notAMember, type Permission, refusalFor } from './permissions.ts'
 import { isSender } from './receipts.ts'
 import { slowed } from './slow-mode.ts'
 import type { RoomFile, RoomState } from './state.ts'
@@ -142,7 +132,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
 function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
   switch (command.type) {
     case 'setTopic':
-      return state.rules.locked ? 'setLockedTopic' : 'setTopic'
+      return state.rules.topicLocked ? 'setLockedTopic' : 'setTopic'
     case 'removeMessage':
       return command.message === undefined || isAuthor(state, by, command.message.author)
         ? 'removeMessage'
@@ -199,6 +189,7 @@ const invitationEnded = rejected(
   'NO_SUCH_INVITATION',
   'this invitation does not hold any more: who gave it is banned; ask somebody in the room',
 )
+const full = rejected('FULL', 'this room has as many members as it takes; come again when somebody has left')
 const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files lists those it has')
 
 function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Known | Rejected {
@@ -208,10 +199,13 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
   // An invitation ends with its maker's ban.
   if (inviter !== undefined && state.bans.persons.has(inviter)) return invitationEnded
   const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
-  const why = refusalFor(rank, state.rules.locked ? 'enterLocked' : 'enter')
+  const { inviteOnly, mostMembers } = state.rules
+  const why = refusalFor(rank, inviteOnly ? 'enterLocked' : 'enter')
   if (why !== undefined) return why
   if (rank === 'owner' || rank === 'op') return { type: 'joined', by: { ...by, role: rank } }
-  return { type: 'joined', by: isFounding(state) ? { ...by, role: 'op' } : by }
+  if (isFounding(state)) return { type: 'joined', by: { ...by, role: 'op' } }
+  if (mostMembers > 0 && state.members.size >= mostMembers) return full
+  return { type: 'joined', by: voicedIn(state, by) }
 }
 
 /** A name that is banned is not to be had by changing to it either; the one that a member has already is no news. */
@@ -320,6 +314,7 @@ function present(
     case 'back':
       return away === undefined ? known : { type: 'back', by: here }
     case 'typing': {
+      if (refusalFor(rankOf(state, by.id), 'say') !== undefined) return known
       const last = state.typing.get(by.id)
       const isSoon = last !== undefined && at >= last && at - last < TYPING_EVERY_MS
       return isSoon ? known : { type: 'typing', by, at, forMs: TYPING_FOR_MS }

@@ -4,6 +4,8 @@ export interface Member {
   readonly name: string
   /** Left out for a member like all others. */
   readonly role?: Role
+  /** May speak where only operators do; left out for a member like all others. */
+  readonly voice?: true
   /** Why this member is away; left out where they are not. */
   readonly away?: string
 }
@@ -13,7 +15,9 @@ export type Role = 'owner' | 'op'
 
 /** The author as it is kept: the member's state of today is no part of the message. */
 export const authorOf = (member: Member): Member =>
-  member.role === undefined && member.away === undefined ? member : { id: member.id, name: member.name }
+  member.role === undefined && member.away === undefined && member.voice === undefined
+    ? member
+    : { id: member.id, name: member.name }
 
 /**
  * The readers of an entry that is not for everybody: its sender, and one person or the operators of the room (`staff`). Rights
@@ -225,10 +229,68 @@ export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
 export type SecondsSet = SlowModeSet | ExpirySet
+/** Nobody new comes in, or everybody may again. `persons`: those who are inside, and may come back, as in `Locked`. */
+export interface InviteOnlySet extends Journaled {
+  readonly type: 'inviteOnlySet'
+  readonly on: boolean
+  readonly persons?: Persons
+}
+/** Only operators set the topic, or everybody may again. */
+export interface TopicLockSet extends Journaled {
+  readonly type: 'topicLockSet'
+  readonly on: boolean
+}
+/** Only operators, and members with a voice, speak, or everybody may again. */
+export interface ModeratorsSpeakSet extends Journaled {
+  readonly type: 'moderatorsSpeakSet'
+  readonly on: boolean
+}
+/** The room is in no list of rooms but its members', or is listed again. */
+export interface UnlistedSet extends Journaled {
+  readonly type: 'unlistedSet'
+  readonly on: boolean
+}
+/** A rule that holds or not was turned on or off. */
+export type SwitchSet = InviteOnlySet | TopicLockSet | ModeratorsSpeakSet | UnlistedSet
+/** At most so many members; 0: as many as like. */
+export interface MostMembersSet extends Journaled {
+  readonly type: 'mostMembersSet'
+  readonly most: number
+}
+/** From now on `to` may speak where only operators do, each time the same `person` comes in. */
+export interface Voiced extends Journaled {
+  readonly type: 'voiced'
+  readonly to: Member
+  readonly person: string
+}
+/** The person has no voice any more. */
+export interface Unvoiced extends Journaled {
+  readonly type: 'unvoiced'
+  readonly name: string
+  readonly person: string
+}
 /** Events that change a value of the room's rules (`RoomRules`). */
-export type RuleChange = TopicSet | Locked | Unlocked | CollectionStarted | CollectionEnded | SecondsSet
+export type RuleChange =
+  | TopicSet
+  | Locked
+  | Unlocked
+  | CollectionStarted
+  | CollectionEnded
+  | SecondsSet
+  | SwitchSet
+  | MostMembersSet
 /** An entry that changes a rule of the room, or the standing of a person. */
-export type Rule = Opped | Deopped | Muted | Unmuted | Banned | Unbanned | ShutOut | Exclude<RuleChange, TopicSet>
+export type Rule =
+  | Opped
+  | Deopped
+  | Voiced
+  | Unvoiced
+  | Muted
+  | Unmuted
+  | Banned
+  | Unbanned
+  | ShutOut
+  | Exclude<RuleChange, TopicSet>
 
 /** The events that the journal keeps. */
 export type Entry =
@@ -360,6 +422,13 @@ const RULES: Readonly<Record<Rule['type'], true>> & { readonly [Other in RoomEve
   collectionEnded: true,
   slowModeSet: true,
   expirySet: true,
+  inviteOnlySet: true,
+  topicLockSet: true,
+  moderatorsSpeakSet: true,
+  unlistedSet: true,
+  mostMembersSet: true,
+  voiced: true,
+  unvoiced: true,
 }
 
 /** Whether it lays down a rule for later joins and messages. */

@@ -2,115 +2,11 @@ import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { checkText } from '../names/text.ts'
-import type { Ban, ClientCommand, Known, Moderation, Mute, SetSeconds, Stamp } from './commands.ts'
+import type { Ban, Known, Moderation, Mute, SetSeconds, Stamp } from './commands.ts'
 import { authorOf, type Banned, type Member, type Muted, type Role, type RoomEvent, type Rule } from './events.ts'
-import { type OwnMute, RULE_OF, rulesAfter, SECONDS_SET } from './rules.ts'
+import { notAllowed, type Rank } from './permissions.ts'
+import { type OwnMute, RULE_OF, rulesAfter, SECONDS_SET, SWITCH_SET } from './rules.ts'
 import type { Restraints, RoomState } from './state.ts'
-
-/**
- * A person's rank in a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
- * locked. `banned` and `muted` come before all else.
- */
-export type Rank = 'stranger' | 'outsider' | 'banned' | 'muted' | 'member' | 'op' | 'owner'
-
-/** The permissions that a room knows. */
-export type Permission =
-  | ClientCommand['type']
-  | 'read'
-  | 'upload'
-  | 'continueUpload'
-  | 'withdrawUpload'
-  | 'seeHandIns'
-  | 'drop'
-  | 'leave'
-  | 'enter'
-  | 'enterLocked'
-  | 'setLockedTopic'
-  | 'removeOthers'
-  | 'setPassword'
-  | 'invite'
-
-const OPERATORS = ['op', 'owner'] as const
-const FREE = ['member', ...OPERATORS] as const
-const HERE = ['muted', ...FREE] as const
-
-/** The ranks that have each permission. */
-export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
-  enter: ['stranger', ...FREE],
-  // Members at the time of the lock may come back.
-  enterLocked: FREE,
-  leave: ['banned', ...HERE],
-  say: FREE,
-  act: FREE,
-  whisper: FREE,
-  read: ['outsider', ...HERE],
-  upload: FREE,
-  // Begun before a lock, it may be ended after it.
-  continueUpload: ['outsider', ...FREE],
-  // That of somebody else; one's own is a way to end it.
-  withdrawUpload: OPERATORS,
-  rename: FREE,
-  away: FREE,
-  typing: FREE,
-  back: HERE,
-  receiveFile: ['outsider', ...HERE],
-  removeMessage: HERE,
-  removeFile: HERE,
-  // Another person's message or file.
-  removeOthers: OPERATORS,
-  clear: ['owner'],
-  setTopic: FREE,
-  setLockedTopic: OPERATORS,
-  kick: OPERATORS,
-  mute: OPERATORS,
-  unmute: OPERATORS,
-  ban: OPERATORS,
-  unban: OPERATORS,
-  op: OPERATORS,
-  deop: OPERATORS,
-  lock: OPERATORS,
-  unlock: OPERATORS,
-  startCollection: OPERATORS,
-  endCollection: OPERATORS,
-  setSlowMode: OPERATORS,
-  setExpiry: OPERATORS,
-  seeHandIns: OPERATORS,
-  // A lock keeps members out; a link is for the operators, who can take it back.
-  drop: ['outsider', ...FREE],
-  setPassword: OPERATORS,
-  invite: OPERATORS,
-}
-
-/** Why somebody of this rank may not; undefined where they may. */
-export function refusalFor(rank: Rank, permission: Permission): Rejected | undefined {
-  if (PERMISSIONS[permission].includes(rank)) return undefined
-  switch (rank) {
-    case 'stranger':
-      return permission === 'enterLocked' ? lockedOut : notAMember
-    case 'outsider':
-      return lockedOut
-    case 'banned':
-      return banned
-    case 'muted':
-      return muted
-    case 'member':
-    case 'op':
-    case 'owner':
-      return permission === 'setLockedTopic' ? topicLocked : notAllowed
-    default:
-      return rank satisfies never
-  }
-}
-
-export const notAMember = rejected('NOT_A_MEMBER', 'you are not in this room any more; join it again')
-export const banned = rejected('BANNED', 'you are banned from this room; ask a moderator')
-const notAllowed = rejected(
-  'NOT_ALLOWED',
-  'permission denied: only moderators can do that, and not to other moderators',
-)
-const muted = rejected('MUTED', 'you are muted in this room and can only read; ask a moderator')
-const lockedOut = rejected('LOCKED', 'this room is locked: no new members are let in; ask somebody in it')
-const topicLocked = rejected('LOCKED', 'permission denied: this room is locked, and only moderators can set its topic')
 
 /** So many former members are remembered by their names. */
 const GONE = 1000
@@ -130,16 +26,24 @@ export function rankOf(state: RoomState, id: string): Rank {
   if (member === undefined && !state.hidden.has(id)) return 'stranger'
   const restraint = state.restrained.get(id)
   if (restraint !== undefined) return restraint
-  if (member !== undefined) return member.role ?? 'member'
-  return state.rules.locked && !isOfOneInside(state, id) ? 'outsider' : 'member'
+  if (member?.role !== undefined) return member.role
+  const { inviteOnly, moderatorsSpeak } = state.rules
+  if (member === undefined && inviteOnly && !isOfOneInside(state, id)) return 'outsider'
+  return moderatorsSpeak && !hasVoice(state, personOf(state, id)) ? 'listener' : 'member'
 }
+
+const hasVoice = ({ ops, voices }: RoomState, person: string): boolean => voices.has(person) || ops.has(person)
+
+/** A member as they come in, with the voice that they were given. */
+export const voicedIn = (state: RoomState, member: Member): Member =>
+  state.voices.has(personOf(state, member.id)) ? { ...member, voice: true } : member
 
 /** The rank of a person on joining; `role` as the host gives it. */
 export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Rank {
   if (role === 'owner') return role
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
-  if (state.ops.has(person) || state.founder?.person === person) return 'op'
+  if (role === 'op' || state.ops.has(person) || state.founder?.person === person) return 'op'
   return state.insiders.has(person) ? 'member' : 'stranger'
 }
 
@@ -255,6 +159,14 @@ export function applyRule(state: RoomState, rule: Rule): void {
         give(state, person, undefined)
       }
       break
+    case 'voiced':
+      state.voices.set(rule.person, rule.to.name)
+      giveVoice(state, rule.person, true)
+      return
+    case 'unvoiced':
+      state.voices.delete(rule.person)
+      giveVoice(state, rule.person, false)
+      return
     case 'muted':
       addRestraint(state.mutes, rule)
       break
@@ -279,6 +191,11 @@ export function applyRule(state: RoomState, rule: Rule): void {
       state.rules = rulesAfter(state.rules, rule)
       insiders.clear()
       return
+    case 'inviteOnlySet':
+      state.rules = rulesAfter(state.rules, rule)
+      if (!rule.on) insiders.clear()
+      for (const person of rule.persons ?? []) insiders.add(person)
+      return
     default:
       state.rules = rulesAfter(state.rules, rule)
       if (state.rules.slowSeconds === 0) state.spoken.clear()
@@ -292,6 +209,14 @@ export function give(state: RoomState, person: string, role: Role | undefined): 
     if (member.role === 'owner' || personOf(state, member.id) !== person) continue
     const { role: _, ...rest } = member
     state.members.set(member.id, role === undefined ? rest : { ...rest, role })
+  }
+}
+
+function giveVoice(state: RoomState, person: string, on: boolean): void {
+  for (const member of state.members.values()) {
+    if (personOf(state, member.id) !== person) continue
+    const { voice: _, ...rest } = member
+    state.members.set(member.id, on ? { ...rest, voice: true } : rest)
   }
 }
 
@@ -370,22 +295,51 @@ export function moderate(
         ({ id, role }) => role !== undefined && state.skeletons.get(id) === skeleton,
       )
       if (here?.role === 'owner') return notAllowed
-      const persons = here === undefined ? opsCalled(state, skeleton) : [personOf(state, here.id)]
+      const persons = here === undefined ? called(state.ops, skeleton) : [personOf(state, here.id)]
       const [person, ...others] = persons
       if (person === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is an op')
       if (by.role !== 'owner' && here?.id !== by.id) return notAllowed
       const more = others.length === 0 ? {} : { persons: others }
       return { type: 'deopped', ...stamp, name: here?.name ?? command.name, person, ...more }
     }
-    case 'lock':
-      if (state.rules.locked) return known
-      return {
-        type: 'locked',
-        ...stamp,
-        persons: [...new Set(Array.from(state.members.keys(), (id) => personOf(state, id)))],
-      }
+    case 'voice': {
+      const to = find(state, command.name)
+      if ('type' in to) return to
+      if (to.role !== undefined || to.voice === true) return known
+      return { type: 'voiced', ...stamp, to: authorOf(to), person: personOf(state, to.id) }
+    }
+    case 'unvoice': {
+      const skeleton = skeletonOf(command.name)
+      const here = [...state.members.values()].find(
+        ({ id, voice }) => voice === true && state.skeletons.get(id) === skeleton,
+      )
+      const person = here === undefined ? called(state.voices, skeleton).at(-1) : personOf(state, here.id)
+      if (person === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name has a voice')
+      return { type: 'unvoiced', ...stamp, name: here?.name ?? command.name, person }
+    }
+    case 'lock': {
+      const { inviteOnly, topicLocked } = rules
+      // Beside one half the other is turned on alone: who is inside already stays it.
+      if (inviteOnly) return topicLocked ? known : { type: 'topicLockSet', ...stamp, on: true }
+      if (topicLocked) return { type: 'inviteOnlySet', ...stamp, on: true, persons: present(state) }
+      return { type: 'locked', ...stamp, persons: present(state) }
+    }
     case 'unlock':
-      return state.rules.locked ? { type: 'unlocked', ...stamp } : known
+      return rules.inviteOnly || rules.topicLocked ? { type: 'unlocked', ...stamp } : known
+    case 'setInviteOnly':
+      if (rules.inviteOnly === command.on) return known
+      return { type: 'inviteOnlySet', ...stamp, on: command.on, ...(command.on ? { persons: present(state) } : {}) }
+    case 'setTopicLock':
+    case 'setModeratorsSpeak':
+    case 'setUnlisted': {
+      const type = SWITCH_SET[command.type]
+      return rules[RULE_OF[type]] === command.on ? known : { type, ...stamp, on: command.on }
+    }
+    case 'setMostMembers': {
+      const { most } = command
+      if (most > MOST_MEMBERS) return tooMany
+      return rules.mostMembers === most ? known : { type: 'mostMembersSet', ...stamp, most }
+    }
     case 'startCollection':
       return rules.collectingSince === undefined ? { type: 'collectionStarted', ...stamp } : known
     case 'endCollection':
@@ -399,6 +353,14 @@ export function moderate(
     }
   }
 }
+
+/** The persons who are here. */
+const present = (state: RoomState): readonly string[] => [
+  ...new Set(Array.from(state.members.keys(), (id) => personOf(state, id))),
+]
+
+const MOST_MEMBERS = 100_000
+const tooMany = rejected('BAD_COMMAND', `a room is full at 1 to ${MOST_MEMBERS} members; 0 ends it`)
 
 /** The range of a rule, in seconds. */
 const BOUNDS: Readonly<
@@ -431,9 +393,9 @@ function find({ members, skeletons }: RoomState, name: string): Member | Rejecte
   return found
 }
 
-/** Operators by the name they had when they became ones. */
-const opsCalled = ({ ops }: RoomState, skeleton: string): readonly string[] =>
-  [...ops].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
+/** Persons by the name they had when they became operators, or were given a voice. */
+const called = (all: ReadonlyMap<string, string>, skeleton: string): readonly string[] =>
+  [...all].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
 
 /**
  * The persons below `by` for a name: the present members with it, or, where there are none, its last holders and the operators
@@ -448,7 +410,7 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
     return below.length === 0 ? notAllowed : [...new Set(below.map(({ id }) => personOf(state, id)))]
   }
   const last = gone.get(skeleton)
-  const known = new Set([...opsCalled(state, skeleton), ...(last === undefined ? [] : [last])])
+  const known = new Set([...called(state.ops, skeleton), ...(last === undefined ? [] : [last])])
   const below = [...known].filter((person) => levelOf(ops.has(person) ? 'op' : undefined) < levelOf(by.role))
   return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
 }

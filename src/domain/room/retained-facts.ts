@@ -27,7 +27,7 @@ export class RetainedFacts {
   readonly #gone = new Set<number>()
   /** Sequences of facts that the newest one of the same subject ends, by subject. */
   readonly #about = new Map<string, number[]>()
-  #isLocked = false
+  #isInviteOnly = false
 
   /** Takes the room's facts, in their order. */
   take(fact: Entry): void {
@@ -39,15 +39,29 @@ export class RetainedFacts {
         this.#end('clear', fact.seq)
         return
       case 'locked':
-        this.#isLocked = true
+        this.#isInviteOnly = true
         this.#add('lock', fact.seq)
         return
       case 'shutOut':
-        this.#add('lock', fact.seq)
+        this.#add('entry', fact.seq)
         return
       case 'unlocked':
-        this.#isLocked = false
+        this.#isInviteOnly = false
+        for (const half of ['entry', 'topic lock']) this.#drop(half)
         this.#end('lock', fact.seq)
+        return
+      // A lock before it still says that the topic is locked, too.
+      case 'inviteOnlySet':
+        this.#isInviteOnly = fact.on
+        if (fact.on) this.#add('entry', fact.seq)
+        else this.#end('entry', fact.seq)
+        return
+      case 'topicLockSet':
+        this.#end('topic lock', fact.seq)
+        return
+      case 'voiced':
+      case 'unvoiced':
+        this.#end(`voice ${fact.person}`, fact.seq)
         return
       case 'muted':
         this.#add(`mute ${ruleKey(fact.name)}`, fact.seq)
@@ -60,7 +74,7 @@ export class RetainedFacts {
         return
       case 'unbanned':
         // A ban that was lifted still says that its persons are not among those inside.
-        if (this.#isLocked) this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
+        if (this.#isInviteOnly) this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
         else this.#end(`ban ${ruleKey(fact.name)}`, fact.seq)
         return
       case 'fileOffered':
@@ -111,8 +125,13 @@ export class RetainedFacts {
     else seqs.push(seq)
   }
 
-  #end(about: string, seq: number): void {
+  #drop(about: string): void {
     for (const before of this.#about.get(about) ?? []) this.#seqs.delete(before)
+    this.#about.delete(about)
+  }
+
+  #end(about: string, seq: number): void {
+    this.#drop(about)
     this.#about.set(about, [seq])
     this.#seqs.add(seq)
   }

@@ -1,12 +1,20 @@
-import type { SetSeconds } from './commands.ts'
-import type { RoomEvent, RuleChange, SecondsSet } from './events.ts'
+import type { SetSeconds, SetSwitch } from './commands.ts'
+import type { RoomEvent, RuleChange, SecondsSet, SwitchSet } from './events.ts'
 
 /** The rules that hold for everybody in a room, as each member knows them: one value, replaced as a whole. */
 export interface RoomRules {
   /** Empty where there is none. */
   readonly topic: string
-  /** Nobody new comes in, and only operators set the topic. */
-  readonly locked: boolean
+  /** Nobody new comes in. */
+  readonly inviteOnly: boolean
+  /** Only operators set the topic. */
+  readonly topicLocked: boolean
+  /** Only operators, and members with a voice, speak. */
+  readonly moderatorsSpeak: boolean
+  /** In no list of rooms but its members'. */
+  readonly unlisted: boolean
+  /** At most so many members; 0: no limit. */
+  readonly mostMembers: number
   /** Since when members' files are for operators of the room only, in milliseconds since 1970; undefined while they are for everybody. */
   readonly collectingSince: number | undefined
   /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
@@ -23,7 +31,11 @@ export interface RoomFacts extends RoomRules {
 
 export const noRules: RoomRules = {
   topic: '',
-  locked: false,
+  inviteOnly: false,
+  topicLocked: false,
+  moderatorsSpeak: false,
+  unlisted: false,
+  mostMembers: 0,
   collectingSince: undefined,
   slowSeconds: 0,
   expirySeconds: 0,
@@ -34,15 +46,20 @@ export interface OwnMute {
   readonly reason?: string
 }
 
-/** The rule that each of these events changes. */
+/** The rule that each of these events changes; a lock changes `topicLocked` with it. */
 export const RULE_OF = {
   topicSet: 'topic',
-  locked: 'locked',
-  unlocked: 'locked',
+  locked: 'inviteOnly',
+  unlocked: 'inviteOnly',
   collectionStarted: 'collectingSince',
   collectionEnded: 'collectingSince',
   slowModeSet: 'slowSeconds',
   expirySet: 'expirySeconds',
+  inviteOnlySet: 'inviteOnly',
+  topicLockSet: 'topicLocked',
+  moderatorsSpeakSet: 'moderatorsSpeak',
+  unlistedSet: 'unlisted',
+  mostMembersSet: 'mostMembers',
 } as const satisfies Readonly<Record<RuleChange['type'], keyof RoomRules>>
 
 /** The event of each command that sets a rule to a number of seconds. */
@@ -57,6 +74,18 @@ export const setsSeconds = (type: string): type is SetSeconds['type'] => Object.
 export type SecondsRule = (typeof RULE_OF)[SecondsSet['type']]
 export const secondsRules: readonly SecondsRule[] = Object.values(SECONDS_SET).map((event) => RULE_OF[event])
 
+/** The event of each command that turns a rule on or off. */
+export const SWITCH_SET = {
+  setInviteOnly: 'inviteOnlySet',
+  setTopicLock: 'topicLockSet',
+  setModeratorsSpeak: 'moderatorsSpeakSet',
+  setUnlisted: 'unlistedSet',
+} as const satisfies Readonly<Record<SetSwitch['type'], SwitchSet['type']>>
+
+/** A rule that holds or not. */
+export type SwitchRule = (typeof RULE_OF)[SwitchSet['type']]
+export const switchRules: readonly SwitchRule[] = Object.values(SWITCH_SET).map((event) => RULE_OF[event])
+
 export const isRuleChange = (event: RoomEvent): event is RuleChange => Object.hasOwn(RULE_OF, event.type)
 
 export function rulesAfter<Rules extends RoomRules>(rules: Rules, event: RuleChange): Rules {
@@ -65,15 +94,21 @@ export function rulesAfter<Rules extends RoomRules>(rules: Rules, event: RuleCha
       return { ...rules, topic: event.topic }
     case 'locked':
     case 'unlocked':
-      return { ...rules, locked: event.type === 'locked' }
+      return { ...rules, inviteOnly: event.type === 'locked', topicLocked: event.type === 'locked' }
     case 'collectionStarted':
       return { ...rules, collectingSince: event.at }
     case 'collectionEnded':
       return { ...rules, collectingSince: undefined }
     case 'slowModeSet':
-      return { ...rules, slowSeconds: event.seconds }
     case 'expirySet':
-      return { ...rules, expirySeconds: event.seconds }
+      return { ...rules, [RULE_OF[event.type]]: event.seconds }
+    case 'inviteOnlySet':
+    case 'topicLockSet':
+    case 'moderatorsSpeakSet':
+    case 'unlistedSet':
+      return { ...rules, [RULE_OF[event.type]]: event.on }
+    case 'mostMembersSet':
+      return { ...rules, mostMembers: event.most }
     default:
       return event satisfies never
   }

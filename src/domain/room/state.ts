@@ -95,6 +95,8 @@ export interface RoomState {
   founder: Founder | undefined
   /** The name of each op when they became one, by person. */
   readonly ops: Map<string, string>
+  /** Who may speak where only operators do: the name when they were given a voice, by person. */
+  readonly voices: Map<string, string>
   readonly bans: Restraints
   readonly mutes: Restraints
   /** Members present or about to join, by id: their origin, the skeleton of their name, and their restraint. */
@@ -135,6 +137,7 @@ export const initialState = (name: string, hasFounder = false): RoomState => ({
   rules: noRules,
   topicSet: undefined,
   ops: new Map(),
+  voices: new Map(),
   bans: { names: new Map(), persons: new Map() },
   mutes: { names: new Map(), persons: new Map() },
   origins: new Map(),

@@ -41,7 +41,9 @@ test('/help lists what whoever asks may do', async () => {
   }
   const [op, member] = [await words(ani), await words(budi)]
   expect(op.filter((word) => !member.includes(word)).toSorted()).toEqual(
-    'kick mute unmute ban unban op deop lock unlock slow expire collect password invite drop'.split(' ').toSorted(),
+    'kick mute unmute ban unban op deop lock unlock announce voice unvoice hide full slow expire collect password invite drop'
+      .split(' ')
+      .toSorted(),
   )
 })
 

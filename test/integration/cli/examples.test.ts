@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createServer } from 'node:http'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '#app/index.ts'
@@ -62,6 +63,60 @@ describe('the examples run as they are', () => {
     await ani.close()
     shop.child.kill('SIGINT')
     expect(await shop.ended()).toBe(0)
+  })
+
+  it('06 tells an endpoint of each complete file, in order, and again where it does not take one', async () => {
+    const told: { id: string; file: { name: string } }[] = []
+    let refusals = 2
+    const hook = createServer((request, response) => {
+      request.on('data', (body: Buffer) => {
+        if (refusals-- > 0) response.writeHead(503).end()
+        else {
+          told.push(JSON.parse(body.toString()))
+          response.end()
+        }
+      })
+    })
+    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void hook.close())
+    const at = hook.address()
+    const host = new HostProcess([`http://127.0.0.1:${typeof at === 'object' ? at?.port : ''}/`, '0'], {
+      program: 'examples/06-webhook.ts',
+    })
+    await host.until('its port', () => host.lines.length > 0)
+    const port = /port (\d+)/.exec(host.lines[0] ?? '')?.[1]
+    for (const name of ['a.txt', 'b.txt'])
+      await fetch(`http://127.0.0.1:${port}/lobby/${name}`, { method: 'PUT', body: name })
+    await until('both files', () => told.length === 2)
+    expect(told.map(({ file }) => file)).toMatchObject([
+      { name: 'a.txt', size: 5 },
+      { name: 'b.txt', size: 5 },
+    ])
+    expect(new Set(told.map(({ id }) => id)).size).toBe(2)
+    host.child.kill('SIGINT')
+    expect(await host.ended()).toBe(0)
+  })
+
+  it('08 has rooms inside an application with a login of its own', async () => {
+    const school = new HostProcess([], { program: 'examples/08-own-login.ts' })
+    await school.until('its port', () => school.lines.length > 0)
+    const at = /http:\S+/.exec(school.lines[0] ?? '')?.[0]
+    const get = (path: string, cookie = '') => fetch(`${at}${path}`, { headers: { Cookie: cookie } })
+    const logIn = async (name: string) => (await get(`/login/${name}`)).headers.get('set-cookie')?.split(';')[0] ?? ''
+    const [ani, budi] = [await logIn('ani'), await logIn('budi')]
+    expect(await (await get('/')).text()).toBe('this is the school\n')
+    expect((await get('/rooms/lobby')).status).toBe(404)
+    const headers = { Cookie: budi, 'Content-Type': 'text/plain' }
+    await fetch(`${at}/rooms/lobby/messages`, { method: 'POST', headers, body: 'halo' })
+    expect(await (await get('/rooms/lobby/events', ani)).json()).toMatchObject({
+      events: [{ type: 'said', by: { name: 'budi' }, text: 'halo' }],
+    })
+    expect((await get('/rooms/staff', ani)).status).toBe(200)
+    expect(await (await get('/rooms/staff', budi)).json()).toMatchObject({ code: 'NOT_ALLOWED' })
+    await get('/logout', budi)
+    expect((await get('/rooms/lobby', budi)).status).toBe(404)
+    school.child.kill('SIGINT')
+    expect(await school.ended()).toBe(0)
   })
 
   it('05 observes one room, and one file from its offer to its end', async () => {

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { ChaosProxy } from '../../harness/chaos-proxy.ts'
 import { CliProcess, folderWith, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { enter } from '../../harness/host-process.ts'
+import { needs } from '../../harness/tools.ts'
 
 describe('the exit code says', () => {
   it.each([
@@ -183,4 +184,20 @@ describe('the exit code says', () => {
     expect((await getting.ended()).code).toBe(130)
     expect((await readdir(cwd)).filter((name) => name.endsWith('.part'))).toHaveLength(1)
   })
+})
+
+test('whoever joins without a host, and has none, is told how to have one, in the words of the checkout where npm started it', async () => {
+  needs('unshare')
+  // On a network of its own nobody answers at this port, whatever else runs on the machine.
+  const alone = { command: ['unshare', '--net', '--map-root-user'] }
+  const npm = { npm_lifecycle_event: 'start', npm_package_name: 'tamtam-room' }
+  const [installed, checkout] = await Promise.all([
+    CliProcess.run(['join'], alone),
+    CliProcess.run(['join'], { ...alone, env: npm }),
+  ])
+  expect(installed).toMatchObject({
+    code: 3,
+    errors: 'tamtam: no host at localhost:8268; start one with tamtam, or: tamtam join HOST[:PORT][/ROOM]\n',
+  })
+  expect(checkout.errors).toContain('start one with npm start, or: npm start -- join HOST[:PORT][/ROOM]')
 })

@@ -136,6 +136,7 @@ test('a program of somebody else compiles against its types, and runs', () => {
   const source = `
 import { Batch, createTamtam, type Entry, type Tamtam } from 'tamtam-room'
 import { MemoryJournal, journalContract } from 'tamtam-room/testing'
+import { join, type RoomInPage } from 'tamtam-room/browser'
 
 const tamtam: Tamtam = createTamtam({ overrides: { journal: new MemoryJournal() } })
 await tamtam.start()
@@ -147,9 +148,10 @@ const heard = new Promise<Entry>((resolve) => {
 })
 await ani.send({ type: 'say', text: 'halo' })
 const entry = await heard
+const enter = (): Promise<RoomInPage> => join({ room: 'lobby', name: 'ani' })
 // @ts-expect-error there is no such command
 const shout = () => ani.send({ type: 'shout', text: 'halo' })
-console.log(entry.type, entry.seq, new Batch('lobby', [entry]).last, typeof journalContract, typeof shout)
+console.log(entry.type, entry.seq, new Batch('lobby', [entry]).last, typeof journalContract, typeof shout, typeof enter)
 await tamtam.stop()
 `
   writeFileSync(join(home, 'consumer.ts'), source)
@@ -161,7 +163,7 @@ await tamtam.stop()
   )
   must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])
   expect(must(process.execPath, ['--disable-warning=ExperimentalWarning', 'consumer.js']).trim()).toBe(
-    'said 1 1 function function',
+    'said 1 1 function function function',
   )
 })
 

@@ -55,7 +55,7 @@ test.each([
   ['/ban budi', { type: 'ask', command: { type: 'ban', name: 'budi' } }],
   ['/op budi', { type: 'ask', command: { type: 'op', name: 'budi' } }],
   ['/op', { type: 'wrong', usage: '/op name' }],
-  ['/lock now', { type: 'wrong', usage: '/lock' }],
+  ['/lock now', { type: 'wrong', usage: '/lock [entry|topic]' }],
   ['/nick', { type: 'wrong', usage: '/nick name' }],
   ['/me', { type: 'wrong', usage: '/me text' }],
   ['/limit', { type: 'limit', of: 'host', bytes: undefined }],

@@ -27,7 +27,7 @@ test('the schema has the events and commands of the domain, with their fields, a
     [T in ClientCommand['type']]: Alike<ReadCommand<T>, Extract<ClientCommand, { type: T }>>
   }>().toEqualTypeOf<{ [T in ClientCommand['type']]: true }>()
   expectTypeOf<Read<typeof command>['type']>().toEqualTypeOf<ClientCommand['type']>()
-  expect(Object.keys(eventKinds)).toHaveLength(36)
+  expect(Object.keys(eventKinds)).toHaveLength(43)
 })
 
 test('every event is read the same over HTTP, with the address of its file', () => {

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, it, test } from 'vitest'
-import { namesIn, reachable } from '#system/network.ts'
+import { localName, namesIn, reachable } from '#system/network.ts'
 
 const HOSTS = `127.0.0.1\tlocalhost
 127.0.1.1 kantor.example.org Kantor chat # and its friends
@@ -47,4 +47,14 @@ describe('the addresses at which others reach a host', () => {
   it('are the one that it listens on, where it is one', () =>
     expect(reachable(interfaces, '10.0.0.7')).toEqual(['10.0.0.7']))
   it('are none without a network', () => expect(reachable({ lo: interfaces.lo }, '::')).toEqual([]))
+})
+
+test.each([
+  ['Kantor', 'kantor.local'],
+  ['kantor.example.org', 'kantor.local'],
+  ['localhost', undefined],
+  ['a_b', undefined],
+  ['', undefined],
+])('the name by which mDNS finds the machine %j is %s', (name, local) => {
+  expect(localName(name)).toBe(local)
 })

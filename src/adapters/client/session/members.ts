@@ -1,4 +1,12 @@
-import { type Deopped, isHostNotice, type Member, type Opped, type Presence } from '#domain/room/events.ts'
+import {
+  type Deopped,
+  isHostNotice,
+  type Member,
+  type Opped,
+  type Presence,
+  type Unvoiced,
+  type Voiced,
+} from '#domain/room/events.ts'
 
 /** The members of the room, as far as this session was told. */
 export class Members {
@@ -60,13 +68,19 @@ export class Members {
     }
   }
 
-  /** Somebody was made an op, or is none any more. */
-  rule(event: Opped | Deopped): void {
-    const name = event.type === 'opped' ? event.to.name : event.name
+  /** Somebody was made an op or given a voice, or has it no more. */
+  rule(event: Opped | Deopped | Voiced | Unvoiced): void {
+    const name = 'to' in event ? event.to.name : event.name
     for (const member of this.#members.values()) {
-      const { role, ...plain } = member
-      if (member.name === name && role !== 'owner')
-        this.#members.set(member.id, event.type === 'opped' ? { ...plain, role: 'op' } : plain)
+      if (member.name !== name) continue
+      const { role, voice, ...plain } = member
+      if (event.type === 'voiced' || event.type === 'unvoiced') {
+        const rank = role === undefined ? {} : { role }
+        this.#members.set(member.id, { ...plain, ...rank, ...(event.type === 'voiced' ? { voice: true } : {}) })
+      } else if (role !== 'owner') {
+        const kept = voice === undefined ? plain : { ...plain, voice }
+        this.#members.set(member.id, event.type === 'opped' ? { ...kept, role: 'op' } : kept)
+      }
     }
   }
 }

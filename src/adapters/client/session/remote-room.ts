@@ -251,7 +251,13 @@ export class RemoteRoom {
       this.#cursor = upTo
       if (upTo <= this.#toldAt) return true
       if (event.type !== 'missed') this.#facts = factsAfter(this.#facts, event)
-      if (event.type === 'opped' || event.type === 'deopped') this.#members.rule(event)
+      switch (event.type) {
+        case 'opped':
+        case 'deopped':
+        case 'voiced':
+        case 'unvoiced':
+          this.#members.rule(event)
+      }
       return true
     }
     if (event.type === 'renamed' && event.by.id === this.#member.id) {

@@ -110,6 +110,8 @@ export class ClientSession implements KeyHolder {
   /** The nick that was asked for. */
   #wanted: string | undefined
   #client: string | undefined
+  /** The nick that the host's rule gave it. */
+  #given: string | undefined
   #heardAt: number
   #token: string | undefined
   #lostReason: string
@@ -235,14 +237,16 @@ export class ClientSession implements KeyHolder {
       if (grant === undefined) return this.#back(notForYou)
       // Without a key it would be two members.
       if (before?.session.room === room && !isKeyed) await this.part()
-      const nick = options.nick ?? this.#nickOf(person)
+      const { name: given, person: as = id, ...rights } = grant
+      const nick = given ?? options.nick ?? this.#nickOf(person)
       const name = nick === undefined ? { name: address, guest: true } : { name: nick }
       const member = {
         ...(isKeyed || this.#settings.isOneOfMany ? { member: id } : {}),
         ...(isKeyed ? {} : { keyless: true }),
       }
       const hidden = options.hidden === true
-      const session = await engine.join({ room, owner: id, person: id, address, hidden, ...member, ...grant, ...name })
+      const session = await engine.join({ room, owner: id, person: as, address, hidden, ...member, ...rights, ...name })
+      this.#given = given
       if (nick !== undefined) await this.#called(person, session, nick)
       // What the one before has taken in comes first, and its member stays in the room.
       await this.#takeOver(person, options.client)
@@ -285,6 +289,7 @@ export class ClientSession implements KeyHolder {
       ...(this.#token === undefined ? {} : { credential: this.#token }),
       ...(password === undefined ? {} : { password }),
       inside: this.session?.room === room,
+      ...(this.#incoming.headers === undefined ? {} : { headers: this.#incoming.headers }),
     }
   }
 
@@ -340,6 +345,7 @@ export class ClientSession implements KeyHolder {
   async ask(command: ClientCommand): Promise<Ack | Rejected> {
     const { session } = this
     if (session === undefined) return nowhere
+    if (command.type === 'rename' && this.#given !== undefined) return nameIsGiven
     const answer = await sendWhenReady(session, command)
     if (answer.type === 'ack' && command.type === 'rename' && this.#person !== undefined)
       this.#person.nick = session.member.name
@@ -470,6 +476,7 @@ async function postWhenReady(session: LocalSession, commands: readonly PostedCom
 const said = (text: string): PostedCommand => ({ type: 'say', text })
 
 export const nowhere = rejected('NOT_A_MEMBER', 'you are in no room; /join one')
+const nameIsGiven = rejected('NOT_ALLOWED', 'the name that you have here is that of your account')
 const notNow = rejected('CLOSED', 'this connection can join no room just now; connect again')
 const tooManyRooms = rejected('TOO_MANY_ROOMS', 'you have joined as many rooms as one connection may; go back to one')
 const unreadable = rejected('RESTART', 'this room can not be read just now; come back in a moment')

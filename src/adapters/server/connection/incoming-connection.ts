@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
@@ -16,6 +17,8 @@ export interface IncomingConnection {
   readonly proxy?: ProxyConnection
   /** It has sent nothing, and may be a browser's that holds a connection ready: nobody is told of it before it sends something. */
   readonly hidden?: boolean
+  /** Of the request that it began with, where it began with one. */
+  readonly headers?: IncomingHttpHeaders
   /** The bytes that were read already to tell the protocol. */
   readonly head: Buffer
 }

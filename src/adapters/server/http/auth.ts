@@ -7,13 +7,13 @@ import { rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
 import type { Clock } from '#domain/ports/system.ts'
-import type { Permission } from '#domain/room/moderation.ts'
+import type { Permission } from '#domain/room/permissions.ts'
 import { Refused } from '#domain/session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { ServedBytes } from '../files/download-slots.ts'
-import type { Credentials } from '../security/access-control.ts'
+import type { Credentials, Grant } from '../security/access-control.ts'
 import type { KeptDropLink } from '../security/room-secrets.ts'
 import { archivesOf, type SignedLinkHolder } from '../security/signed-links.ts'
 import { absent, accepted, HttpRefused } from './errors.ts'
@@ -106,6 +106,8 @@ export class Requester {
   readonly #route: Route
   readonly #incoming: IncomingConnection
   readonly #claims: Claims
+  /** Of the rooms that it may enter. */
+  readonly #grants = new Map<string, Grant>()
 
   /** Throws as if there were nothing where a signed link does not hold. */
   constructor(context: HttpContext, request: FastifyRequest, route: Route) {
@@ -134,7 +136,9 @@ export class Requester {
   /** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
   async admit(room: string): Promise<string> {
     const name = accepted(checkRoomName(room))
-    if (!(await this.#context.accessControl.maySee(this.credentials(name), name))) throw absent()
+    const grant = await this.#context.accessControl.see(this.credentials(name), name)
+    if (grant === undefined) throw absent()
+    this.#grants.set(name, grant)
     this.#incoming.known?.()
     return name
   }
@@ -190,6 +194,7 @@ export class Requester {
       ...(credential === undefined ? {} : { credential }),
       ...person,
       ...(typeof password === 'string' ? { password: decoded(password) } : {}),
+      headers: this.#request.headers,
     }
   }
 
@@ -225,12 +230,20 @@ export class Requester {
     if (this.sessionIn(place.room) !== undefined) return await this.underWay(place.room, act)
     if (member !== undefined && !byLink) {
       // A ban is told first.
-      const visit = await engine.join({ ...place, name: address, guest: true, person: member })
+      const visit = await engine.join({
+        ...place,
+        name: address,
+        guest: true,
+        person: this.#personIn(place.room) ?? member,
+      })
       await visit.close()
       throw new Refused(notHere)
     }
     // A link outlives its holder's membership, and does not take their name while they have it elsewhere.
-    if (name === undefined || (byLink && this.drop === undefined)) return await this.underWay(place.room, act)
+    // The host's rule vouches for the name that it gives, whoever else of that account is here.
+    const isGiven = this.#grants.get(place.room)?.name !== undefined
+    if (name === undefined || isGiven || (byLink && this.drop === undefined))
+      return await this.underWay(place.room, act)
     const owner = `${this.drop === undefined ? 'http' : 'drop'} ${address} ${name}`
     names.use(owner)
     try {
@@ -252,14 +265,21 @@ export class Requester {
     const { address, name = address, member } = this
     const own = this.sessionIn(room)
     const role = this.#context.accessControl.roleOf(member)
+    const called = this.#grants.get(room)?.name ?? name
+    const person = this.#personIn(room) ?? member
     const session = await this.#context.engine.join({
-      ...{ room, address, hidden: true, name: own?.member.name ?? name, guest: true },
-      ...(member === undefined ? {} : { reads: member, person: member }),
+      ...{ room, address, hidden: true, name: own?.member.name ?? called, guest: true },
+      ...(member === undefined ? {} : { reads: member }),
+      ...(person === undefined ? {} : { person }),
       // A connection of its own: the one that is there may end before this.
       ...(own === undefined || member === undefined ? {} : { member }),
       ...(role === undefined ? {} : { role }),
     })
     return await this.#supervised(session, act).finally(() => session.close())
+  }
+
+  #personIn(room: string): string | undefined {
+    return this.#grants.get(room)?.person
   }
 
   /** Cuts off the request when the room kicks its member, or the access it was begun with ends (C124). */

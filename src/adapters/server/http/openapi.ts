@@ -1,5 +1,5 @@
 import type * as v from 'valibot'
-import { refusalFor } from '#domain/room/moderation.ts'
+import { refusalFor } from '#domain/room/permissions.ts'
 import { type HttpCode, statusOf, TUS_STATUSES } from '#protocol/errors.ts'
 import * as bodies from '#protocol/schema.ts'
 import type { Route, RoutePermission } from './auth.ts'
@@ -15,9 +15,18 @@ const ANY: readonly HttpCode[] = [
   ...(['HEAD_TOO_LARGE', 'BUG', 'BUSY', 'CLOSED'] as const),
 ]
 /** Parameters of requests to a room, beside those of their permission: the room, the sender's name, and its credentials. */
-const OF_ROOMS = ['NOT_FOUND', 'BAD_ROOM', 'BAD_NAME', 'NAME_TAKEN', 'TOO_MANY_ROOMS', 'TRY_LATER', 'BANNED'] as const
+const OF_ROOMS = [
+  'NOT_FOUND',
+  'BAD_ROOM',
+  'BAD_NAME',
+  'NAME_TAKEN',
+  'TOO_MANY_ROOMS',
+  'TRY_LATER',
+  'BANNED',
+  'NOT_ALLOWED',
+] as const
 const OF_BODIES = { json: ['UNSUPPORTED_TYPE'], bytes: ['BAD_TEXT', 'UNSUPPORTED_TYPE'], stream: [] } as const
-const RANKS = ['stranger', 'outsider', 'banned', 'muted', 'member'] as const
+const RANKS = ['stranger', 'outsider', 'banned', 'muted', 'listener', 'member'] as const
 
 /** The codes that a route can end in, by their status: of its permission, of its body, of tus, and its own. */
 function refusalsOf({ permission, body, tus, about }: DescribedRoute): ReadonlyMap<number, readonly HttpCode[]> {

@@ -21,7 +21,10 @@ export async function listRooms({ context, request, reply, requester }: Exchange
   await requester.payItems(rooms.length)
   const names = rooms.map(({ name }) => name)
   const seen = await context.accessControl.visible(requester.credentials(), names)
-  const visible = rooms.filter(({ name }) => seen.has(name))
+  const isOwner = context.accessControl.roleOf(requester.member) === 'owner'
+  const isListed = ({ name, unlisted }: (typeof rooms)[number]) =>
+    unlisted === undefined || isOwner || requester.sessionIn(name) !== undefined
+  const visible = rooms.filter((room) => seen.has(room.name) && isListed(room))
   return await answerListing(context, request, reply, { list: 'rooms', rows: rowsOf(context, visible, (room) => room) })
 }
 

@@ -163,9 +163,10 @@ async function list(connection: IrcConnection, wanted: string | undefined): Prom
   await connection.pay(priceOfItems(COSTS.rooms, asked.length))
   connection.numeric('321', ['Channel'], 'Users  Name')
   let lines = 0
-  for (const { name, members } of asked) {
-    if (!seen.has(name)) continue
-    const topic = connection.channels.get(name)?.session?.rules.topic ?? ''
+  for (const { name, members, unlisted } of asked) {
+    const own = connection.channels.get(name)?.session
+    if (!seen.has(name) || (unlisted === true && own === undefined)) continue
+    const topic = own?.rules.topic ?? ''
     connection.numeric('322', [`#${name}`, String(members)], topic)
     if (++lines % PORTION_LINES === 0) await connection.taken
   }

@@ -1,12 +1,14 @@
 import { endOfTick, pause } from '#domain/async/backoff.ts'
-import { type Access, openToAll } from '#domain/engine/access.ts'
+import { type Access, type AccessRequest, checkedAnswer, openToAll } from '#domain/engine/access.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected, tryLater } from '#domain/errors.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
 import type { Cancel, Clock, Metrics } from '#domain/ports/system.ts'
+import type { Role } from '#domain/room/events.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
 import type { RoomFacts } from '#domain/room/rules.ts'
 import { Refused } from '#domain/session.ts'
+import { personOf } from '../connection/key-registry.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
 import { type HostToken, type OwnerKey, sameSecret } from './host-token.ts'
 import {
@@ -34,13 +36,19 @@ export interface Credentials {
   readonly inside?: boolean
   /** A link stands for earlier credentials: an invitation, or the password that the room had then. */
   readonly link?: Pick<SignedLinkHolder, 'invited' | 'passwordId'>
+  /** Of the request, for the rule. */
+  readonly headers?: AccessRequest['headers']
   /** The id of a drop link, which stands for all others where files are dropped, and for none elsewhere. */
   readonly dropLink?: string
 }
 
 /** The right to enter a room. */
 export interface Grant {
-  readonly role?: 'owner'
+  readonly role?: Role
+  /** The nick that the member has, whatever it asks for. */
+  readonly name?: string
+  /** Names the person, in place of the key. */
+  readonly person?: string
   /** Also where it is locked. */
   readonly invited?: true
   /** The author of the invitation, until its holder has joined by it. */
@@ -52,6 +60,11 @@ interface Found {
   readonly grant: Grant
   readonly code?: string
 }
+
+/** What the rule allows; undefined: nothing, and nothing is told. */
+type Allowed = ReturnType<typeof checkedAnswer>
+const isAllowed = (allowed: Allowed): allowed is Exclude<Allowed, Rejected | undefined> =>
+  allowed !== undefined && !('code' in allowed)
 
 /** Rooms that are checked in one turn of the event loop. */
 const ROOMS_AT_ONCE = 500
@@ -98,9 +111,9 @@ export class AccessControl {
     return grant
   }
 
-  /** Whether a request may see a room. Throws like `enter`. */
-  async maySee(credentials: Credentials, room: string): Promise<boolean> {
-    return (await this.#judge(credentials, room, 'see')) !== undefined
+  /** The grant for a request that may see a room. Throws like `enter`. */
+  see(credentials: Credentials, room: string): Promise<Grant | undefined> {
+    return this.#judge(credentials, room, 'see')
   }
 
   /** The ones of these rooms that a request may see. Throws like `enter`: it is one attempt, however many rooms it is made at. */
@@ -116,7 +129,7 @@ export class AccessControl {
     const closed: string[] = []
     for (const [index, room] of rooms.entries()) {
       if (index % ROOMS_AT_ONCE === ROOMS_AT_ONCE - 1) await endOfTick(clock)
-      const isPast = isOwner || (isToken && this.#allows(credentials, room))
+      const isPast = isOwner || (isToken && isAllowed(await this.#allowed(credentials, room)))
       if (isOwner || (isPast && (inside || !roomSecrets.wantsPassword(room)))) seen.add(room)
       else if (person !== undefined && roomSecrets.invites([credential, password], room, person, 'see')) seen.add(room)
       else if (isPast) closed.push(room)
@@ -162,7 +175,7 @@ export class AccessControl {
 
   /** Calls `ended` when the access to a room that these credentials give ends, until the answer is called. */
   watch(credentials: Credentials, room: string, ended: () => void): Cancel {
-    const code = this.#passes(credentials, room, 'see')?.code
+    const code = this.#code(credentials, room)
     if (code !== undefined) this.#parts.roomSecrets.joinedBy(code)
     const watch = { credentials, room, invited: code !== undefined, ended }
     this.#watches.add(watch)
@@ -178,9 +191,20 @@ export class AccessControl {
     for (const watch of [...this.#watches]) this.#recheck(watch)
   }
 
-  #recheck({ credentials, room, invited, ended }: Watch): void {
-    const found = this.#passes(credentials, room, 'see')
-    if (found === undefined || (invited && found.code === undefined)) ended()
+  #recheck(watch: Watch): void {
+    const { credentials, room, invited, ended } = watch
+    const found = this.#past(credentials, room, 'see')
+    if (found !== 'asked' || invited) {
+      if (found === undefined || found === 'asked' || (invited && found.code === undefined)) ended()
+      return
+    }
+    const judge = (allowed: Allowed) => {
+      if (!isAllowed(allowed) && this.#watches.has(watch)) ended()
+    }
+    const allowed = this.#allowed(credentials, room)
+    // A rule that fails lets nobody stay.
+    if (allowed instanceof Promise) allowed.then(judge, () => judge(undefined))
+    else judge(allowed)
   }
 
   /**
@@ -189,7 +213,7 @@ export class AccessControl {
    */
   holderOf(credentials: Credentials, room: string): SignedLinkHolder | undefined {
     const { credential, person } = credentials
-    const code = this.#passes(credentials, room, 'see')?.code
+    const code = this.#code(credentials, room)
     if (code !== undefined)
       return { credential: code, invited: true, ...(person === undefined ? {} : { member: person }) }
     return credential === undefined ? undefined : { credential }
@@ -245,18 +269,30 @@ export class AccessControl {
     // A link by an invitation ends with it, also where others need none.
     if (link?.invited || token?.opens(credentials) === false) return refused
     const ruleAttempt = await this.#ruleAttempt(credentials)
-    if (!this.#allows(credentials, room)) return refused
+    const allowed = await this.#allowed(credentials, room)
+    if (!isAllowed(allowed)) {
+      if (allowed !== undefined) throw new Refused(allowed)
+      return refused
+    }
     ruleAttempt?.right()
-    if (inside || !roomSecrets.wantsPassword(room) || link?.passwordId === roomSecrets.passwordId(room)) return {}
+    const { person: as, ...given } = allowed
+    const granted = as === undefined ? given : { ...given, person: personOf(`access ${as}`) }
+    if (inside || !roomSecrets.wantsPassword(room) || link?.passwordId === roomSecrets.passwordId(room)) return granted
     if (password === undefined) return 'closed'
     const attempt = await this.#attempt(`room ${room}`, credentials)
     if (!(await roomSecrets.opens(room, password))) return 'wrong'
     attempt.right()
-    return {}
+    return granted
   }
 
-  /** The ways past the host's rule: being its owner, an invitation to this room, or the rule's own answer. */
-  #passes(credentials: Credentials, room: string, how: 'join' | 'see'): Found | undefined {
+  /** The invitation that these credentials come in by. */
+  #code(credentials: Credentials, room: string): string | undefined {
+    const found = this.#past(credentials, room, 'see')
+    return found === 'asked' ? undefined : found?.code
+  }
+
+  /** The ways past the host's rule: being its owner, or an invitation to this room. `asked`: the rule has to be. */
+  #past(credentials: Credentials, room: string, how: 'join' | 'see'): Found | 'asked' | undefined {
     if (credentials.dropLink !== undefined) {
       const grant = this.#drops(credentials.dropLink, room)
       return grant && { grant }
@@ -264,9 +300,7 @@ export class AccessControl {
     const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey
     if (credentials.link?.invited) return undefined
-    return (this.#parts.token?.opens(credentials) ?? true) && this.#allows(credentials, room)
-      ? { grant: {} }
-      : undefined
+    return (this.#parts.token?.opens(credentials) ?? true) ? 'asked' : undefined
   }
 
   #drops(id: string, room: string): Grant | undefined {
@@ -283,13 +317,16 @@ export class AccessControl {
     return { grant: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
   }
 
-  #allows({ address, credential, person }: Credentials, room: string): boolean {
-    return this.#parts.access({
+  /** The rule's answer, at once where it gives it at once. */
+  #allowed({ address, credential, person, headers }: Credentials, room: string): Allowed | Promise<Allowed> {
+    const answer = this.#parts.access({
       room,
       address,
       ...(credential === undefined ? {} : { credential }),
       ...(person === undefined ? {} : { person }),
+      ...(headers === undefined ? {} : { headers }),
     })
+    return answer instanceof Promise ? answer.then(checkedAnswer) : checkedAnswer(answer)
   }
 
   /** An embedder's rule may ask for a password that can be guessed. */

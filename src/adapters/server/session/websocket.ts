@@ -72,7 +72,7 @@ export class WebSocketSessionServer extends Connections {
       const { clock, metrics, settings } = this.#parts
       metrics.count('connections_websocket')
       const transport = new WebSocketTransport(webSocket, connection, clock, settings)
-      this.add(connection, new SessionConnection(transport, incoming, this.#parts))
+      this.add(connection, new SessionConnection(transport, { ...incoming, headers: request.headers }, this.#parts))
     })
   }
 }

@@ -6,14 +6,18 @@ class BrowserHttp implements Http {
   // Nobody asks in a page.
   readonly at = ''
   readonly base = ''
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
 
   request(path: string, { method = 'GET', headers = {}, body, signal, moved }: HttpRequest): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
     if (body !== undefined && typeof body !== 'string' && !(body instanceof Blob))
       throw new TypeError('a page sends text and blobs')
     const request = new XMLHttpRequest()
-    // Below the address of the page: a host may be below a path.
-    request.open(method, `.${path}`)
+    request.open(method, this.#root + path)
     request.responseType = 'blob'
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
     const abort = () => request.abort()
@@ -60,13 +64,15 @@ export interface Credentials {
   /** 32 hexadecimal digits: the same key is the same person. */
   readonly key: string
   readonly token: string | undefined
+  /** Where the host's addresses begin; below the address of the page unless given, since a host may be below a path. */
+  readonly root?: string
 }
 
 /** The host's HTTP API, asked as the page's member. A host that can't be reached is a refusal: `UNREACHABLE`. */
 export class PageApi extends ApiClient {
-  constructor({ key, token, name }: Credentials) {
+  constructor({ key, token, name, root = '.' }: Credentials) {
     const own = { ...(token === undefined ? {} : { token }), ...(name === undefined ? {} : { name }) }
-    super(new BrowserHttp(), { key: () => key, ...own })
+    super(new BrowserHttp(root), { key: () => key, ...own })
   }
 
   /** A good answer's body as the browser keeps it. */

@@ -3,7 +3,6 @@ import { parseLine } from '#protocol/commands.ts'
 import { roomFragment } from '../browser/platform.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
-import { requestAccess } from './room-access.ts'
 
 /** Executes the input of the message field: the same words as in the terminal. `to`: the addressee of a whisper. */
 export function executeCommand(page: Page, room: Room, line: string, to: string | undefined): void {
@@ -67,7 +66,10 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       void room.timeline.older()
       break
     case 'access':
-      void requestAccess(page, room, parsed.request)
+      // Loaded when a moderator asks for it.
+      import('./room-access.ts')
+        .then(({ requestAccess }) => requestAccess(page, room, parsed.request))
+        .catch(() => page.tell('notReached'))
       break
     case 'wrong': {
       const { usage, most } = parsed

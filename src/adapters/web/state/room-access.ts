@@ -1,22 +1,24 @@
 import { roomAccess } from '#client/queries.ts'
 import { type AccessAnswer, type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
+import type { FullPageTranslator } from '#i18n/translator.ts'
 import { home } from '../browser/platform.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
 /** Executes an operator's request about the room's password and invitations, and shows the result. Everybody in the room is told of a new password. */
 export async function requestAccess(page: Page, room: Room, request: AccessRequest): Promise<void> {
+  await page.loadFullWords()
+  const words = page.fullWords.peek()
+  if (words === undefined) return
   const answer = await changeAccess(roomAccess(room.store.api, room.name), request)
-  if (answer.type === 'refused') room.notices.add(page.words.value.refusal(answer.why), 'wrong')
+  if (answer.type === 'refused') room.notices.add(words.refusal(answer.why), 'wrong')
   else if (answer.type === 'passwordChanged')
     room.notices.add(
-      page.words.value.say(
-        request.type === 'setPassword' && request.password !== undefined ? 'passwordHolds' : 'passwordOff',
-      ),
+      words.say(request.type === 'setPassword' && request.password !== undefined ? 'passwordHolds' : 'passwordOff'),
     )
   else
     room.notices.add(
-      accessText(page, room, answer),
+      accessText(words, room, answer),
       answer.type === 'revoked' || answer.type === 'dropLinkRevoked' ? 'told' : 'kept',
     )
 }
@@ -26,8 +28,7 @@ type Told = Extract<
   { readonly type: 'invited' | 'invitations' | 'revoked' | 'dropLinkRevoked' | 'dropLinks' }
 >
 
-function accessText({ words, language }: Page, { name: room }: Room, answer: Told): string {
-  const { say } = words.value
+function accessText({ say, language }: FullPageTranslator, { name: room }: Room, answer: Told): string {
   switch (answer.type) {
     case 'invited': {
       return say('invitation', { link: roomLink(room, answer.invitation.code) })
@@ -36,14 +37,14 @@ function accessText({ words, language }: Page, { name: room }: Room, answer: Tol
       const rows = answer.kept.map(({ id, expiresAt, used }) =>
         say(used ? 'invitationUsed' : 'invitationUnused', {
           id,
-          time: new Date(expiresAt).toLocaleString(language.value),
+          time: new Date(expiresAt).toLocaleString(language),
         }),
       )
       return rows.join('; ') || say('noInvitations')
     }
     case 'dropLinks': {
       const rows = answer.links.map(({ id, path, expiresAt }) =>
-        say('dropLink', { id, link: location.origin + path, time: new Date(expiresAt).toLocaleString(language.value) }),
+        say('dropLink', { id, link: location.origin + path, time: new Date(expiresAt).toLocaleString(language) }),
       )
       return rows.join('; ') || say('noDropLinks')
     }

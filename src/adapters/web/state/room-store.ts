@@ -152,4 +152,6 @@ const CHANGES_MEMBERS: ReadonlySet<RoomEvent['type']> = new Set([
   'back',
   'opped',
   'deopped',
+  'voiced',
+  'unvoiced',
 ])

@@ -31,12 +31,12 @@ interface PartProps {
 export function ManageRoom({ room, closed }: PartProps & { readonly closed: () => void }) {
   const page = usePage()
   const { say } = useFullWords()
-  const { collectingSince, locked: isLocked } = room.store.facts.value
+  const { collectingSince, inviteOnly } = room.store.facts.value
   const isCollecting = collectingSince !== undefined
   return (
     <Dialog title={say('manageRoom')} closed={closed}>
       <Switch
-        isOn={isLocked}
+        isOn={inviteOnly}
         about={say('lockedAbout')}
         turn={(on) => ask(page, room, { type: on ? 'lock' : 'unlock' })}
       >

@@ -2,9 +2,8 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Removal } from '#domain/room/commands.ts'
-import { secondsRules } from '#domain/room/rules.ts'
 import { leftText, spanText } from '#i18n/format.ts'
-import { type RuleEvent, ruleText, secondsRuleText } from '#i18n/render-rule.ts'
+import { type RuleEvent, rulesText, ruleText, secondsRuleText } from '#i18n/render-rule.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { pageDefaults } from '../defaults.ts'
 import { textFile } from '../files/chosen.ts'
@@ -39,11 +38,9 @@ export const RuleText = ({ event }: { readonly event: RuleEvent }) => <>{ruleTex
 /** The rules that hold here, in the head of the room. */
 export function RuleLabels({ room }: { readonly room: Room }) {
   const words = useFullWords()
-  const facts = room.store.facts.value
-  const rules = secondsRules.flatMap((rule) => (facts[rule] > 0 ? [secondsRuleText(rule, facts[rule], words)] : []))
   return (
     <>
-      {rules.map((rule) => (
+      {rulesText(room.store.facts.value, words).map((rule) => (
         <Rule key={rule} text={rule} />
       ))}
     </>

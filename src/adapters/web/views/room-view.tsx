@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
-import { secondsRules } from '#domain/room/rules.ts'
 import { focusOn, isLoopback } from '../browser/platform.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
@@ -101,14 +100,13 @@ function RoomHeader({ room }: { readonly room: Room }) {
   const page = usePage()
   const { say } = page.words.value
   const { facts, member } = room.store
-  const { hasPassword, locked, collectingSince } = facts.value
+  const { hasPassword, collectingSince, topic: _, ...rules } = facts.value
   const isOp = member.value.role !== undefined
   const load = useLoadMore()
   // Who opens something hears of a host that does not answer.
   const near = () => void load().catch(() => {})
-  const rules = [
+  const states = [
     ...(hasPassword ? [say('withPassword')] : []),
-    ...(locked ? [say('isLocked')] : []),
     ...(collectingSince === undefined ? [] : [say('isCollecting')]),
   ]
   return (
@@ -119,12 +117,10 @@ function RoomHeader({ room }: { readonly room: Room }) {
           <bdi>{forTerminal(room.name)}</bdi>
         </h1>
         <Topic room={room} />
-        {rules.map((rule) => (
+        {states.map((rule) => (
           <Rule key={rule} text={rule} />
         ))}
-        {secondsRules.some((rule) => facts.value[rule] > 0) && (
-          <More>{({ RuleLabels }) => <RuleLabels room={room} />}</More>
-        )}
+        {Object.values(rules).some(Boolean) && <More>{({ RuleLabels }) => <RuleLabels room={room} />}</More>}
       </div>
       <button type="button" class="with-words" onClick={() => room.show({ type: 'share' })}>
         <Icon of="share" />
@@ -171,7 +167,7 @@ function RoomHeader({ room }: { readonly room: Room }) {
 function Topic({ room }: { readonly room: Room }) {
   const page = usePage()
   const { say } = page.words.value
-  const { topic, locked } = room.store.facts.value
+  const { topic, topicLocked } = room.store.facts.value
   if (room.editsTopic.value) {
     const save = (wanted: string) => {
       room.editsTopic.value = false
@@ -201,7 +197,7 @@ function Topic({ room }: { readonly room: Room }) {
       </form>
     )
   }
-  const isOffered = topic !== '' || room.store.member.value.role !== undefined || !locked
+  const isOffered = topic !== '' || room.store.member.value.role !== undefined || !topicLocked
   if (!isOffered) return null
   return (
     <button

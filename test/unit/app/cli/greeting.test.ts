@@ -33,30 +33,35 @@ describe('what a host says first', () => {
     expect(greetingOf({ ...lan, token: 'secret' })).toEqual([
       'tamtam hosts the room lobby on tcp://[::]:8268',
       '▀▄',
-      'join in a browser, with tamtam, or line by line; drop a file in:',
-      'http://192.168.1.5:8268/#t=secret',
-      'http://[2001:db8::5]:8268/#t=secret',
-      'TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
-      "{ echo '/token secret'; cat; } | nc 192.168.1.5 8268",
-      'curl -u :secret -T FILE http://192.168.1.5:8268/lobby/',
+      'browser   http://192.168.1.5:8268/#t=secret',
+      '          http://[2001:db8::5]:8268/#t=secret',
+      'terminal  TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
+      "netcat    { echo '/token secret'; cat; } | nc 192.168.1.5 8268",
+      'curl      curl -u :secret -T FILE http://192.168.1.5:8268/lobby/',
       'only holders of the token can join; tamtam token --new makes another, and removes members who joined by this one',
       'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
     ]))
 
+  it('has the name of the machine beside its addresses, and its own commands as they were typed', () => {
+    const lines = greetingOf({ ...lan, localName: 'kantor.local', command: 'npm start --' })
+    expect(lines).toContain('          http://kantor.local:8268/')
+    expect(lines).toContain('terminal  npm start -- join 192.168.1.5:8268/lobby')
+  })
+
   it('says plainly that a host without one is open to all', () => {
     const lines = greetingOf(lan)
     expect(lines).toContain('everybody who reaches these addresses can join, read and send files')
-    expect(lines).toContain('nc 192.168.1.5 8268')
+    expect(lines).toContain('netcat    nc 192.168.1.5 8268')
     expect(lines.join('\n')).not.toMatch(/token|#t=/)
   })
 
   it('has the ways of TLS where it speaks that, and what it is known by', () => {
     const secure = { url: 'tls://[::]:8268', fingerprint: 'sha256:abc' }
-    expect(greetingOf({ ...lan, ...secure, token: 'secret' }).slice(3, 7)).toEqual([
-      'https://192.168.1.5:8268/#t=secret',
-      'https://[2001:db8::5]:8268/#t=secret',
-      'TAMTAM_TOKEN=secret tamtam join tls://192.168.1.5:8268/lobby#sha256:abc',
-      "{ echo '/token secret'; cat; } | openssl s_client -quiet -connect 192.168.1.5:8268",
+    expect(greetingOf({ ...lan, ...secure, token: 'secret' }).slice(2, 6)).toEqual([
+      'browser   https://192.168.1.5:8268/#t=secret',
+      '          https://[2001:db8::5]:8268/#t=secret',
+      'terminal  TAMTAM_TOKEN=secret tamtam join tls://192.168.1.5:8268/lobby#sha256:abc',
+      "openssl   { echo '/token secret'; cat; } | openssl s_client -quiet -connect 192.168.1.5:8268",
     ])
     expect(greetingOf({ ...here, ...secure }).slice(1, 5)).toEqual([
       'open in a browser:            https://127.0.0.1:8268/',

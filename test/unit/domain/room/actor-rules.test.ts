@@ -69,7 +69,7 @@ describe('a rule', () => {
     expect(typesShown()).toEqual(types.map((type) => [type]))
     expect(mail.refusals).toEqual([])
     expect(mail.acks).toEqual([1, 2].map((seq) => ({ type: 'ack', seq, duplicate: false })))
-    expect(room.state).toMatchObject({ rules: { locked: false, collectingSince: undefined } })
+    expect(room.state).toMatchObject({ rules: { inviteOnly: false, topicLocked: false, collectingSince: undefined } })
     expect(room.state.mutes.names.size + room.state.bans.names.size + room.state.ops.size).toBe(0)
   })
   it('is laid down once where it is asked for twice at once', () => {

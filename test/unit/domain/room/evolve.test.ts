@@ -40,8 +40,12 @@ describe('what a room knows', () => {
       served: new Map(),
       holders: new Map(),
       receivers: new Map(),
-      rules: { topic: '', locked: false, collectingSince: undefined, slowSeconds: 0, expirySeconds: 0 },
+      rules: {
+        ...{ topic: '', inviteOnly: false, topicLocked: false, moderatorsSpeak: false, unlisted: false },
+        ...{ mostMembers: 0, collectingSince: undefined, slowSeconds: 0, expirySeconds: 0 },
+      },
       ops: new Map(),
+      voices: new Map(),
       bans: { names: new Map(), persons: new Map() },
       mutes: { names: new Map(), persons: new Map() },
       origins: new Map(),

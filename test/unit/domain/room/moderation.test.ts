@@ -543,8 +543,8 @@ describe('a member knows', () => {
   it('that the room is locked, as the rules tell', () => {
     const lock: RoomEvent = { type: 'locked', seq: 1, at: AT, by: ani }
     const { state } = given(joined(ani), lock)
-    expect(state.rules.locked).toBe(true)
+    expect(state.rules.inviteOnly).toBe(true)
     evolve(state, { type: 'unlocked', seq: 2, at: AT, by: ani })
-    expect(state.rules.locked).toBe(false)
+    expect(state.rules.inviteOnly).toBe(false)
   })
 })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { ClientCommand, RoomCommand } from '#domain/room/commands.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
-import { PERMISSIONS, type Permission, type Rank, refusalFor } from '#domain/room/moderation.ts'
+import { PERMISSIONS, type Permission, type Rank, refusalFor } from '#domain/room/permissions.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, whole } from '../../../harness/people.ts'
 
-type Who = 'stranger' | 'member' | 'muted' | 'kicked' | 'banned' | 'op' | 'owner'
+type Who = 'stranger' | 'listener' | 'member' | 'muted' | 'kicked' | 'banned' | 'op' | 'owner'
 
 const host: Member = { id: 'm0', name: 'host', role: 'owner' }
 const stamp = { seq: 1, at: AT, by: host }
@@ -15,6 +15,7 @@ const crowd = [joined(host), joined(cici), file]
 /** How ani came to be what she is, in a room that the owner looks after and cici is in. */
 const PAST: Readonly<Record<Who, readonly RoomEvent[]>> = {
   stranger: crowd,
+  listener: [...crowd, { type: 'moderatorsSpeakSet', ...stamp, on: true }, joined(ani)],
   member: [...crowd, joined(ani)],
   muted: [...crowd, joined(ani), { type: 'muted', ...stamp, name: 'ani' }],
   kicked: [...crowd, joined(ani), { type: 'left', by: ani, reason: 'kicked by host', kickedBy: host }],
@@ -49,6 +50,13 @@ const COMMANDS: Readonly<Record<ClientCommand['type'], RoomCommand>> = {
   endCollection: { type: 'endCollection' },
   setSlowMode: { type: 'setSlowMode', seconds: 10 },
   setExpiry: { type: 'setExpiry', seconds: 86_400 },
+  voice: { type: 'voice', name: 'cici' },
+  unvoice: { type: 'unvoice', name: 'eka' },
+  setInviteOnly: { type: 'setInviteOnly', on: true },
+  setTopicLock: { type: 'setTopicLock', on: true },
+  setModeratorsSpeak: { type: 'setModeratorsSpeak', on: true },
+  setUnlisted: { type: 'setUnlisted', on: true },
+  setMostMembers: { type: 'setMostMembers', most: 9 },
 }
 
 const TALK = ['say', 'act', 'whisper', 'setTopic', 'rename', 'away', 'typing'] as const
@@ -65,6 +73,13 @@ const ORDER = [
   'unlock',
   'setSlowMode',
   'setExpiry',
+  'voice',
+  'unvoice',
+  'setInviteOnly',
+  'setTopicLock',
+  'setModeratorsSpeak',
+  'setUnlisted',
+  'setMostMembers',
   'removeMessage',
   'removeFile',
   'clear',
@@ -77,6 +92,7 @@ const REFUSED: Readonly<Record<Who, Partial<Record<ClientCommand['type'], string
   kicked: all('NOT_A_MEMBER', [...TALK, ...ORDER, 'back', 'receiveFile']),
   banned: all('BANNED', [...TALK, ...ORDER, 'back', 'receiveFile']),
   muted: all('MUTED', [...TALK, ...ORDER]),
+  listener: all('NOT_ALLOWED', ['say', 'act', 'setTopic', ...ORDER]),
   member: all('NOT_ALLOWED', ORDER),
   op: { clear: 'NOT_ALLOWED' },
   // Nobody takes it from an owner, not even they themselves.
@@ -91,6 +107,7 @@ describe.each(Object.keys(PAST) as Who[])('what %s may', (who) => {
   const dodi = [
     { type: 'muted', ...stamp, name: 'dodi' },
     { type: 'banned', ...stamp, name: 'dodi' },
+    { type: 'voiced', ...stamp, to: { id: 'm9', name: 'eka' }, person: 'm9' },
   ] as const
   it.each(Object.keys(COMMANDS) as ClientCommand['type'][])('%s', (permission) => {
     const asked = given(...PAST[who], ...dodi).when(ani, COMMANDS[permission])
@@ -127,7 +144,7 @@ describe.each(Object.keys(PAST) as Who[])('what %s may', (who) => {
 })
 
 describe('the table of rights', () => {
-  const everybody: readonly Rank[] = ['stranger', 'outsider', 'banned', 'muted', 'member', 'op', 'owner']
+  const everybody: readonly Rank[] = ['stranger', 'outsider', 'banned', 'muted', 'listener', 'member', 'op', 'owner']
   const verbs = Object.keys(PERMISSIONS) as Permission[]
 
   it('is all there is: whoever it does not name is refused', () => {

@@ -4,7 +4,7 @@ import type { Entry } from '#domain/room/events.ts'
 import { evolve } from '#domain/room/evolve.ts'
 import { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { initialState } from '#domain/room/state.ts'
-import { AT, ani, budi } from '../../../harness/people.ts'
+import { AT, ani, budi, cici } from '../../../harness/people.ts'
 
 type PendingBatch = Entry extends infer Each ? (Each extends Entry ? Omit<Each, 'seq' | 'at' | 'by'> : never) : never
 
@@ -21,8 +21,8 @@ function lasting(facts: readonly Entry[]): number[] {
 const stateOf = (facts: readonly Entry[]) => {
   const state = initialState('lobby')
   for (const fact of facts) evolve(state, fact)
-  const { files, rules, ops, bans, mutes, insiders } = state
-  return { files, rules, ops, bans, mutes, insiders }
+  const { files, rules, ops, voices, bans, mutes, insiders } = state
+  return { files, rules, ops, voices: new Map([...voices].sort()), bans, mutes, insiders }
 }
 
 const file = { id: 'f', name: 'a' }
@@ -85,9 +85,19 @@ describe('what lasts of a room’s facts', () => {
       { type: 'slowModeSet', seconds: 0 },
       { type: 'expirySet', seconds: 86_400 },
       { type: 'expirySet', seconds: 0 },
+      { type: 'inviteOnlySet', on: true, persons: ['p'] },
+      { type: 'shutOut', person: 'p' },
+      { type: 'inviteOnlySet', on: false },
+      { type: 'topicLockSet', on: true },
+      { type: 'topicLockSet', on: false },
+      { type: 'voiced', to: budi, person: 'p' },
+      { type: 'unvoiced', name: 'budi', person: 'p' },
+      { type: 'mostMembersSet', most: 9 },
     ]
     const often = Array.from({ length: 100 }, () => again).flat()
-    expect(lasting(numbered(often)).map((seq) => seq - often.length + again.length)).toEqual([3, 5, 7, 9, 11, 13])
+    expect(lasting(numbered(often)).map((seq) => seq - often.length + again.length)).toEqual([
+      3, 5, 7, 9, 11, 13, 16, 18, 20, 21,
+    ])
   })
   it('makes the same room, whatever happened, and however often it is thinned', () => {
     const id = fc.constantFrom('f', 'g')
@@ -107,6 +117,18 @@ describe('what lasts of a room’s facts', () => {
         { type: 'slowModeSet', seconds: 0 },
         { type: 'expirySet', seconds: 86_400 },
         { type: 'expirySet', seconds: 0 },
+        { type: 'inviteOnlySet', on: true, persons: ['p', 'q'] },
+        { type: 'inviteOnlySet', on: true },
+        { type: 'inviteOnlySet', on: false },
+        { type: 'topicLockSet', on: true },
+        { type: 'topicLockSet', on: false },
+        { type: 'moderatorsSpeakSet', on: true },
+        { type: 'moderatorsSpeakSet', on: false },
+        { type: 'unlistedSet', on: true },
+        { type: 'mostMembersSet', most: 9 },
+        { type: 'voiced', to: budi, person: 'p' },
+        { type: 'voiced', to: cici, person: 'q' },
+        { type: 'unvoiced', name: 'budi', person: 'p' },
       ),
       fc
         .constantFrom('budi', 'Budi', 'cici')

@@ -58,7 +58,7 @@ describe('each slash word', () => {
     ['/ban budi', NOT_ALLOWED, ''],
     ['/op ani', NOT_ALLOWED, ''],
     ['/lock', NOT_ALLOWED, ''],
-    ['/lock now', USAGE('/lock'), ''],
+    ['/lock now', USAGE('/lock [entry|topic]'), ''],
     ['/collect', NOT_ALLOWED, ''],
     ['/collect on', NOT_ALLOWED, ''],
     ['/collect now', USAGE('/collect [on|off]'), ''],

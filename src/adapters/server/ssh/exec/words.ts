@@ -1,4 +1,4 @@
-import { refusalFor } from '#domain/room/moderation.ts'
+import { refusalFor } from '#domain/room/permissions.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { commandNamed } from '#protocol/commands.ts'
 
