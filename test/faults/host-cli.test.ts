@@ -21,8 +21,12 @@ const noDirectory = (path: string): RegExp =>
 describe('the command line', () => {
   test.each([
     [['--port', 'abc'], 2, 'tamtam: port must be a whole number; see tamtam help host\n'],
-    [['host', '--line-files', 'pigeon'], 2, 'tamtam: line-files must be one of inline, links; see tamtam help host\n'],
-    [['--frobnicate'], 2, "error: unknown option '--frobnicate'\n(tamtam help lists the commands)\n"],
+    [
+      ['host', '--line-files', 'pigeon'],
+      2,
+      'tamtam: line-files must be one of auto, inline, links; see tamtam help host\n',
+    ],
+    [['--frobnicate'], 2, "tamtam: unknown option '--frobnicate'\n(tamtam help lists the commands)\n"],
     [['host', '--port'], 2, "tamtam: option '--port <port>' argument missing\n(tamtam help lists the commands)\n"],
     [['jion'], 2, 'tamtam: there is no command jion; tamtam help lists the commands\n'],
     [['--room', '../x', '--ephemeral', '--port', '0'], 2, /^tamtam: BAD_ROOM: .*\n$/],

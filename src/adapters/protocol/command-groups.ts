@@ -2,8 +2,14 @@
 const GROUPS = [
   { nameKey: 'groupTalk', words: ['nick', 'msg', 'me', 'away', 'back', 'topic', 'history', 'search'] },
   { nameKey: 'groupFiles', words: ['send', 'put', 'get', 'files', 'remove', 'collect', 'drop-link', 'expire'] },
-  { nameKey: 'groupPeople', words: ['who', 'ignore', 'kick', 'mute', 'unmute', 'ban', 'unban', 'op', 'deop'] },
-  { nameKey: 'groupRoom', words: ['join', 'part', 'lock', 'unlock', 'password', 'invite', 'slow', 'clear'] },
+  {
+    nameKey: 'groupPeople',
+    words: ['who', 'ignore', 'kick', 'mute', 'unmute', 'ban', 'unban', 'op', 'deop', 'voice', 'unvoice'],
+  },
+  {
+    nameKey: 'groupRoom',
+    words: ['join', 'part', 'lock', 'unlock', 'password', 'invite', 'slow', 'announce', 'hide', 'full', 'clear'],
+  },
 ] as const
 
 /** Where words are that stand in none of those. */

@@ -152,12 +152,12 @@ async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
   connection.numeric('001', [], `Welcome to tamtam, ${me}`)
   connection.numeric('002', [], `Your host is ${HOST_NAME}, running ${parts.program}`)
   connection.numeric('003', [], 'One room for all: people on IRC, in browsers, at terminals and at netcat')
-  connection.numeric('004', [HOST_NAME, parts.program, 'io', 'bikot'])
+  connection.numeric('004', [HOST_NAME, parts.program, 'io', 'bikloqstv'])
   const { roomsPerConnection } = parts.settings
   const tokens = [
     'CHANTYPES=#',
-    'PREFIX=(qo)~@',
-    'CHANMODES=b,k,,imnst',
+    'PREFIX=(qov)~@+',
+    'CHANMODES=b,k,l,imnst',
     `CHANLIMIT=#:${roomsPerConnection}`,
     'CHANNELLEN=65',
     'NICKLEN=32',

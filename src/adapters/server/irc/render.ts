@@ -139,6 +139,17 @@ export class IrcRenderer {
         return by('MODE', [channel, '+it'])
       case 'unlocked':
         return by('MODE', [channel, '-it'])
+      case 'inviteOnlySet':
+      case 'topicLockSet':
+      case 'moderatorsSpeakSet':
+      case 'unlistedSet':
+        return by('MODE', [channel, `${event.on ? '+' : '-'}${MODE_OF[event.type]}`])
+      case 'mostMembersSet':
+        return by('MODE', event.most === 0 ? [channel, '-l'] : [channel, '+l', String(event.most)])
+      case 'voiced':
+        return by('MODE', [channel, '+v', people.nickOf(event.to, room)])
+      case 'unvoiced':
+        return by('MODE', [channel, '-v', event.name])
       case 'passwordSet':
       case 'passwordRemoved':
         return by('MODE', [channel, event.type === 'passwordSet' ? '+k' : '-k', '*'])
@@ -294,6 +305,17 @@ const verbOf = (event: Said | Acted | Whispered): string =>
 /** A name that bans or mutes hold for, as a mask. */
 export const banMask = (name: string): string => (name.includes(':') ? name : `${name}!*@*`)
 
-const modeOf = ({ role }: Member): string => (role === undefined ? '' : role === 'owner' ? 'q' : 'o')
+/** The letter of each rule that holds or not. */
+const MODE_OF = {
+  inviteOnlySet: 'i',
+  topicLockSet: 't',
+  moderatorsSpeakSet: 'm',
+  unlistedSet: 's',
+} as const
 
-export const prefixOf = ({ role }: Member): string => (role === undefined ? '' : role === 'owner' ? '~' : '@')
+const modeOf = ({ role, voice }: Member): string =>
+  role === undefined ? (voice === true ? 'v' : '') : role === 'owner' ? 'q' : 'o'
+
+const PREFIXES: Readonly<Record<string, string>> = { q: '~', o: '@', v: '+' }
+
+export const prefixOf = (member: Member): string => PREFIXES[modeOf(member)] ?? ''

@@ -184,10 +184,12 @@ async function mode(connection: IrcConnection, [target = '', changes, ...rest]: 
   const session = channel?.session
   if (channel === undefined || session === undefined) return
   if (changes === undefined) {
-    const { inviteOnly, topicLocked, moderatorsSpeak, unlisted } = session.rules
-    const on = `${inviteOnly ? 'i' : ''}${moderatorsSpeak ? 'm' : ''}${unlisted ? 's' : ''}${topicLocked ? 't' : ''}`
-    const key = connection.parts.accessControl.factsOf(session).hasPassword ? 'k' : ''
-    connection.numeric('324', [channel.name, `+n${on}${key}`, ...(key === '' ? [] : ['*'])])
+    const { inviteOnly, topicLocked, moderatorsSpeak, mostMembers, unlisted } = session.rules
+    const { hasPassword } = connection.parts.accessControl.factsOf(session)
+    const on = [inviteOnly && 'i', topicLocked && 't', moderatorsSpeak && 'm', unlisted && 's', hasPassword && 'k']
+    const letters = `+n${on.filter((letter) => letter !== false).join('')}${mostMembers > 0 ? 'l' : ''}`
+    const values = [...(hasPassword ? ['*'] : []), ...(mostMembers > 0 ? [String(mostMembers)] : [])]
+    connection.numeric('324', [channel.name, letters, ...values])
     return
   }
   let isOn = true
@@ -240,8 +242,23 @@ function commandOf(
       if (isMute) return { type: isOn ? 'mute' : 'unmute', name }
       return { type: isOn ? 'ban' : 'unban', name }
     }
+    case 'v': {
+      const nick = params.shift()
+      if (nick === undefined) return rejected('BAD_COMMAND', 'name somebody: MODE #room +v nick')
+      const member = channel.session && connection.renderer.people.find(nick, channel.session)
+      return { type: isOn ? 'voice' : 'unvoice', name: member?.name ?? nick }
+    }
     case 'i':
-      return { type: isOn ? 'lock' : 'unlock' }
+    case 't':
+    case 'm':
+    case 's':
+      return { type: SWITCH_OF[letter], on: isOn }
+    case 'l': {
+      if (!isOn) return { type: 'setMostMembers', most: 0 }
+      const most = Number(params.shift())
+      if (!Number.isInteger(most) || most < 1) return rejected('BAD_COMMAND', 'say how many: MODE #room +l 30')
+      return { type: 'setMostMembers', most }
+    }
     case 'n':
       return isOn ? undefined : rejected('BAD_COMMAND', 'only members speak in a room: n is always on')
     default:
@@ -249,6 +266,14 @@ function commandOf(
       return undefined
   }
 }
+
+/** The command of each letter of a rule that holds or not. */
+const SWITCH_OF = {
+  i: 'setInviteOnly',
+  t: 'setTopicLock',
+  m: 'setModeratorsSpeak',
+  s: 'setUnlisted',
+} as const
 
 /** Whom a mask means: by nick, or by the host that stands for a member. */
 function nameIn(connection: IrcConnection, channel: Channel, mask: string): string | undefined {
