@@ -62,7 +62,7 @@ describe('standard output', () => {
       { ...entry(4), type: 'fileOffered', file },
       { ...entry(5), type: 'fileCompleted', file: { ...file, sha256: sha256Of('isi') } },
       { ...entry(6), type: 'fileReceived', by: { ...by, name: 'host' }, file },
-      { v: 1, room: 'warung', type: 'left', by, reason: expect.any(String) },
+      { v: 1, room: 'warung', type: 'left', by, reason: expect.any(String), quit: true },
     ])
     expect(await host.stop()).toBe(0)
     expect(host.errors).toBe(`* saved ${join(data, 'terima', 'terima_a.txt')}\n`)
@@ -181,7 +181,7 @@ describe('C89 a reader of the output', () => {
     })
     await until('the prompt', () => shown.includes('<You>'))
     terminal.stdout.pause()
-    const port = Number(/tcp:\/\/127\.0\.0\.1:(\d+)/.exec(shown)?.[1])
+    const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(shown)?.[1])
     await flood(port, 'a')
     terminal.stdout.resume()
     await until('the rest', () => shown.includes(`a ${FLOOD_LINES - 1} `))
@@ -213,7 +213,7 @@ test('C89 a terminal that is gone ends nothing: the host goes on, and stops when
   const { pid } = JSON.parse(readFileSync(owner, 'utf8'))
   terminal.kill('SIGKILL')
   await gone
-  const [, at = ''] = /tcp:\/\/(127\.0\.0\.1:\d+)/.exec(shown) ?? []
+  const [, at = ''] = /http:\/\/(127\.0\.0\.1:\d+)/.exec(shown) ?? []
   for (const text of ['satu', 'dua'])
     expect((await curl('-f', '-d', text, `http://${at}/rooms/lobby/messages`)).code).toBe(0)
   process.kill(pid, 'SIGTERM')
@@ -312,11 +312,12 @@ describe('a terminal', () => {
       return stdout
     }
     const command = `stty cols 200 rows 24; exec ${NODE.join(' ')} ${MAIN} host --port 0 --ephemeral`
-    tmux('new-session', '-d', '-x', '100', '-y', '30', command)
+    tmux('new-session', '-d', '-x', '200', '-y', '30', command)
     onTestFinished(() => void spawnSync('tmux', ['-L', server, 'kill-server']))
     const screen = () => tmux('capture-pane', '-p').trimEnd().split('\n')
-    await until('the prompt', () => screen().at(-1) === '<You>')
-    const port = Number(/:(\d+)$/.exec(screen()[0] ?? '')?.[1])
+    const isIdle = () => /^<You>(?: {2,}\S.*)?$/.test(screen().at(-1) ?? '')
+    await until('the prompt', isIdle)
+    const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(screen().join('\n'))?.[1])
     tmux('send-keys', '-l', 'halo dun')
     await until('what is typed', () => screen().at(-1) === '<You> halo dun')
     const ani = await enter(port, 'ani')
@@ -326,7 +327,7 @@ describe('a terminal', () => {
     tmux('send-keys', '-l', 'ia')
     tmux('send-keys', 'Enter')
     await ani.until('<host> halo dunia')
-    await until('a new prompt', () => screen().at(-1) === '<You>')
+    await until('a new prompt', isIdle)
     tmux('send-keys', 'C-c')
     await ani.until('* the host stops; come back in a moment')
   })

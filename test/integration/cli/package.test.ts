@@ -83,7 +83,8 @@ test('the package holds what runs and what is read, and nothing else', () => {
   )
   expect(
     names.filter(
-      (name) => !/^package\/((bin|dist|docs|man|src|test\/contract)\/|[A-Z]+(\.id)?(\.md)?$|package\.json$)/.test(name),
+      (name) =>
+        !/^package\/((bin|browser|dist|docs|man|src|test\/contract)\/|[A-Z]+(\.id)?(\.md)?$|package\.json$)/.test(name),
     ),
   ).toEqual([])
   expect(names.filter((name) => /\.test\.|(?<!\.d)\.tsx?$/.test(name))).toEqual([])

@@ -13,7 +13,7 @@ import { MAIN } from '../../harness/program.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SOURCE = 'src/app/cli/program.ts'
-const SAID = 'A chat room with a file drop'
+const SAID = 'chat room with a shared file drop'
 
 let home = ''
 

@@ -28,7 +28,7 @@ test('P1, C117: 30 with netcat, sessions and curl come in, get 20 MB, and hand i
   const lesson = new Sample(20_000_000, 5)
   const path = join(directory, 'lesson.bin')
   await lesson.save(path)
-  const args = ['--lan', '--data', data, '--save', directory]
+  const args = ['--lan', '--data', data, '--save', directory, '--line-files', 'inline']
   const { host, port } = await HostProcess.start(args, { command: lan.host.command })
   const [token = ''] = (await CliProcess.run(['token', '--data', data])).out.toString().split('\n')
   const task = JSON.stringify({ host: lan.host.address, port, token, lesson: 'lesson.bin' })

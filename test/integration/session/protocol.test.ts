@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { COMMANDS } from '#protocol/schema.ts'
+import { CAPABILITIES, COMMANDS } from '#protocol/schema.ts'
 import { startHost } from '../../harness/host.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { keyOf, SessionClient, type WireName } from '../../harness/session-client.ts'
@@ -12,11 +12,12 @@ describe.each(WIRES)('over %s', (by) => {
     const client = await SessionClient.connect(port, by)
     client.send({ type: 'hello', version: 1, key: keyOf('ani') })
     await client.until(() => client.messages.length > 0)
+    expect(CAPABILITIES).toEqual(expect.arrayContaining([...COMMANDS, 'join.client', 'leave.message', 'say.notice']))
     expect(client.messages).toEqual([
       {
         type: 'welcome',
         version: 1,
-        capabilities: [...COMMANDS, 'join.client'],
+        capabilities: CAPABILITIES,
         host: expect.stringMatching(/^tamtam\/\d/),
       },
     ])
