@@ -65,8 +65,10 @@ describe('two people at their terminals', () => {
     await budi.sees('ani mengirim See Saw.mp3 (3 B)  disimpan di terima_See Saw.mp3')
     // One row tells of a file, to each of them.
     await ani.sees('ani sent See Saw.mp3 (3 B)  /get ')
-    for (const { all } of [ani, budi])
-      expect(all.filter((line) => line.includes('See Saw') && !line.startsWith('<'))).toHaveLength(1)
+    for (const terminal of [ani, budi])
+      await expect
+        .poll(() => terminal.all.filter((line) => line.includes('See Saw') && !line.startsWith('<')))
+        .toHaveLength(1)
     ani.type('/jo')
     ani.press('Tab')
     await ani.sees('<You> /join')
