@@ -18,7 +18,7 @@ ip addr add 10.99.0.2/24 dev lo
 "$0" --disable-warning=ExperimentalWarning ${MAIN} host --json --port 0 --bind 10.99.0.1 --open --data data </dev/null >said 2>errors &
 host=$!
 trap 'kill $host; wait $host' EXIT
-until grep -q listening said 2>&1; do kill -0 $host; sleep 0.05; done
+until grep -qs listening said; do kill -0 $host; sleep 0.05; done
 port=$(sed -n 's/.*"port":\\([0-9]*\\).*/\\1/p' said | head -1)
 "$0" --disable-warning=ExperimentalWarning ${CROWD} 10.99.0.1 "$port" ${CONNECTIONS}
 grep -c 'dropped new connections' errors
