@@ -37,6 +37,6 @@ test('P7: with the cable to the world cut, two people talk and share a file in t
   await writeFile(path, 'only a room')
   await chooseFiles(ani, [path])
   await budi.getByRole('button', { name: 'Show the text: answer.txt' }).click()
-  await budi.getByText('only a room').waitFor()
+  await budi.getByRole('region', { name: 'Text: answer.txt' }).getByText('only a room').waitFor()
   expect(ip('-n', NAMESPACE, 'route', 'get', '192.0.2.1')).toBe(false)
 })
