@@ -151,6 +151,6 @@ describe('many and slow', () => {
     const after = await memory()
     const MB = 1024 ** 2
     expect(during.live - before.live).toBeLessThan(60 * MB)
-    expect(after.live - before.live).toBeLessThan(8 * MB)
+    expect(after.live - before.live).toBeLessThan(16 * MB)
   })
 })
