@@ -126,7 +126,8 @@ describe('many and slow', () => {
     const words: readonly ((index: number) => string)[] = [
       // Half a line, which never ends; half of what is encoded; more answers than it reads; more rooms than there may be.
       (index) => `NICK h${index}\r\n@${'t'.repeat(4000)}`,
-      (index) => `CAP LS\r\nNICK s${index}\r\nAUTHENTICATE PLAIN\r\n${`AUTHENTICATE ${'A'.repeat(400)}\r\n`.repeat(20)}`,
+      (index) =>
+        `CAP LS\r\nNICK s${index}\r\nAUTHENTICATE PLAIN\r\n${`AUTHENTICATE ${'A'.repeat(400)}\r\n`.repeat(20)}`,
       (index) => `${inside('n', index)}${'MOTD\r\nHELP\r\nWHO x\r\n'.repeat(50)}`,
       (index) => `${inside('r', index)}JOIN ${'#x,'.repeat(100)}\r\n${'@a=b '.repeat(700)}\r\n`,
     ]

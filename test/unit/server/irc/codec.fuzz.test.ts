@@ -18,7 +18,25 @@ function numbers(start: number): (below: number) => number {
   }
 }
 
-const WORDS = ['@', ':', ' ', ' ', ';', '=', '\\', '\\:', '\r', '\r\n', '\0', '\x01', '\x1b', 'PRIVMSG', '#a', 'é', '🏠']
+const WORDS = [
+  '@',
+  ':',
+  ' ',
+  ' ',
+  ';',
+  '=',
+  '\\',
+  '\\:',
+  '\r',
+  '\r\n',
+  '\0',
+  '\x01',
+  '\x1b',
+  'PRIVMSG',
+  '#a',
+  'é',
+  '🏠',
+]
 const TOKENS = [...WORDS, 'a=b', 'CAP LS 302', 'NICK x', '@+typing=a;label=1 '].map((text) => Buffer.from(text))
 const RARE = ['x'.repeat(300), `@${'t'.repeat(4090)}`].map((text) => Buffer.from(text))
 const BROKEN = Buffer.from([0xff, 0xc3, 0x28])
@@ -36,7 +54,11 @@ test(`a decoder takes any bytes, however they are split, and what it makes is se
   const next = numbers(seed)
   const token = () => {
     const kind = next(400)
-    return kind === 0 ? (RARE[next(RARE.length)] as Buffer) : kind < 4 ? BROKEN : (TOKENS[next(TOKENS.length)] as Buffer)
+    return kind === 0
+      ? (RARE[next(RARE.length)] as Buffer)
+      : kind < 4
+        ? BROKEN
+        : (TOKENS[next(TOKENS.length)] as Buffer)
   }
   for (let run = 0; run < count / LINES; run++) {
     const parts: Buffer[] = []
