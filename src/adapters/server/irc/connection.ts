@@ -46,7 +46,7 @@ type Input = Message | Fault | 'end'
 /** One IRC connection: a person in any number of rooms. `verbs.ts` has what it understands. */
 export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient {
   readonly incoming: IncomingConnection
-  readonly parts: IrcConnectionParts
+  readonly parts: IrcConnectionParts<IrcConnection>
   readonly renderer: IrcRenderer
   readonly links: LineRenderer
   /** The member id, in all its rooms. */
@@ -85,7 +85,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
   #cancelPing: Cancel = () => {}
   #heardAt: number
 
-  constructor(incoming: IncomingConnection, parts: IrcConnectionParts) {
+  constructor(incoming: IncomingConnection, parts: IrcConnectionParts<IrcConnection>) {
     const { clock, id, links, log, metrics, renderer, settings } = parts
     const { connection, loopback } = incoming
     this.incoming = incoming

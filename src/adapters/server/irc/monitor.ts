@@ -1,47 +1,9 @@
-import type { Engine } from '#domain/engine/engine.ts'
 import { skeletonOf } from '#domain/room/moderation.ts'
 import type { IrcConnection } from './connection.ts'
 import { listOf, type Verb } from './verb.ts'
 
 export const MOST_MONITORED = 100
 const LIST_BYTES = 400
-
-/** Tells clients when somebody of a nick comes and goes, whatever rooms they are in and whatever they speak (IRCv3, monitor). */
-export class Monitors {
-  readonly #engine: Engine
-  /** By skeleton, with the nick as each client has written it. */
-  readonly #watchers = new Map<string, Map<IrcConnection, string>>()
-
-  constructor(engine: Engine) {
-    this.#engine = engine
-    engine.nicks$.subscribe(({ skeleton, isTaken }) => {
-      for (const [connection, nick] of this.#watchers.get(skeleton) ?? [])
-        connection.numeric(isTaken ? '730' : '731', [], nick)
-    })
-  }
-
-  isHere(nick: string): boolean {
-    return this.#engine.isNickTaken(skeletonOf(nick))
-  }
-
-  watch(connection: IrcConnection, nick: string): void {
-    const skeleton = skeletonOf(nick)
-    const watchers = this.#watchers.get(skeleton) ?? new Map<IrcConnection, string>()
-    this.#watchers.set(skeleton, watchers.set(connection, nick))
-    connection.monitored.set(skeleton, nick)
-  }
-
-  unwatch(connection: IrcConnection, skeleton: string): void {
-    const watchers = this.#watchers.get(skeleton)
-    watchers?.delete(connection)
-    if (watchers?.size === 0) this.#watchers.delete(skeleton)
-    connection.monitored.delete(skeleton)
-  }
-
-  forget(connection: IrcConnection): void {
-    for (const skeleton of connection.monitored.keys()) this.unwatch(connection, skeleton)
-  }
-}
 
 export const MONITOR: Readonly<Record<string, Verb<IrcConnection>>> = {
   MONITOR: { least: 1, run: (connection, { params }) => monitor(connection, params) },

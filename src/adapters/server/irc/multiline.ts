@@ -1,5 +1,5 @@
 import { lineOf, type Message } from './codec.ts'
-import type { IrcConnection } from './connection.ts'
+import type { Labelled } from './labels.ts'
 import { HOST_NAME } from './people.ts'
 
 /** Of one message of several lines: the text of a message may have so many bytes. */
@@ -17,8 +17,17 @@ export interface Multiline {
   lines: number
 }
 
+/** The connection of a client that sends such messages. */
+interface Gathering {
+  readonly chosen: ReadonlySet<string>
+  readonly answering: Labelled | undefined
+  /** Whose end has not come yet. */
+  multiline: Multiline | undefined
+  say(line: string): unknown
+}
+
 /** The begin or the end of a batch: with its end the message that it is. */
-export function batched(connection: IrcConnection, message: Message): Message | undefined {
+export function batched(connection: Gathering, message: Message): Message | undefined {
   const [sign = '', type, target] = message.params
   const reference = sign.slice(1)
   if (sign.startsWith('+')) return begin(connection, message, reference, type, target)
@@ -32,7 +41,7 @@ export function batched(connection: IrcConnection, message: Message): Message | 
 }
 
 function begin(
-  connection: IrcConnection,
+  connection: Gathering,
   { tags }: Message,
   reference: string,
   type: string | undefined,
@@ -51,7 +60,7 @@ function begin(
 }
 
 /** A line of a batch; with a fault of it the whole message is not said. Answers false where it is a message by itself. */
-export function isInBatch(connection: IrcConnection, { verb, params, tags }: Message): boolean {
+export function isInBatch(connection: Gathering, { verb, params, tags }: Message): boolean {
   const { multiline } = connection
   const reference = tags.get('batch')
   if (reference === undefined || !connection.chosen.has('draft/multiline')) return false
@@ -76,6 +85,6 @@ export function isInBatch(connection: IrcConnection, { verb, params, tags }: Mes
   return true
 }
 
-function fail(connection: IrcConnection, code: string, text: string, about: readonly string[] = []): undefined {
+function fail(connection: Gathering, code: string, text: string, about: readonly string[] = []): undefined {
   void connection.say(lineOf({ source: HOST_NAME, verb: 'FAIL', params: ['BATCH', code, ...about], text }))
 }

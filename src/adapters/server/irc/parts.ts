@@ -4,13 +4,12 @@ import type { SharedRates } from '../connection/rate-limit.ts'
 import type { LineRenderer } from '../line/render.ts'
 import type { LineSettings } from '../line/settings.ts'
 import type { Persons } from '../security/persons.ts'
-import type { IrcConnection } from './connection.ts'
-import type { Monitors } from './monitor.ts'
+import type { Monitors } from './monitors.ts'
 import type { IrcRenderer } from './render.ts'
 import type { Verb } from './verb.ts'
 
-/** The parts of the host that a connection of IRC uses. */
-export interface IrcConnectionParts extends ClientSessionParts {
+/** The parts of the host that a connection of IRC uses; `On` is that. */
+export interface IrcConnectionParts<On> extends ClientSessionParts {
   /** Names this connection's person to the engine. */
   readonly id: string
   readonly settings: LineSettings
@@ -23,7 +22,7 @@ export interface IrcConnectionParts extends ClientSessionParts {
   readonly logins: SharedRates
   readonly monitors: Monitors
   /** What it understands: `verbs.ts`. */
-  readonly verbNamed: (word: string) => Verb<IrcConnection> | undefined
+  readonly verbNamed: (word: string) => Verb<On> | undefined
   /** Name and version of the program. */
   readonly program: string
 }

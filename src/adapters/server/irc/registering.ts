@@ -1,6 +1,6 @@
 import { forTerminal } from '#domain/names/text.ts'
 import { tellLusers, tellMotd } from './asking.ts'
-import { cap } from './capabilities.ts'
+import { CAPABILITIES } from './capabilities.ts'
 import { lineOf, withoutFormatting } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { MOST_ENTRIES } from './history.ts'
@@ -17,7 +17,7 @@ export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
   CAP: {
     least: 1,
     beforeAuth: true,
-    run: (connection, { params }) => cap(connection, params, () => welcomeIfComplete(connection)),
+    run: (connection, { params }) => cap(connection, params),
   },
   PASS: {
     least: 1,
@@ -71,6 +71,40 @@ export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
       return undefined
     },
   },
+}
+
+function cap(connection: IrcConnection, params: readonly string[]): Promise<unknown> | undefined {
+  const { chosen, registration } = connection
+  const [word = '', list = ''] = params
+  const answer = (sub: string, text: string) =>
+    connection.say(lineOf({ source: HOST_NAME, verb: 'CAP', params: [connection.nick, sub], text }))
+  switch (word.toUpperCase()) {
+    case 'LS': {
+      if (registration !== undefined) registration.isChoosing = true
+      // Values only for who knows of them.
+      const hasValues = Number(list) >= 302
+      const shown = Array.from(CAPABILITIES, ([name, value]) => (hasValues && value !== '' ? `${name}=${value}` : name))
+      return answer('LS', shown.join(' '))
+    }
+    case 'LIST':
+      return answer('LIST', [...chosen].join(' '))
+    case 'REQ': {
+      if (registration !== undefined) registration.isChoosing = true
+      const wanted = list.split(' ').filter((each) => each !== '')
+      const changes = new Map(wanted.map((each) => [each.replace(/^-/, ''), !each.startsWith('-')]))
+      // All of them or none.
+      if (![...changes.keys()].every((name) => CAPABILITIES.has(name))) return answer('NAK', list)
+      connection.choose(changes)
+      return answer('ACK', list)
+    }
+    case 'END':
+      if (registration === undefined) return undefined
+      registration.isChoosing = false
+      return welcomeIfComplete(connection)
+    default:
+      connection.numeric('410', [word], 'Invalid CAP command')
+      return undefined
+  }
 }
 
 const realNameOf = (text: string): string => forTerminal(withoutFormatting(text)).slice(0, REAL_NAME_CHARS)
