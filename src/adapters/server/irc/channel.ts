@@ -24,14 +24,7 @@ import type { LineCapabilities } from './capabilities.ts'
 import { LINE_BYTES, lineOf } from './codec.ts'
 import { labelTag, withTag } from './labels.ts'
 import { HOST_NAME } from './people.ts'
-import {
-  type IrcLines,
-  type IrcRenderer,
-  isNoEcho,
-  isToldOnce,
-  prefixOf,
-  type Recipient,
-} from './render.ts'
+import { type IrcLines, type IrcRenderer, isNoEcho, isToldOnce, prefixOf, type Recipient } from './render.ts'
 
 /** Entries of history that a client with times gets when it joins. */
 const PLAYED_BACK = 20
