@@ -122,7 +122,7 @@ describe('the examples run as they are', () => {
     expect((await page.enter('lobby')).member.name).toBe('budi')
     const bytes = Buffer.alloc(300_000, 'essay')
     const put = { method: 'PUT', headers: { Cookie: budi }, body: bytes }
-    const { url } = await (await fetch(`${at}/rooms/lobby/files/essay.txt`, put)).json()
+    const { url } = (await (await fetch(`${at}/rooms/lobby/files/essay.txt`, put)).json()) as { url: string }
     expect(Buffer.from(await (await get(url, ani)).arrayBuffer()).equals(bytes)).toBe(true)
     await get('/logout', budi)
     await page.closed()
