@@ -85,6 +85,7 @@ export class Engine {
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.fileStore.open()
+    await this.#ports.sharedMembers?.open()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
     this.#rooms.hide(found.unlisted)
@@ -112,6 +113,7 @@ export class Engine {
     // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
     this.#loop.close(notRunning)
     this.#erasures.close()
+    await this.#ports.sharedMembers?.close()
     await this.#ports.journal.close()
     await this.#ports.fileStore.close()
     this.#closed.next()
