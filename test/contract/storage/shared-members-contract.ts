@@ -43,7 +43,7 @@ export class NotedRoom implements SharedRoom {
   }
 }
 
-export const memberOf = (name: string): Member => ({ id: `id-${name}`, name })
+const memberOf = (name: string): Member => ({ id: `id-${name}`, name })
 export const joined = (name: string): MemberNews => ({
   event: { type: 'joined', by: memberOf(name) },
   person: `p-${name}`,
