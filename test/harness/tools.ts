@@ -7,7 +7,7 @@ export const PACKAGES = {
   ...MEASURED,
   bsdtar: 'libarchive-tools',
   caddy: 'caddy',
-  chromium: 'chromium',
+  'chromium-headless-shell': 'chromium-headless-shell',
   'dpkg-deb': 'dpkg',
   faketime: 'faketime',
   'firefox-esr': 'firefox-esr',
