@@ -47,11 +47,35 @@ test.skipIf(!isHere)(
     budi.write('halo dari b\n')
     await ani.until('<budi> halo dari b')
     await ani.ask('/topic kopi', '* topic set')
+    // Each lists the members of both, and hears of them; a whisper and a kick go to the node that its member is with.
+    await ani.until(/is now budi/)
+    await ani.ask('/who', /ani.*budi|budi.*ani/)
+    await ani.ask('/msg budi psst', /budi.*psst/)
+    await budi.until(/ani.*psst/)
     const late = await enter(other.port, 'cici')
     await late.ask('/history 10', '* end of history')
     expect(late.lines.filter((line) => line.startsWith('<'))).toEqual(['<ani> halo dari a', '<budi> halo dari b'])
     await late.ask('/topic', /kopi/)
     await ani.ask('/put 3 x.txt\nabc', /! NOT_ALLOWED the nodes of a cluster share rooms and history, and no files yet/)
+
+    // A password holds at every node; an invitation lets one person in, wherever they come.
+    await ani.ask('/join den', /you are ani in den/)
+    await ani.ask('/password rahasia', /Password set/)
+    await late.ask('/join den', /! NOT_FOUND/)
+    await budi.ask('/join den rahasia', /you are budi in den/)
+    const code = /[a-z2-9]{26}/.exec(await ani.ask('/invite', /[a-z2-9]{26}/))?.[0] ?? ''
+    const guests = await Promise.all([one, other, one, other].map(({ port }) => LineClient.connect(port)))
+    // A host with a token says what it wants at once, and again where somebody is refused.
+    for (const guest of guests) await guest.until(/! NOT_FOUND/)
+    const came = guests.map((guest) => guest.ask(`/join den ${code}`, /! NOT_FOUND|you are .* in den/))
+    expect((await Promise.all(came)).filter((line) => line.startsWith('*'))).toHaveLength(1)
+    for (const guest of guests) await guest.leave()
+    await late.ask('/join den rahasia', /you are cici in den/)
+    await ani.until('* cici joined')
+    await ani.ask('/kick cici enough', /cici.*enough/)
+    await late.until(/kicked by ani: enough/)
+    await ani.ask('/drop-link', /! NOT_ALLOWED the nodes of a cluster share no files yet, and so no drop links/)
+    await ani.ask('/join lobby', /you are ani in lobby/)
 
     // A host of its own does not touch a node's copy, nor does a command.
     expect(await other.host.stop()).toBe(0)
