@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { isPrefix, SEED_PREFIX } from '#domain/names/saved-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import { languages } from '#i18n/i18n.ts'
 import { bytesOf } from '#protocol/commands.ts'
@@ -90,6 +91,9 @@ const basePath = v.pipe(
   v.check(isBasePath, 'must be a path such as /chat'),
 )
 
+const NO_PREFIX = 'must be up to 40 bytes that a file name may begin with'
+const prefix = v.pipe(v.string(NO_PREFIX), v.check(isPrefix, NO_PREFIX))
+
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
@@ -126,6 +130,7 @@ const settings = {
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
   name: v.optional(text, 'host'),
   save: v.optional(text),
+  prefix: v.optional(prefix, SEED_PREFIX),
   json: v.optional(yesOrNo, false),
   quiet: v.optional(yesOrNo, false),
   plain: v.optional(yesOrNo, false),
