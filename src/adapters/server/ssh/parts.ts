@@ -2,9 +2,10 @@ import type { UploadHolder } from '#domain/engine/upload-places.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
 import type { Ids } from '#domain/ports/system.ts'
 import type { Translator } from '#i18n/translator.ts'
+import type { ClientSessionParts, ClientSessionSettings } from '../connection/client-session.ts'
 import type { EventFormat } from '../connection/event-format.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { personOf } from '../connection/key-registry.ts'
+import { type KeyRegistry, personOf } from '../connection/key-registry.ts'
 import type { DownloadSlots } from '../files/download-slots.ts'
 import type { LineSettings } from '../line/settings.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
@@ -12,12 +13,13 @@ import type { SshChannel } from './channel.ts'
 import type { SshHostKey } from './host-key.ts'
 import type { KnownKeys } from './known-keys.ts'
 import type { Identity } from './login.ts'
-import type { QuietMemberParts } from './quiet-member.ts'
 import type { SshSettings } from './settings.ts'
 import type { OpenScreen } from './shell/screen.ts'
 
 /** What runs on the channels of this server needs these. */
-export interface SshParts extends QuietMemberParts {
+export interface SshParts extends ClientSessionParts {
+  readonly keys: KeyRegistry
+  readonly client: ClientSessionSettings
   readonly ids: Ids
   readonly ssh: SshSettings
   /** For the commands of the table. */

@@ -2,23 +2,10 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type ClientSessionSettings,
-  type Joined,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
-import type { KeyRegistry } from '../connection/key-registry.ts'
+import { ClientSession, type Joined, type Reason, type Wire } from '../connection/client-session.ts'
 import { ServedBytes } from '../files/download-slots.ts'
 import type { Identity } from './login.ts'
 import type { RunParts } from './parts.ts'
-
-export interface QuietMemberParts extends ClientSessionParts {
-  readonly keys: KeyRegistry
-  readonly client: ClientSessionSettings
-}
 
 /** `after`: the sequence after which the room's events come; undefined, now. `isListed`: the room sees it after all. */
 export interface JoinOptions {
