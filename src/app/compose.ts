@@ -371,6 +371,8 @@ export function compose(options: TamtamOptions): HostParts {
       hostKey: from.resolve(SSH_HOST_KEY),
       knownKeys: from.resolve(SSH_KNOWN_KEYS),
       downloads: from.resolve(DOWNLOAD_SLOTS),
+      // Loading it takes a third of a start, and 20 MB.
+      openScreen: async (screen) => (await import('./ssh-screen.ts')).openScreen(screen),
       basePath,
       line,
       ssh,
