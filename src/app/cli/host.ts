@@ -85,6 +85,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const announced = config.lan && !isLoopback(address.host) ? announce(nearby, log) : undefined
   const facts = await hostFacts(tamtam, config, address, process)
   const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
+  // A third of the start, and nobody has asked for it yet.
+  await tamtam.handler.open()
   collectSeldom()
   const { exitCode, why } = await stopped.promise
   await (await announced)?.close()
