@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { isPrefix, SEED_PREFIX } from '#domain/names/saved-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import { languages } from '#i18n/i18n.ts'
 import { bytesOf } from '#protocol/commands.ts'
@@ -9,7 +10,7 @@ import { networkIn } from '#server/connection/trusted-proxies.ts'
 import { isBasePath } from '#server/http/settings.ts'
 import { textOf } from '#system/files/text.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
-import { clusterDefaults, engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
+import { clusterDefaults, engineDefaults, ircDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 
 const wholeNumber = (most: number) =>
   v.pipe(
@@ -90,6 +91,14 @@ const basePath = v.pipe(
   v.check(isBasePath, 'must be a path such as /chat'),
 )
 
+const ircName = v.pipe(
+  text,
+  v.regex(/^(?=.{3,63}$)[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+$/, 'must be a name with a dot, such as chat.example'),
+)
+
+const NO_PREFIX = 'must be up to 40 bytes that a file name may begin with'
+const prefix = v.pipe(v.string(NO_PREFIX), v.check(isPrefix, NO_PREFIX))
+
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
@@ -124,8 +133,11 @@ const settings = {
   roomQuota: v.optional(size, engineDefaults.roomQuotaBytes),
   keepDays: v.optional(wholeNumber(1_000_000), engineDefaults.fileDays),
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
+  ircName: v.optional(ircName, ircDefaults.name),
+  unattended: v.optional(yesOrNo, false),
   name: v.optional(text, 'host'),
   save: v.optional(text),
+  prefix: v.optional(prefix, SEED_PREFIX),
   json: v.optional(yesOrNo, false),
   quiet: v.optional(yesOrNo, false),
   plain: v.optional(yesOrNo, false),

@@ -31,6 +31,7 @@ export const PACKAGES = {
   unshare: 'util-linux',
   unzip: 'unzip',
   WebKitWebDriver: 'webkit2gtk-driver',
+  weechat: 'weechat-curses',
   wget: 'wget',
   Xvfb: 'xvfb',
   zbarimg: 'zbar-tools',

@@ -1,4 +1,4 @@
-import { type Observable, Subject } from 'rxjs'
+import { type Observable, Subject, takeUntil } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkRoomName } from '../names/room-name.ts'
 import { isShared } from '../ports/journal.ts'
@@ -16,7 +16,7 @@ import { findFacts } from './found-facts.ts'
 import { History, Trimming } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import type { FileSpace } from './quotas.ts'
-import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
+import { type JoinRequest, type NickChange, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { adoptForeign, RoomLoops } from './sharing.ts'
@@ -39,6 +39,8 @@ export class Engine {
   readonly #trimming: Trimming
   readonly #erasures: Erasures
   readonly #closed = new Subject<void>()
+  /** Each nick that is taken from now on, and each that is free again; of rooms, and of those in none. */
+  readonly nicks$: Observable<NickChange> = this.#nicks.changes$.pipe(takeUntil(this.#closed))
   #status: 'new' | 'open' | 'closed' = 'new'
   /**
    * Every event of this host from now on: those of its rooms and of files on their way, each with its room. `filter` gives one room
@@ -85,6 +87,7 @@ export class Engine {
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.fileStore.open()
+    await this.#ports.sharedMembers?.open()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
     this.#rooms.hide(found.unlisted)
@@ -112,6 +115,7 @@ export class Engine {
     // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
     this.#loop.close(notRunning)
     this.#erasures.close()
+    await this.#ports.sharedMembers?.close()
     await this.#ports.journal.close()
     await this.#ports.fileStore.close()
     this.#closed.next()
@@ -196,6 +200,11 @@ export class Engine {
   dropNick(owner: string): void {
     this.#kept.delete(owner)
     this.#nicks.release(owner)
+  }
+
+  /** Whether somebody on this host has this nick, or one that looks like it. */
+  isNickTaken(skeleton: string): boolean {
+    return this.#nicks.isTaken(skeleton)
   }
 
   *#namesOf(owner: string): Iterable<string> {

@@ -10,6 +10,7 @@ import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
+import { shareMembers } from './remote-members.ts'
 
 /** A join without a network. Only `room` and `name` are needed. */
 export interface JoinRequest {
@@ -52,6 +53,12 @@ export interface JoinRequest {
   readonly after?: number
 }
 
+/** A nick is taken now, or free again, by its skeleton. */
+export interface NickChange {
+  readonly skeleton: string
+  readonly isTaken: boolean
+}
+
 /** Which nicks are taken on this host, by skeleton: two that a person could confuse are one (C63). */
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
@@ -62,6 +69,8 @@ export class NickRegistry {
   /** Owners who have nicks to free once nothing is being claimed. */
   readonly #due = new Set<string>()
   readonly #namesOf: (owner: string) => Iterable<string>
+  readonly #changes = new Subject<NickChange>()
+  readonly changes$ = this.#changes.asObservable()
 
   /** `namesOf`: the names that an owner has in rooms just now. */
   constructor(namesOf: (owner: string) => Iterable<string>) {
@@ -79,11 +88,16 @@ export class NickRegistry {
     if (holder !== undefined && holder !== owner)
       return rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
     this.#owners.set(nick.skeleton, owner)
+    if (holder === undefined) this.#changes.next({ skeleton: nick.skeleton, isTaken: true })
     const skeletons = this.#skeletons.get(owner)
     if (skeletons === undefined) this.#skeletons.set(owner, new Set([nick.skeleton]))
     else skeletons.add(nick.skeleton)
     this.#claims.set(owner, (this.#claims.get(owner) ?? 0) + 1)
     return nick.name
+  }
+
+  isTaken(skeleton: string): boolean {
+    return this.#owners.has(skeleton)
   }
 
   settle(owner: string): void {
@@ -109,6 +123,7 @@ export class NickRegistry {
       if (kept.has(skeleton)) continue
       skeletons.delete(skeleton)
       this.#owners.delete(skeleton)
+      this.#changes.next({ skeleton, isTaken: false })
     }
     if (skeletons.size === 0) this.#skeletons.delete(owner)
   }
@@ -355,11 +370,13 @@ export class Rooms {
     const [span, facts] = await this.#history.load(name)
     const attended = this.#attended.get(name)
     this.#attended.delete(name)
-    const { journal } = this.#ports
+    const { journal, sharedMembers } = this.#ports
     // Facts of other hosts may come between the reading of the two: those are adopted.
     const last = span?.last ?? 0
     const known = isShared(journal) ? facts.filter(({ seq }) => seq <= last) : facts
-    return new RoomActor(name, span, known, this.#limits, this.#wake, attended, isShared(journal))
+    const room = new RoomActor(name, span, known, this.#limits, this.#wake, attended, isShared(journal))
+    if (sharedMembers !== undefined) await shareMembers(room, sharedMembers)
+    return room
   }
 
   async #caughtUp(name: string): Promise<void> {

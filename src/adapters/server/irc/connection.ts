@@ -2,46 +2,28 @@ import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Cancel } from '#domain/ports/system.ts'
-import type { ClientSessionParts } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
 import { Delivery } from '../connection/delivery.ts'
 import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { type KeyRegistry, personOf } from '../connection/key-registry.ts'
-import type { SharedRates } from '../connection/rate-limit.ts'
+import { personOf } from '../connection/key-registry.ts'
 import type { LineRenderer } from '../line/render.ts'
-import type { LineSettings } from '../line/settings.ts'
 import type { Credentials } from '../security/access-control.ts'
-import type { Persons } from '../security/persons.ts'
+import { type LineCapabilities, lineCapabilities } from './capabilities.ts'
 import type { Channel, ChannelOwner } from './channel.ts'
 import { type Fault, folded, IrcDecoder, lineOf, type Message } from './codec.ts'
 import { type Labelled, labelled } from './labels.ts'
-import { HOST_NAME } from './people.ts'
-import type { IrcRenderer, LineCapabilities } from './render.ts'
+import type { Multiline } from './multiline.ts'
+import type { IrcConnectionParts } from './parts.ts'
+import type { IrcClient } from './people.ts'
+import type { IrcRenderer } from './render.ts'
 import type { Verb } from './verb.ts'
 
 /** The time for a slow reader to take its waiting bytes before it is cut off. */
 const LAST_WORDS_MS = 7000
 /** After so much silence the client is asked whether it is there, which also keeps routers from forgetting the connection. */
 const PING_MS = 240_000
-
-export interface IrcConnectionParts extends ClientSessionParts {
-  /** Names this connection's person to the engine. */
-  readonly id: string
-  readonly settings: LineSettings
-  readonly renderer: IrcRenderer
-  /** For the addresses of files. */
-  readonly links: LineRenderer
-  readonly keys: KeyRegistry
-  readonly persons: Persons
-  /** Logins of each subnet. */
-  readonly logins: SharedRates
-  /** What it understands: `verbs.ts`. */
-  readonly verbNamed: (word: string) => Verb<IrcConnection> | undefined
-  /** Name and version of the program. */
-  readonly program: string
-}
 
 /** What a client has told of itself before it is registered. */
 interface Registration {
@@ -62,9 +44,9 @@ type State =
 type Input = Message | Fault | 'end'
 
 /** One IRC connection: a person in any number of rooms. `verbs.ts` has what it understands. */
-export class IrcConnection implements ServedConnection, ChannelOwner {
+export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient {
   readonly incoming: IncomingConnection
-  readonly parts: IrcConnectionParts
+  readonly parts: IrcConnectionParts<IrcConnection>
   readonly renderer: IrcRenderer
   readonly links: LineRenderer
   /** The member id, in all its rooms. */
@@ -86,7 +68,14 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   /** Why it is away; undefined where it is not. */
   away: string | undefined
   #nick: string | undefined
-  #capabilities: LineCapabilities = { time: false, tags: false, extendedJoin: false, away: false }
+  /** The nicks of whose coming and going it is told, by skeleton. */
+  readonly monitored = new Map<string, string>()
+  readonly signedOnAt: number
+  /** Invitations that it was given, by room. */
+  readonly invitations = new Map<string, string>()
+  /** A message of several lines whose end has not come yet. */
+  multiline: Multiline | undefined
+  #capabilities = lineCapabilities(this.chosen)
   readonly #decoder = new IrcDecoder()
   readonly #bucket: TokenBucket
   readonly #delivery: Delivery
@@ -96,7 +85,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   #cancelPing: Cancel = () => {}
   #heardAt: number
 
-  constructor(incoming: IncomingConnection, parts: IrcConnectionParts) {
+  constructor(incoming: IncomingConnection, parts: IrcConnectionParts<IrcConnection>) {
     const { clock, id, links, log, metrics, renderer, settings } = parts
     const { connection, loopback } = incoming
     this.incoming = incoming
@@ -105,12 +94,11 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     this.links = links
     this.id = id
     this.#heardAt = clock.elapsed()
+    this.signedOnAt = clock.now()
     const isLimited = !loopback || settings.rateOnLoopback
     this.#bucket = new TokenBucket(clock, isLimited ? settings.linesPerSecond : 0, settings.linesBurst)
     // Each channel hears of its closing, and of its drains.
     connection.setMaxListeners(0)
-    // Before the channels, which read on from then: what others did meanwhile is told first.
-    connection.on('drain', () => this.#settle())
     this.#delivery = new Delivery({
       connection,
       markBytes: settings.outboxMarkBytes,
@@ -160,7 +148,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
 
   #refuse({ fault }: Fault): undefined {
     if (fault === 'tooLong') this.numeric('417', [], 'Input line was too long')
-    else this.say(lineOf({ source: HOST_NAME, verb: 'FAIL', params: ['*', 'INVALID_UTF8'], text: 'write it in UTF-8' }))
+    else
+      this.say(
+        lineOf({ source: this.hostName, verb: 'FAIL', params: ['*', 'INVALID_UTF8'], text: 'write it in UTF-8' }),
+      )
   }
 
   #deal(message: Message): Promise<unknown> | undefined {
@@ -176,7 +167,8 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
       else this.numeric('461', [verb], 'Not enough parameters')
       return undefined
     }
-    const label = this.chosen.has('labeled-response') ? message.tags.get('label') : undefined
+    const given = message.tags.get('label') ?? (verb === 'BATCH' ? this.multiline?.label : undefined)
+    const label = this.chosen.has('labeled-response') ? given : undefined
     const run = () => (label === undefined ? found.run(this, message) : this.#answerWith(label, found, message))
     const settled = found.posts === true ? undefined : this.#settled()
     return settled === undefined ? run() : settled.then(run)
@@ -191,7 +183,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     } finally {
       this.#labelled = undefined
     }
-    const lines = labelled(answer)
+    const lines = labelled(answer, this.hostName)
     if (lines !== '') await this.say(lines)
   }
 
@@ -213,6 +205,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     )
   }
 
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
   get status(): State['status'] {
     return this.#state.status
   }
@@ -232,6 +228,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
 
   calledNow(nick: string): void {
     this.#nick = nick
+  }
+
+  get hostName(): string {
+    return this.renderer.people.hostName
   }
 
   get mask(): string {
@@ -261,12 +261,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
       if (isOn) this.chosen.add(name)
       else this.chosen.delete(name)
     }
-    this.#capabilities = {
-      time: this.chosen.has('server-time'),
-      tags: this.chosen.has('message-tags'),
-      extendedJoin: this.chosen.has('extended-join'),
-      away: this.chosen.has('away-notify'),
-    }
+    this.#capabilities = lineCapabilities(this.chosen)
     for (const channel of this.channels.values()) channel.capabilitiesChanged()
   }
 
@@ -278,10 +273,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     engine.dropNick(this.id)
     const { people } = this.renderer
     const isRegistered = this.#state.status === 'registered'
-    if (isRegistered) people.leave(this.id)
+    if (isRegistered) people.leave(this)
     this.key = key
     this.id = id
-    if (isRegistered) people.enter(id, this.user)
+    if (isRegistered) people.enter(this)
     // Somebody else cannot have taken it meanwhile.
     if (this.#nick !== undefined) engine.keepNick(this.#nick, id)
     return true
@@ -311,7 +306,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     state.cancelTimeout()
     this.#state = { status: 'registered' }
     this.incoming.known?.()
-    this.renderer.people.enter(this.id, this.user)
+    this.renderer.people.enter(this)
     this.#ping()
     return true
   }
@@ -330,7 +325,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     this.#cancelPing = this.parts.clock.after(PING_MS, () => {
       const { clock } = this.parts
       const isSilent = clock.elapsed() - this.#heardAt >= PING_MS
-      if (isSilent && this.#delivery.outbox.waiting === 0) this.say(lineOf({ verb: 'PING', text: HOST_NAME }))
+      if (isSilent && this.#delivery.outbox.waiting === 0) this.say(lineOf({ verb: 'PING', text: this.hostName }))
       this.#ping()
     })
   }
@@ -376,7 +371,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
 
   numeric(code: string, params: readonly string[], text?: string): undefined {
     const rest = text === undefined ? {} : { text }
-    void this.say(lineOf({ source: HOST_NAME, verb: code, params: [this.nick, ...params], ...rest }))
+    void this.say(lineOf({ source: this.hostName, verb: code, params: [this.nick, ...params], ...rest }))
   }
 
   /** A sentence for this person alone. */
@@ -399,10 +394,6 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   /** Pays for something dear; resolves when it may be done. */
   async pay(lines: number): Promise<void> {
     if (this.#bucket.charge(lines)) await this.#bucket.ready()
-  }
-
-  #settle(): void {
-    for (const channel of this.channels.values()) channel.settle()
   }
 
   stopReading(): void {
@@ -434,10 +425,12 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     this.#state = { status: 'closed' }
     if ('cancelTimeout' in state) state.cancelTimeout()
     this.#cancelPing()
+    this.parts.monitors.forget(this)
+    if (state.status === 'registered') this.renderer.people.remember(this, this.parts.clock.now())
     const left = Array.from(this.channels.values(), ({ client }) => client.close(undefined, reason, message))
     void Promise.all(left).then(() => {
       this.parts.engine.dropNick(this.id)
-      if (state.status === 'registered') this.renderer.people.leave(this.id)
+      this.renderer.people.leave(this)
     })
   }
 

@@ -6,7 +6,7 @@ import type { Channel } from './channel.ts'
 import { lineOf } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { batchOf } from './labels.ts'
-import { HOST_NAME } from './people.ts'
+import { MODES } from './render.ts'
 import type { Verb } from './verb.ts'
 
 /** Entries of one answer: `CHATHISTORY=` of the welcome. */
@@ -21,7 +21,9 @@ async function chatHistory(connection: IrcConnection, params: readonly string[])
   const [given = '', target = '', ...rest] = params
   const word = given.toUpperCase()
   const fail = (code: string, text: string, about: readonly string[] = []) =>
-    connection.say(lineOf({ source: HOST_NAME, verb: 'FAIL', params: ['CHATHISTORY', code, word, ...about], text }))
+    connection.say(
+      lineOf({ source: connection.hostName, verb: 'FAIL', params: ['CHATHISTORY', code, word, ...about], text }),
+    )
   const limit = Math.min(Number(rest.at(-1)), MOST_ENTRIES)
   if (!Number.isInteger(limit) || limit < 1) {
     await fail('INVALID_PARAMS', 'the last parameter is how many messages, 1 or more')
@@ -43,10 +45,12 @@ async function chatHistory(connection: IrcConnection, params: readonly string[])
   const lines: string[] = []
   for await (const { events, read } of chosen.portions) {
     await connection.pay(priceOfItems(COSTS.history, read))
-    const wanted = session.current(events).filter((event) => isShown(event) && isBehind(event, chosen.after))
-    lines.push(...wanted.map((event) => channel.pastLine(event, session)))
+    const isPlayed = connection.chosen.has('draft/event-playback')
+    const isWanted = (event: PastEvent) => isShown(event) || (isPlayed && isMadeOfLines(event))
+    const wanted = session.current(events).filter((event) => isWanted(event) && isBehind(event, chosen.after))
+    lines.push(...wanted.map((event) => channel.pastLine(event, session, isPlayed)))
   }
-  await connection.say(batchOf(splitLines(lines), 'chathistory', [channel.name]))
+  await connection.say(batchOf(connection.hostName, splitLines(lines), 'chathistory', [channel.name]))
 }
 
 const splitLines = (lines: readonly string[]): readonly string[] =>
@@ -55,6 +59,9 @@ const splitLines = (lines: readonly string[]): readonly string[] =>
 /** What people said, their files, and where something is missing; not the changes of rules and topics. */
 const isShown = ({ type }: PastEvent): boolean =>
   type === 'said' || type === 'acted' || type === 'whispered' || type === 'fileCompleted' || type === 'missed'
+
+/** What IRC has lines for, beside what people said. */
+const isMadeOfLines = ({ type }: PastEvent): boolean => type === 'topicSet' || MODES.has(type)
 
 const isBehind = (event: PastEvent, after: number): boolean => !isEntry(event) || event.seq > after
 
@@ -138,7 +145,7 @@ async function targets(connection: IrcConnection, one: string, other: string, li
     const [newest] = ((await session?.history(1)) ?? []).filter(isEntry)
     if (newest === undefined || newest.at <= from || newest.at >= to) continue
     const time = new Date(newest.at).toISOString()
-    lines.push(lineOf({ source: HOST_NAME, verb: 'CHATHISTORY', params: ['TARGETS', name, time] }))
+    lines.push(lineOf({ source: connection.hostName, verb: 'CHATHISTORY', params: ['TARGETS', name, time] }))
   }
-  await connection.say(batchOf(lines, 'draft/chathistory-targets'))
+  await connection.say(batchOf(connection.hostName, lines, 'draft/chathistory-targets'))
 }
