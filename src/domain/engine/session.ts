@@ -25,6 +25,7 @@ import {
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import type { Permission } from '../room/permissions.ts'
+import type { MembersById } from '../room/published-members.ts'
 import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { OwnMute, RoomRules } from '../room/rules.ts'
 import { slowSecondsOf } from '../room/slow-mode.ts'
@@ -168,7 +169,7 @@ export class LocalSession implements RoomSession {
   }
 
   /** The same by id, as far as the room's events have told of them by now. */
-  get publishedMembers(): ReadonlyMap<string, Member> {
+  get publishedMembers(): MembersById {
     return this.#room.publishedMembers
   }
 
