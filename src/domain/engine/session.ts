@@ -25,7 +25,6 @@ import {
 } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import type { Permission } from '../room/permissions.ts'
-import type { MembersById } from '../room/published-members.ts'
 import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { OwnMute, RoomRules } from '../room/rules.ts'
 import { slowSecondsOf } from '../room/slow-mode.ts'
@@ -169,7 +168,7 @@ export class LocalSession implements RoomSession {
   }
 
   /** The same by id, as far as the room's events have told of them by now. */
-  get publishedMembers(): MembersById {
+  get publishedMembers(): ReadonlyMap<string, Member> {
     return this.#room.publishedMembers
   }
 
