@@ -70,6 +70,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
+    irc: { name: config.ircName },
     page: true,
     founders: true,
     token: wantsToken(config),
