@@ -4,6 +4,7 @@ import { container, type DependencyContainer, type InjectionToken, instanceCachi
 import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
 import { ClusterMembers } from '#cluster/members.ts'
+import { ClusterNames } from '#cluster/names.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
@@ -236,9 +237,19 @@ export function compose(options: TamtamOptions): HostParts {
     const bucket = new StreamBucket(connection, subjects.bucket('secrets'), replicasOf(cluster), log)
     return new ClusterSecretStore(bucket, connection, cluster.key, own, log)
   })
+  const clusterNames = (from: DependencyContainer) => {
+    const { subjects, connection, log } = clusterParts(from, cluster ?? { servers: [] })
+    const replicas = cluster === undefined ? 1 : replicasOf(cluster)
+    const bucket = new StreamBucket(connection, subjects.bucket('names'), replicas, log)
+    return new ClusterNames({ bucket, nodes: from.resolve(CLUSTER_MEMBERS), key: cluster?.key, log })
+  }
   const sharing = (from: DependencyContainer) => {
-    const { sharedMembers = cluster && from.resolve(CLUSTER_MEMBERS) } = overrides
-    return sharedMembers === undefined ? {} : { sharedMembers }
+    const { sharedMembers = cluster && from.resolve(CLUSTER_MEMBERS), sharedNames = cluster && clusterNames(from) } =
+      overrides
+    return {
+      ...(sharedMembers === undefined ? {} : { sharedMembers }),
+      ...(sharedNames === undefined ? {} : { sharedNames }),
+    }
   }
   provide(host, ENGINE, undefined, (from) => {
     const ports = {

@@ -70,6 +70,9 @@ export class ClusterMembers implements SharedMembers {
   #beats = 0
   #beatAt = 0
   #wasCut = false
+  #isJustBack = false
+  #openedAt = 0
+  #back: () => void = () => {}
   /** The greatest number that was used in any room: one that is used again goes on behind it. */
   #top = 0
 
@@ -84,9 +87,21 @@ export class ClusterMembers implements SharedMembers {
     return [...this.#heardAt.keys()]
   }
 
+  /** Whether a node lives, as far as this one can know: when it has just been started, it has not heard all. */
+  lives(host: string): boolean {
+    if (host === this.host || this.#heardAt.has(host)) return true
+    return this.#parts.clock.elapsed() - this.#openedAt < SILENT_MS && nameOf(host) !== this.#parts.node
+  }
+
+  /** Calls `back` each time this node reaches the others again. */
+  onBack(back: () => void): void {
+    this.#back = back
+  }
+
   async open(): Promise<void> {
     if (this.#stops.length > 0) return
     const { bus, clock, subjects } = this.#parts
+    this.#openedAt = clock.elapsed()
     this.#stops = [
       bus.subscribe(subjects.beat, (data) => this.#hearBeat(data)),
       bus.subscribe(subjects.node(this.host), (data, answer) => answer && void this.#serve(data, answer)),
@@ -165,7 +180,12 @@ export class ClusterMembers implements SharedMembers {
     const isBack = bus.isConnected && this.#wasCut
     this.#wasCut = !bus.isConnected
     if (!bus.isConnected || isBack || isLate) for (const host of this.#heardAt.keys()) this.#heardAt.set(host, now)
-    if (isBack) for (const host of this.others) void this.#askAll(host)
+    // By now the others were heard.
+    if (this.#isJustBack) this.#back()
+    this.#isJustBack = isBack
+    if (isBack) {
+      for (const other of this.others) void this.#askAll(other)
+    }
     for (const [host, heardAt] of this.#heardAt) if (now - heardAt > SILENT_MS) this.#lose(host)
   }
 
@@ -173,7 +193,11 @@ export class ClusterMembers implements SharedMembers {
     const greeting = this.#codec.decodeGreeting(this.#parts.subjects.beat, data)
     if (greeting === undefined || greeting.host === this.host) return
     const { host, type } = greeting
-    if (type === 'new') this.#greet('here')
+    if (type === 'new') {
+      this.#greet('here')
+      // It was started again: what it was before is gone.
+      for (const other of this.others) if (nameOf(other) === nameOf(host) && other !== host) this.#lose(other)
+    }
     if (type === 'bye') this.#lose(host)
     else this.#hear(host)
   }
@@ -265,6 +289,8 @@ export class ClusterMembers implements SharedMembers {
     if (own.length > MOST_LISTED) this.tell(wish.room, own.slice(MOST_LISTED))
   }
 }
+
+const nameOf = (host: string): string => host.slice(0, host.lastIndexOf('.'))
 
 const GONE = 'their machine is gone'
 const unreached = rejected('BUSY', 'the machine that this member is with does not answer; try again in a moment')

@@ -53,6 +53,7 @@ test.skipIf(!isHere)(
     await ani.ask('/msg budi psst', /budi.*psst/)
     await budi.until(/ani.*psst/)
     const late = await enter(other.port, 'cici')
+    await late.ask('/nick ani', /! NAME_TAKEN/)
     await late.ask('/history 10', '* end of history')
     expect(late.lines.filter((line) => line.startsWith('<'))).toEqual(['<ani> halo dari a', '<budi> halo dari b'])
     await late.ask('/topic', /kopi/)
