@@ -50,6 +50,7 @@ import {
   clusterDefaults,
   engineDefaults,
   httpDefaults,
+  ircDefaults,
   lineDefaults,
   linkMs,
   memoryFileShare,
@@ -127,6 +128,8 @@ export interface TamtamOptions {
   /** For frames and WebSockets. */
   readonly session?: Partial<Omit<SessionServerSettings, 'program'>>
   readonly ssh?: Partial<SshSettings>
+  /** `name`: what the host calls itself to clients of IRC, with a dot in it (`tamtam.irc`). */
+  readonly irc?: { readonly name?: string }
   /** Decides who may enter which room, by every protocol; without it everybody who reaches the port. `recheckAccess` applies it to members. */
   readonly access?: Access
   /**
@@ -298,6 +301,7 @@ export function compose(options: TamtamOptions): HostParts {
         persons: from.resolve(PERSONS),
         settings: { ...lineDefaults, ...options.line },
         program: `tamtam/${version}`,
+        name: options.irc?.name ?? ircDefaults.name,
       })
     }
     return new LazyServer(load, from.resolve(LOG))
@@ -382,6 +386,8 @@ export function compose(options: TamtamOptions): HostParts {
       hostKey: from.resolve(SSH_HOST_KEY),
       knownKeys: from.resolve(SSH_KNOWN_KEYS),
       downloads: from.resolve(DOWNLOAD_SLOTS),
+      // Loading it takes a third of a start, and 20 MB.
+      openScreen: async (screen) => (await import('./ssh-screen.ts')).openScreen(screen),
       basePath,
       line,
       ssh,

@@ -61,6 +61,9 @@ export const bundleDefaults: BundleLimits = {
 /** A host that keeps nothing on a disk has files in so much of its memory at most. */
 export const memoryFileShare = 0.5
 
+/** What the host calls itself to clients of IRC. */
+export const ircDefaults = { name: 'tamtam.irc' }
+
 export const lineDefaults: LineSettings = {
   language: 'en',
   room: 'lobby',
@@ -157,6 +160,7 @@ export const sshDefaults: SshSettings = {
   // The library gives a window of 2 MiB.
   channelBytes: 3 * 1024 ** 2,
   channelsPerConnection: 10,
+  terminals: 100,
   roomsPerChannel: 4,
   handles: 64,
   knownKeys: 10_000,

@@ -41,8 +41,8 @@ export interface HostControls {
   readonly access: RoomAccess<Refusal>
   /** The rows that tell how others come into the room: its address, and a code of it. */
   share(paint: Paint): Promise<readonly string[]>
-  /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
-  readonly base: string
+  /** Where browsers find the host, as in `http://192.168.1.5:8268`; undefined where that is not known. */
+  readonly base: string | undefined
   /** The bandwidth caps of all transfers together, and of each; left out where this terminal is not the host's own. */
   readonly bandwidth?: Limits
 }

@@ -1,13 +1,10 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
-import { Observable } from 'rxjs'
 import type { HostConfig } from '#app/config.ts'
+import { batchesAtPaceOf } from '#app/paced-batches.ts'
 import type { Tamtam } from '#app/tamtam.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
@@ -36,6 +33,7 @@ export interface HostTerminal {
 /** Joins the host's own room: with the client that everybody has, at a terminal or at pipes, which may be read by people or programs. */
 export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   const { tamtam, config } = parts
+  if (config.unattended) return unattended(parts)
   try {
     return stayIn(await ownMember(tamtam, config), parts)
   } catch (error) {
@@ -56,6 +54,14 @@ async function ownMember(
     if (cluster === undefined || !(error instanceof Refused) || error.code !== 'NAME_TAKEN') throw error
     return await engine.join({ room, name: `${name}-${node.replace(/[^\w-]/g, '-')}`, role: 'owner' })
   }
+}
+
+/** A host at which nobody sits is no member of any room. */
+function unattended({ config, facts, process }: HostTerminalParts): HostTerminal {
+  // Of a greeting the last line is for somebody who types.
+  const lines = config.json ? [listeningLine(facts)] : config.quiet ? [] : greetingOf(facts).slice(0, -1)
+  for (const line of lines) process.stdout.write(`${line}\n`)
+  return { close: async () => {} }
 }
 
 export function stayIn(
@@ -143,31 +149,6 @@ export function stayIn(
 }
 
 const EVENTS = { person: 'rows', text: 'rows', json: 'json', quiet: 'none' } as const
-
-/** The most output that waits for the reader; past it events stay in the journal until it reads on, as for every slow reader. */
-const OUTPUT_MARK_BYTES = 256 * 1024
-
-/** The session's events, no faster than `output` is read (C89). A reader that has gone away holds nothing up. */
-function batchesAtPaceOf(session: LocalSession, output: Writable): Observable<readonly RoomEvent[]> {
-  return new Observable((subscriber) => {
-    const subscription = session.follow(
-      session.after,
-      (batch) => {
-        subscriber.next(session.visibleIn(batch) ?? batch.encoded(visibilityOf).open)
-        if (output.writable && output.writableLength > OUTPUT_MARK_BYTES)
-          subscription.pause(batch.last ?? subscription.cursor)
-      },
-      () => subscriber.complete(),
-    )
-    const resume = () => subscription.resume()
-    output.on('drain', resume).on('error', resume).on('close', resume)
-    subscription.resume()
-    return () => {
-      output.off('drain', resume).off('error', resume).off('close', resume)
-      subscription.close()
-    }
-  })
-}
 
 /** For people elsewhere, where there are any. */
 const baseOf = ({ token: _, ...facts }: HostFacts): string =>
