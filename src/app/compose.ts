@@ -176,7 +176,8 @@ export function compose(options: TamtamOptions): HostParts {
   const { cluster } = options
   const clusterLimits = cluster === undefined ? {} : { commitChars: clusterDefaults.commitChars }
   const limits = { ...engineDefaults, ...clusterLimits, ...options.limits }
-  const http = { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes }
+  const answering = cluster === undefined ? {} : { answerMs: clusterDefaults.answerMs }
+  const http = { ...httpDefaults, ...answering, ...options.http, maxTextBytes: limits.maxTextBytes }
   const { basePath } = http
   if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
@@ -207,7 +208,7 @@ export function compose(options: TamtamOptions): HostParts {
   provide(host, JOURNAL, overrides.journal, (from) => {
     const log = from.resolve(LOG)
     if (cluster === undefined) return ownJournal(log, false)
-    return new ClusterJournal({
+    const journal = new ClusterJournal({
       ...{ connection: from.resolve(CLUSTER_CONNECTION), cluster: cluster.name ?? clusterDefaults.name },
       ...{ node: nodeOf(cluster), replicas: replicasOf(cluster), shards: cluster.shards ?? clusterDefaults.shards },
       ...(cluster.key === undefined ? {} : { key: cluster.key }),
@@ -216,6 +217,8 @@ export function compose(options: TamtamOptions): HostParts {
       onReach: (isReached) => health.reachesCluster(isReached),
       onFailed: broken,
     })
+    health.lagMs = () => journal.lagMs
+    return journal
   })
   provide(host, CLUSTER_MEMBERS, undefined, (from) => {
     const { connection, ...parts } = clusterParts(from, cluster ?? { servers: [] })
@@ -419,10 +422,12 @@ export function compose(options: TamtamOptions): HostParts {
         page: options.page === true ? PAGE : undefined,
         sshFingerprint: () => from.resolve(SSH_HOST_KEY).fingerprint,
         health: () => health.failure,
+        unready: () => health.unready,
       }),
   )
   return {
     basePath,
+    health,
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),

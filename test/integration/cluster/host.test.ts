@@ -89,10 +89,13 @@ test.skipIf(!isHere)(
     const imported = await CliProcess.run(['import', bundle, '--data', join(data, 'b')])
     expect([imported.code, imported.errors]).toEqual([78, expect.stringContaining('copy of a node')])
 
+    expect(await (await fetch(`http://127.0.0.1:${one.port}/readyz`)).json()).toEqual({ status: 'ok' })
+
     // The log is gone: what is said waits, the health is told, and the host still stops.
     await nats.kill()
     const healthz = () => fetch(`http://127.0.0.1:${one.port}/healthz`)
     await until('the health', async () => (await healthz()).status === 503)
+    expect((await fetch(`http://127.0.0.1:${one.port}/readyz`)).status).toBe(503)
     expect(await (await healthz()).json()).toMatchObject({ message: expect.stringContaining('cannot be reached') })
     ani.write('not known\n')
     await one.host.stop().then((code) => expect(code).toBe(0))
