@@ -224,7 +224,15 @@ export function compose(options: TamtamOptions): HostParts {
     const { connection, ...parts } = clusterParts(from, cluster ?? { servers: [] })
     const { bus } = connection
     const ports = { clock: from.resolve(CLOCK), metrics: from.resolve(METRICS) }
-    return new ClusterMembers({ ...parts, ...ports, bus, node: nodeOf(cluster), key: cluster?.key })
+    return new ClusterMembers({
+      ...parts,
+      ...ports,
+      bus,
+      node: nodeOf(cluster),
+      key: cluster?.key,
+      version,
+      lagMs: () => health.lagMs(),
+    })
   })
   provide(host, FILE_STORE, overrides.fileStore, (from) => {
     if (cluster !== undefined) return new ClusterFileStore()

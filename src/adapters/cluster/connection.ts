@@ -13,6 +13,7 @@ const REQUEST_MS = 2000
 /** Servers that have just been started choose a leader first. */
 const READY_MS = 30_000
 const RETRY_MS = 250
+const LAST_WORD_MS = 500
 const BATCH_MESSAGES = 1000
 const BATCH_BYTES = 8 * 1024 ** 2
 
@@ -125,6 +126,8 @@ export class ClusterConnection {
     const nats = this.#nats
     this.#nats = undefined
     this.#opening = undefined
+    // The last word to the others; it is only lost where the server does not take it in time.
+    if (this.#isConnected) await Promise.race([nats?.flush().catch(() => {}), pause(LAST_WORD_MS)])
     this.#isConnected = false
     await nats?.close()
   }

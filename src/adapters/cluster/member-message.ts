@@ -10,6 +10,10 @@ import { SealedJson } from './sealed-json.ts'
 export interface Greeting {
   readonly host: string
   readonly type: 'new' | 'here' | 'bye'
+  /** Who is with it, in all rooms; and for how long it may miss something of the log. */
+  readonly members: number
+  readonly lagMs: number
+  readonly version: string
 }
 
 /** News of a node's members in a room, under its next number; or, in an answer, all of them. */
@@ -41,7 +45,13 @@ const news = v.object({
   person: v.exactOptional(v.string()),
   keyless: v.exactOptional(v.literal(true)),
 })
-const greeting = v.object({ host: hostName, type: v.picklist(['new', 'here', 'bye']) })
+const greeting = v.object({
+  host: hostName,
+  type: v.picklist(['new', 'here', 'bye']),
+  members: number,
+  lagMs: number,
+  version: v.string(),
+})
 const newsMessage = v.object({ host: hostName, number, news: v.array(news) })
 const kick = v.pipe(
   command,

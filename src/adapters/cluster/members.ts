@@ -48,6 +48,9 @@ export interface ClusterMembersParts {
   /** This node's name. */
   readonly node: string
   readonly key: string | undefined
+  readonly version: string
+  /** For how long this node may miss something of the log. */
+  readonly lagMs: () => number
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -162,8 +165,12 @@ export class ClusterMembers implements SharedMembers {
   }
 
   #greet(type: Greeting['type']): void {
-    const { beat } = this.#parts.subjects
-    this.#publish(beat, this.#codec.encodeGreeting(beat, { host: this.host, type }))
+    const { lagMs, subjects, version } = this.#parts
+    const { beat } = subjects
+    let members = 0
+    for (const { room } of this.#rooms.values()) members += room.count
+    const greeting = { host: this.host, type, members, lagMs: Math.round(lagMs()), version }
+    this.#publish(beat, this.#codec.encodeGreeting(beat, greeting))
   }
 
   #beat(): void {
@@ -175,7 +182,7 @@ export class ClusterMembers implements SharedMembers {
     this.#beats++
     this.#greet('here')
     if (this.#beats % AGAIN_BEATS === 0)
-      for (const open of this.#rooms.values()) if (open.room.own.length > 0) this.#send(open, [])
+      for (const open of this.#rooms.values()) if (open.room.count > 0) this.#send(open, [])
     // Who is cut off, or stood still, has not heard the others, and does not know.
     const isBack = bus.isConnected && this.#wasCut
     this.#wasCut = !bus.isConnected
@@ -288,6 +295,26 @@ export class ClusterMembers implements SharedMembers {
     answer(this.#codec.encodeNews(subject, { host: this.host, number, news: own.slice(0, MOST_LISTED) }))
     if (own.length > MOST_LISTED) this.tell(wish.room, own.slice(MOST_LISTED))
   }
+}
+
+/** What a node tells of itself each second. */
+export interface Beat extends Omit<Greeting, 'type'> {
+  /** Its name. */
+  readonly node: string
+}
+
+/** Calls `take` with what each living node tells. */
+export function listenForBeats(
+  bus: MessageBus,
+  { beat }: Subjects,
+  key: string | undefined,
+  take: (beat: Beat) => void,
+): void {
+  const codec = new MemberCodec(key ?? '')
+  bus.subscribe(beat, (data) => {
+    const { type, ...greeting } = codec.decodeGreeting(beat, data) ?? { type: 'bye' }
+    if (type === 'here' && 'host' in greeting) take({ ...greeting, node: nameOf(greeting.host) })
+  })
 }
 
 const nameOf = (host: string): string => host.slice(0, host.lastIndexOf('.'))

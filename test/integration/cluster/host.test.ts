@@ -78,6 +78,12 @@ test.skipIf(!isHere)(
     await ani.ask('/drop-link', /! NOT_ALLOWED the nodes of a cluster share no files yet, and so no drop links/)
     await ani.ask('/join lobby', /you are ani in lobby/)
 
+    const listed = await CliProcess.run(['cluster', '--cluster', nats.url])
+    expect([listed.code, listed.out.toString()]).toEqual([
+      0,
+      expect.stringMatching(/^node +members.*\na +\d.* ms .*\nb /),
+    ])
+
     // A host of its own does not touch a node's copy, nor does a command.
     expect(await other.host.stop()).toBe(0)
     const own = await CliProcess.run(['host', '--port', '0', '--data', join(data, 'b')])

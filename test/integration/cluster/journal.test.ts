@@ -139,7 +139,15 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
           await connection.open()
           const ports = { clock: new SystemClock(), log, metrics: new MemoryMetrics() }
           const { bus } = connection
-          const members = new ClusterMembers({ ...ports, bus, subjects, node: `n${index}`, key: 'key' })
+          const members = new ClusterMembers({
+            ...ports,
+            bus,
+            subjects,
+            node: `n${index}`,
+            key: 'key',
+            version: '1',
+            lagMs: () => 0,
+          })
           await members.open()
           return { connection, members }
         }),
