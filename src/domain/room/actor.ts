@@ -70,7 +70,7 @@ export class RoomActor {
   /** `publishedMembers`, where somebody has asked for them since they changed. */
   #published: ReadonlyMap<string, Member> | undefined
   /** Of each connection, by member. */
-  readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
+  readonly #kicked = new Map<string, readonly ((why: Rejected) => void)[]>()
 
   /** Has a member kicked who is with another host; left out where there are no others. */
   kickElsewhere: ((host: string, by: Member, command: Kick) => Promise<Ack | Rejected>) | undefined
@@ -129,8 +129,7 @@ export class RoomActor {
   connect(id: string, origin: Origin, isListed: boolean, kicked: (why: Rejected) => void): RoomConnection {
     const state = this.#state
     let connection = connect(state, id, origin, isListed)
-    const callbacks = this.#kicked.get(id) ?? new Set()
-    this.#kicked.set(id, callbacks.add(kicked))
+    this.#kicked.set(id, [...(this.#kicked.get(id) ?? []), kicked])
     return {
       list: (listed) => {
         connection = list(state, id, connection, listed)
@@ -141,8 +140,9 @@ export class RoomActor {
       },
       end: () => {
         disconnect(state, id, connection)
-        callbacks.delete(kicked)
-        if (callbacks.size === 0 && this.#kicked.get(id) === callbacks) this.#kicked.delete(id)
+        const others = (this.#kicked.get(id) ?? []).filter((each) => each !== kicked)
+        if (others.length > 0) this.#kicked.set(id, others)
+        else this.#kicked.delete(id)
       },
       forget: () => {
         forget(state, id)
@@ -445,7 +445,7 @@ export class RoomActor {
 
   #evict(events: readonly RoomEvent[]): void {
     const evict = (id: string, code: 'NOT_A_MEMBER' | 'BANNED', why: string) => {
-      for (const kicked of [...(this.#kicked.get(id) ?? [])]) kicked(rejected(code, why))
+      for (const kicked of this.#kicked.get(id) ?? []) kicked(rejected(code, why))
     }
     for (const event of events) {
       if (event.type === 'left' && event.kickedBy !== undefined) evict(event.by.id, 'NOT_A_MEMBER', event.reason)
