@@ -14,6 +14,7 @@ import { evolve } from './evolve.ts'
 import { Mailbox, type MailboxLimits } from './mailbox.ts'
 import { arrivingAs, because, muteOf, personOf, rankOf, seat } from './moderation.ts'
 import { notAMember, type Permission, refusalFor } from './permissions.ts'
+import { isPublished, type MembersById, publishedMembers } from './published-members.ts'
 import type { OwnMute } from './rules.ts'
 import { noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
@@ -68,7 +69,7 @@ export class RoomActor {
   readonly #isShared: boolean
   #closed = false
   /** `publishedMembers`, where somebody has asked for them since they changed. */
-  #published: ReadonlyMap<string, Member> | undefined
+  #published: MembersById | undefined
   /** Of each connection, by member. */
   readonly #kicked = new Map<string, readonly ((why: Rejected) => void)[]>()
 
@@ -210,29 +211,18 @@ export class RoomActor {
 
   /** Whether a member is listed, as far as that was published. */
   lists(id: string): boolean {
-    let isListed = this.#state.members.has(id)
-    for (const { batch } of this.#ahead.toReversed())
-      for (const event of batch.events.toReversed())
-        if ((event.type === 'joined' || event.type === 'left') && event.by.id === id) isListed = event.type === 'left'
-    return isListed
+    return isPublished(id, this.#state.members, this.#decided)
   }
 
   /** The listed members as far as their coming and going, and their names, were published: the same map until that changes. */
-  get publishedMembers(): ReadonlyMap<string, Member> {
-    this.#published ??= this.#listPublished()
+  get publishedMembers(): MembersById {
+    this.#published ??= publishedMembers(this.#state.members, this.#decided)
     return this.#published
   }
 
-  #listPublished(): ReadonlyMap<string, Member> {
-    const members = new Map(this.#state.members)
-    const decided = this.#ahead.flatMap(({ batch }) => batch.events)
-    for (const event of decided.toReversed()) {
-      if (event.type === 'joined') members.delete(event.by.id)
-      else if (event.type === 'left') members.set(event.by.id, event.by)
-      else if (event.type === 'renamed' && members.has(event.by.id))
-        members.set(event.by.id, { ...event.by, name: event.from })
-    }
-    return members
+  /** What was decided and is not published yet, the oldest first. */
+  get #decided(): readonly RoomEvent[] {
+    return this.#ahead.flatMap(({ batch }) => batch.events)
   }
 
   get observed(): boolean {
