@@ -23,6 +23,8 @@ export interface HostFacts extends HostAddress {
   readonly room: string
   /** Its addresses for other machines, the likeliest first; none where it is for this machine alone. */
   readonly reachable: readonly string[]
+  /** Where its addresses begin behind a proxy, which passes nothing but HTTP. */
+  readonly proxyBase?: string
   /** The name of this machine on its networks (mDNS), where it is announced there. */
   readonly localName?: string
   /** How this program is called here; `tamtam` where that is left out. */
@@ -126,12 +128,16 @@ export function shareRows(facts: HostFacts, paint: Paint): readonly string[] {
     paint.act(pageLink({ ...facts, address })),
     ...others.map((other) => pageLink({ ...facts, address: other })),
     `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
-    token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
+    ...typed(ways.lines, token),
     ways.drop,
     ...(reachable.length === 0 ? [paint.faint(ONLY_HERE)] : []),
     ...codeRows(qr, paint),
   ]
 }
+
+/** What speaks lines, with the token in front. */
+const typed = (lines: string | undefined, token: string | undefined): readonly string[] =>
+  lines === undefined ? [] : [token === undefined ? lines : `{ echo '/token ${token}'; cat; } | ${lines}`]
 
 /** In black and white of its own: a camera reads it on any background. Without colours the background is taken to be dark. */
 const codeRows = (qr: readonly string[], paint: Paint): readonly string[] =>
@@ -184,10 +190,7 @@ function fromElsewhere(facts: HostFacts): readonly string[] {
     // Each command stands on a line of its own, and can be copied whole.
     ...links.map((link, index) => labelled(index === 0 ? 'browser' : '', link)),
     labelled('terminal', `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${asTyped(ways.tamtam, facts)}`),
-    labelled(
-      fingerprint === undefined ? 'netcat' : 'openssl',
-      token === undefined ? ways.lines : `{ echo '/token ${token}'; cat; } | ${ways.lines}`,
-    ),
+    ...typed(ways.lines, token).map((line) => labelled(fingerprint === undefined ? 'netcat' : 'openssl', line)),
     labelled('curl', ways.drop),
     ...(sshFingerprint === undefined ? [] : [labelled('ssh', `known by the key ${sshFingerprint}`)]),
     token === undefined
@@ -208,16 +211,30 @@ const labelled = (label: string, text: string): string => label.padEnd(LABEL_COL
 /** A command of ours, as it is called here. */
 const asTyped = (text: string, { command = 'tamtam' }: HostFacts): string => text.replace(/^tamtam/, command)
 
-type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint' | 'tls'> & { readonly address: string }
+type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint' | 'tls' | 'proxyBase'> & {
+  readonly address: string
+}
+
+interface Ways {
+  readonly tamtam: string
+  readonly terminal: string
+  /** Left out where only HTTP gets through. */
+  readonly lines?: string
+  readonly drop: string
+}
 
 /** The commands for joining at one address. */
-function waysTo(where: At) {
-  const { address, port, room, token, fingerprint, tls } = where
+function waysTo(where: At): Ways {
+  const { address, port, room, token, fingerprint, tls, proxyBase } = where
   const at = `${bracketed(address)}:${port}`
   const target = `${at}/${encodeURIComponent(room)}`
   const shown = token === undefined ? '' : `-u :${token} `
   // The link has the token in it: together they are longer than a row.
   const terminal = token === undefined ? {} : { terminal: `tamtam join ${pageLink(where)}` }
+  if (proxyBase !== undefined) {
+    const url = `${proxyBase}/${encodeURIComponent(room)}`
+    return { tamtam: `tamtam join ${url}`, terminal: `tamtam join ${url}`, drop: `curl ${shown}-T FILE ${url}/` }
+  }
   return fingerprint === undefined && tls !== true
     ? {
         tamtam: `tamtam join ${target}`,
@@ -236,12 +253,13 @@ function waysTo(where: At) {
 }
 
 /** The host's address for a browser. The part behind the # is not sent anywhere: only the page reads it. */
-export function pageLink({ address, port, room, token, fingerprint, tls }: At): string {
+export function pageLink({ address, port, room, token, fingerprint, tls, proxyBase }: At): string {
   const said = new URLSearchParams({
     ...(token === undefined ? {} : { t: token }),
     ...(room === FIRST ? {} : { room }),
   })
-  const host = `http${fingerprint === undefined && tls !== true ? '' : 's'}://${bracketed(address)}:${port}/`
+  const own = `http${fingerprint === undefined && tls !== true ? '' : 's'}://${bracketed(address)}:${port}`
+  const host = `${proxyBase ?? own}/`
   return said.size === 0 ? host : `${host}#${said}`
 }
 

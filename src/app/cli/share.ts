@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { defaultDataDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
+import type { Endpoint } from '#client/endpoint.ts'
 import { isRefusal } from '#client/errors.ts'
 import { listRooms } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
@@ -34,11 +35,12 @@ export const runShare = (address: string): Promise<void> =>
 /** The ways into a room for others, as far as somebody in it knows them. */
 export async function shareOf(
   api: ApiClient,
-  { host, port, tls, fingerprint, room, token }: RoomTarget,
+  { host, port, tls, fingerprint, room, token, endpoint }: RoomTarget,
   paint: Paint,
 ): Promise<readonly string[]> {
   // An invitation is its person's alone: the host's own token shows more.
   const isOwn = token !== undefined && !isRefusal(await api.ask('/metrics'))
+  const proxyBase = proxyBaseOf(endpoint)
   const facts = {
     host,
     port,
@@ -48,10 +50,18 @@ export async function shareOf(
     ...(tls ? { tls: true as const } : {}),
     ...(isOwn ? { token } : {}),
     isTokenKept: true,
-    reachable: isHere({ host }) ? await answering(port) : [host],
+    ...(proxyBase === undefined ? {} : { proxyBase }),
+    reachable: isHere({ host }) && proxyBase === undefined ? await answering(port) : [host],
     qr: [],
   }
   return shareRows(await withCode(facts, process), paint)
+}
+
+/** A host has no path, and is seldom at the ports of the web: there a proxy is in between, by which no other protocol comes. */
+function proxyBaseOf({ http, base, basePath, port }: Endpoint): string | undefined {
+  if (!http || (basePath === '' && port !== 80 && port !== 443)) return undefined
+  // Without a port that need not be said.
+  return new URL(base).href.replace(/\/$/, '')
 }
 
 const isHere = ({ host }: { readonly host: string }): boolean => host === 'localhost' || isLoopback(host)
