@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Subscription } from 'rxjs'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import type { ConnectionServer, IncomingConnection } from '#server/connection/incoming-connection.ts'
@@ -80,6 +81,7 @@ export class Lifecycle {
   /** Connections may come from other listeners than ours. */
   #mounted = false
   readonly #accepted = new Set<Duplex>()
+  readonly #reach: Subscription
   #cancelSweep: Cancel = () => {}
   #cancelSendingAway: Cancel = () => {}
   #stopping: Promise<void> | undefined
@@ -87,7 +89,7 @@ export class Lifecycle {
   constructor(parts: HostParts, data: HostData | undefined) {
     this.#parts = parts
     this.#data = data
-    parts.health.reach$.subscribe((isReached) => this.#reached(isReached))
+    this.#reach = parts.health.reach$.subscribe((isReached) => this.#reached(isReached))
   }
 
   /** Rejects with `DirectoryInUse` where another process has the data directory, or `SharedDisk` or `SharedDirectory`; nothing in it is touched then. */
@@ -146,6 +148,7 @@ export class Lifecycle {
     await this.#parts.engine.settled()
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
     this.#cancelSweep()
+    this.#reach.unsubscribe()
     this.#cancelSendingAway()
     if (this.#mounted) await Promise.all(this.#servers.map((server) => server.close(why, listenerDefaults.farewellMs)))
     // Connections whose protocol is not detected yet.
