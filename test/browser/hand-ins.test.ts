@@ -50,6 +50,8 @@ test('operators see who has handed in what, and who has not; others what of thei
   await expect.poll(() => line.count()).toBe(0)
   expect((await ask(port, `PUT ${pathname}y.txt?name=dewi`, { body: 'y' })).status).toBe(404)
 
+  // Its page would show the text of the next file, and have it by that.
+  await guru.close()
   const eka = await comeIn(open, port, 'eka', { room: 'class', locale: 'id', checked: true })
   await eka
     .locator('.file-buttons input[type=file]')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { listenerDefaults } from '#app/defaults.ts'
 import { ManualClock } from '#system/clock.ts'
 import { type HostOptions, startHost } from '../../harness/host.ts'
-import { LineClient } from '../../harness/line-client.ts'
+import { caughtUp, LineClient } from '../../harness/line-client.ts'
 import { SessionClient, type WireName } from '../../harness/session-client.ts'
 import { newIdentity } from '../../harness/tls.ts'
 
@@ -91,6 +91,32 @@ test('C32, C36: a silent one is heard of at once for a person, and a file that d
   await sender.until(/^! TRANSFER_STALLED /)
   await silent.until(/^\* a from 127\.0\.0\.1 is gone: /)
   expect([sender.over, tamtam.engine.uploads]).toEqual(['open', 0])
+})
+
+test('C36: of a silent one the others hear after five times as long more, or with its first line; of one that then speaks HTTP never', async () => {
+  const clock = new ManualClock()
+  const { silentMs } = listenerDefaults
+  const { port } = await startHost({ listen: { silentMs }, overrides: { clock } })
+  const ani = await LineClient.join(port, 'ani')
+  const [reader, talker, late] = [
+    await LineClient.connect(port),
+    await LineClient.connect(port),
+    await LineClient.connect(port),
+  ]
+  await settled(port)
+  clock.advance(silentMs)
+  for (const silent of [reader, talker, late]) await silent.until(/^\* you are /)
+  await late.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n').closed()
+  talker.write('halo\n')
+  await ani.until(/> halo$/)
+  expect(ani.lines.filter((each) => each.includes(' joined'))).toHaveLength(1)
+  clock.advance(5 * silentMs - 1)
+  await caughtUp(talker, ani)
+  expect(ani.lines.filter((each) => each.includes(' joined'))).toHaveLength(1)
+  clock.advance(1)
+  await ani.until((client) => client.lines.filter((each) => each.includes(' joined')).length === 2)
+  await caughtUp(talker, ani)
+  expect(ani.lines.filter((each) => / (?:joined|left)/.test(each))).toHaveLength(2)
 })
 
 test('C36: a silent one from where a browser is may be that browser’s: it is greeted after five times as long', async () => {

@@ -6,6 +6,7 @@ import { pieces } from '../../harness/bytes.ts'
 import { type HostOptions, startHost } from '../../harness/host.ts'
 import { ask, sayOverHttp } from '../../harness/http-client.ts'
 import { caughtUp, LineClient } from '../../harness/line-client.ts'
+import { PATIENCE_MS } from '../../harness/patience.ts'
 import { keyOf, SessionClient, type WireName } from '../../harness/session-client.ts'
 import { TurnClock, turns } from '../../harness/turns.ts'
 
@@ -57,7 +58,7 @@ async function timed(options: HostOptions = {}) {
   /** Lets time pass until `reached`, in steps of 100 ms; answers how many seconds it took. */
   const passes = async (reached: () => boolean) => {
     const began = clock.elapsed()
-    const late = performance.now() + 20_000
+    const late = performance.now() + PATIENCE_MS
     while (!reached()) {
       if (performance.now() > late) throw new Error('it was never reached')
       clock.advance(100)
@@ -192,6 +193,10 @@ describe('C67: what is asked for costs what its answer costs', () => {
 describe('C67: a debt is its own request’s', () => {
   test('one message of many lines makes nobody else at the address wait long, and none when it is given up', async () => {
     const { port, passes, clock } = await timed()
+    // The connections of HTTP are watched from the first one on.
+    const before = clock.waiting
+    await ask(port, 'GET /healthz')
+    await passes(() => clock.waiting <= before + 1)
     const long = request({ port, host: '127.0.0.1', method: 'POST', path: '/rooms/lobby/messages' })
     long.on('error', () => {})
     const timers = clock.waiting

@@ -17,7 +17,7 @@ interface Inside {
 describe('the chat on a terminal over SSH', () => {
   test('is the screen of tamtam join: it talks, moves, resizes, and is left as it was found', async () => {
     needs('tmux', 'scp')
-    const { port, tamtam, stop } = await startHost({ ssh: { terminals: 1 } })
+    const { port, tamtam, stop } = await startHost({ ssh: { terminals: 1 }, listen: { farewellMs: PATIENCE_MS } })
     const budi = await tamtam.engine.join({ room: 'lobby', name: 'budi' })
     const user = await SshUser.at(port)
     const ani = new Terminal(user.commandLine('ani'), { program: ['ssh'], columns: 80 })

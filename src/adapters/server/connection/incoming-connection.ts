@@ -15,8 +15,11 @@ export interface IncomingConnection {
   known?(): void
   /** Set where it is a trusted proxy's: requests on it are of the clients that they name. */
   readonly proxy?: ProxyConnection
-  /** It has sent nothing, and may be a browser's that holds a connection ready: nobody is told of it before it sends something. */
-  readonly hidden?: boolean
+  /**
+   * It has sent nothing, and may be of a client of another protocol that is late, or of a browser that holds a connection ready: nobody is
+   * told of it before it sends something, or for so many milliseconds.
+   */
+  readonly hiddenMs?: number
   /** Of the request that it began with, where it began with one. */
   readonly headers?: IncomingHttpHeaders
   /** The bytes that were read already to tell the protocol. */

@@ -97,12 +97,14 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   }
 
   async #start(): Promise<void> {
-    const { connection, head, hidden = false } = this.#incoming
+    const { connection, head, hiddenMs = 0 } = this.#incoming
+    const hidden = hiddenMs > 0
     const items = this.#decoder.push(head)
     this.#look(items)
     const nick = nickFirst(items, this.settings)
     if (!(await this.#enter(this.settings.room, nick === undefined ? { hidden } : { nick }))) return this.quit()
     if (this.#client.status === 'closed') return
+    if (hidden && hiddenMs < Number.POSITIVE_INFINITY) this.#parts.clock.after(hiddenMs, () => this.#announce())
     connection.on('data', this.#read)
     connection.on('end', this.#end)
     if (head.length > 0) this.#take(items)
@@ -187,7 +189,15 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   /** The first thing that a hidden member says announces it. */
   async #dealAfter(announced: Promise<Rejected | undefined>, item: Exclude<Item, { type: 'answer' }>): Promise<void> {
     const why = await announced
-    if (why === undefined) return await this.#deal(item)
+    return why === undefined ? await this.#deal(item) : this.#refused(why)
+  }
+
+  /** It has said nothing for so long that it is somebody who reads. */
+  #announce(): void {
+    this.#client.announce()?.then((why) => why && this.#refused(why), this.#client.failed)
+  }
+
+  #refused(why: Rejected): void {
     void this.refuse(why)
     this.quit()
   }

@@ -23,6 +23,9 @@ export interface Servers {
   readonly ssh: ConnectionServer
 }
 
+/** A client of a busy machine, or whose first packet is lost, sends something within so many times the silence of a line client. */
+const LATE = 5
+
 /** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
 export function admit(
   connection: Duplex,
@@ -33,12 +36,14 @@ export function admit(
   const { basePath, clock, frames, http, irc, line, metrics, ssh } = servers
   // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
+  const mayBeBrowser = () => http.serves(from.address)
+  const hiddenMs = () => (mayBeBrowser() ? Number.POSITIVE_INFINITY : LATE * silentMs)
   const accept = ({ verdict, head }: Detected) => {
     metrics.count(`connections_${verdict}`)
     const incoming = { connection, ...from, ...(from.base && { base: from.base + basePath }), head }
     switch (verdict) {
       case 'line':
-        line.accept({ ...incoming, hidden: head.length === 0 && http.serves(from.address) })
+        line.accept({ ...incoming, ...(head.length === 0 && { hiddenMs: hiddenMs() }) })
         break
       case 'http':
         http.accept(incoming)
@@ -61,7 +66,7 @@ export function admit(
         verdict satisfies never
     }
   }
-  detectProtocol(connection, clock, silentMs, accept, () => http.serves(from.address))
+  detectProtocol(connection, clock, silentMs, accept, mayBeBrowser)
 }
 
 /** Ends a connection of another protocol. It does not read text, so it is told nothing; nothing that it sent goes anywhere else. */

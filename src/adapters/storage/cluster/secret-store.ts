@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { type Bucket, update } from '#cluster/bucket.ts'
 import type { ClusterConnection } from '#cluster/connection.ts'
 import { nameOf, tokenOf } from '#cluster/subjects.ts'
+import { SerialQueue } from '#domain/async/serial-queue.ts'
 import { failureText } from '#domain/names/text.ts'
 import {
   type KeyName,
@@ -27,6 +28,8 @@ export class ClusterSecretStore implements SharedSecretStore {
   readonly #key: Buffer | undefined
   readonly #own: SecretStore
   readonly #log: Log
+  /** So that the last of several writes counts. */
+  readonly #writes = new SerialQueue()
 
   /** `own`: of this node alone. */
   constructor(
@@ -53,7 +56,7 @@ export class ClusterSecretStore implements SharedSecretStore {
   async write(name: KeyName, secret: string): Promise<void> {
     if (OWN.includes(name)) return await this.#own.write(name, secret)
     const data = this.#encrypted(name, secret)
-    await update(this.#bucket, name, () => ({ data }), WRITE_MS)
+    await this.#writes.run(async () => void (await update(this.#bucket, name, () => ({ data }), WRITE_MS)))
   }
 
   async claim(name: KeyName, secret: string): Promise<string> {
