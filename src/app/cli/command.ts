@@ -148,6 +148,18 @@ export function neverWaitFor(stream: Writable & { isTTY?: boolean; _handle?: Han
   if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
 }
 
+/**
+ * A terminal that is closed tells its shell, and the shell tells us; but not every shell does, and reading or writing may fail first. Either way
+ * it has hung up.
+ */
+export function hangUpWith(process: NodeJS.Process): void {
+  const { stdin, stdout } = process
+  const hangUp = () => void process.emit('SIGHUP', 'SIGHUP')
+  for (const stream of [stdin, stdout]) if (stream.isTTY === true) stream.on('error', hangUp)
+  // Where keys are read one by one, Ctrl-D is a key like others.
+  if (stdin.isTTY === true) stdin.on('end', () => stdin.isRaw && hangUp())
+}
+
 /** Waits until the reader has taken all written bytes, or `ms` at most: a reader of lines should not get half of one. */
 export async function flushed(stream: Writable, ms: number): Promise<void> {
   if (stream.writableLength === 0) return

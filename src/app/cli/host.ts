@@ -17,7 +17,7 @@ import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { announce } from '#system/discovery.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { PinoLog } from '#system/pino-log.ts'
-import { flushed, neverWaitFor, stopSignal } from './command.ts'
+import { flushed, hangUpWith, neverWaitFor, stopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { hostFacts } from './greeting.ts'
 import { bindsOf, hostHere, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
@@ -47,6 +47,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   }
   const log = new PinoLog({ level: config.logLevel })
   const stopped = stopSignal(process, log)
+  hangUpWith(process)
   const tamtam = createTamtam({
     ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
     ...clusterOptionsOf(config, process.env),

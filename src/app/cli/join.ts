@@ -18,7 +18,7 @@ import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
 import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
-import { flushed, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
+import { flushed, hangUpWith, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { ownCommand } from './failures.ts'
 import { unreadable } from './host-files.ts'
@@ -71,6 +71,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
       if (client === undefined) process.exit(128 + constants.signals[signal])
       client.end({ type: 'quit' })
     })
+  hangUpWith(process)
 
   const enter = async (room: string, name: string | undefined, password = shown.password): Promise<RoomSession> => {
     const asked = { ...shown, ...(password === undefined ? {} : { password }) }
