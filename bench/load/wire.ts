@@ -4,7 +4,7 @@ import { type ClientMessage, encodeMessage } from '#protocol/messages.ts'
 
 /** The protocol of one kind of server: the bytes around a payload on the way in and on the way out. */
 export interface Wire {
-  readonly name: 'line' | 'nats' | 'frames' | 'websocket' | 'socket.io'
+  readonly name: 'line' | 'nats' | 'irc' | 'frames' | 'websocket' | 'socket.io'
   /** The first bytes of member `index`, by which the server detects the protocol. Ours go into `room`, or else `lobby`. */
   hello(index: number, room?: string): string
   /** Where joining takes a handshake: the server's request, the member's answer, and the sign of success. */
@@ -29,6 +29,8 @@ export function wireOf(name: WireName, payload: number): Wire {
   switch (name) {
     case 'nats':
       return nats(payload)
+    case 'irc':
+      return irc
     case 'frames':
       return frames(payload)
     case 'websocket':
@@ -58,6 +60,19 @@ const nats = (payload: number): Wire => ({
   sentinel: 0x4d,
   answer: (line) => (line.startsWith('-ERR') ? 'failed' : line.startsWith('PING') ? 'PONG\r\n' : undefined),
 })
+
+/** Masks are of different lengths, so texts are found by the bytes in front of them. */
+const irc: Wire = {
+  name: 'irc',
+  hello: (index, room = 'lobby') => `NICK m${index}\r\nUSER m 0 * :m\r\nJOIN #${room}\r\n`,
+  before: 'PRIVMSG #lobby :',
+  after: '\r\n',
+  deliveredAs: Buffer.from(' PRIVMSG #lobby :'),
+  deliveredBefore: 0,
+  deliveredAfter: 0,
+  sentinel: 0,
+  answer: () => undefined,
+}
 
 /** A message around a payload that is put in later: a placeholder of the same length stands for it. */
 function around(payload: number, framed: (message: Uint8Array) => string): { before: string; after: string } {

@@ -75,7 +75,16 @@ export interface Speaker {
   start(): Promise<Server>
 }
 
-export type SpeakerName = 'memory' | 'durable' | 'frames' | 'websocket' | 'batch' | 'each' | 'nats' | 'socket.io'
+export type SpeakerName =
+  | 'memory'
+  | 'durable'
+  | 'irc'
+  | 'frames'
+  | 'websocket'
+  | 'batch'
+  | 'each'
+  | 'nats'
+  | 'socket.io'
 
 export function speakers(processes: Processes): Readonly<Record<SpeakerName, Speaker>> {
   const memory = (name: string, wire: WireName): Speaker => ({ name, wire, start: () => startHost(processes) })
@@ -86,6 +95,7 @@ export function speakers(processes: Processes): Readonly<Record<SpeakerName, Spe
   })
   return {
     memory: memory('memory', 'line'),
+    irc: memory('irc', 'irc'),
     frames: memory('frames', 'frames'),
     websocket: memory('websocket', 'websocket'),
     durable: {

@@ -85,20 +85,21 @@ const targetsOf = (id: string): readonly Target[] => {
   ]
 }
 
-/** Fan-out over frames and WebSockets, beside the line server and a Socket.IO server with the same task. */
+/** Fan-out over IRC, frames and WebSockets, beside the line server and a Socket.IO server with the same task. */
 export async function* sessions(bench: Bench): AsyncGenerator<Comparison> {
-  const { memory, frames, websocket, 'socket.io': socketIo } = speakers(bench.processes)
+  const { memory, irc, frames, websocket, 'socket.io': socketIo } = speakers(bench.processes)
   for (const [id, shape] of Object.entries(SHAPES).slice(1, 3).slice(0, bench.settings.sizes.shapes)) {
     yield {
       id: `sessions-${id}`,
       title: `Sessions, 64-byte texts: ${titleOf(shape)}`,
-      contenders: [{ ...memory, name: 'line' }, frames, websocket, socketIo].map((each) =>
+      contenders: [{ ...memory, name: 'line' }, irc, frames, websocket, socketIo].map((each) =>
         speaking(bench, shape, each),
       ),
       columns: [RATE, CPU, 'p50 ms', 'p99 ms', 'generator CPU'],
       base: { name: 'socket.io', figure: RATE },
       mostRounds: 2,
       targets: [
+        atLeast(0.6, 'IRC to line', ratio(RATE, 'irc', 'line')),
         told('frames to line', ratio(RATE, 'frames', 'line')),
         told('WebSocket to frames', ratio(RATE, 'websocket', 'frames')),
         atLeast(1, 'WebSocket to Socket.IO', ratio(RATE, 'websocket', 'socket.io')),

@@ -378,6 +378,7 @@ export function compose(options: TamtamOptions): HostParts {
         accessControl: from.resolve(ACCESS_CONTROL),
         signedLinks: from.resolve(SIGNED_LINKS),
         keyRegistry: from.resolve(KEY_REGISTRY),
+        persons: from.resolve(PERSONS),
         webSockets: from.resolve(WEB_SOCKET_SESSION_SERVER),
         downloads: from.resolve(DOWNLOAD_SLOTS),
         page: options.page === true ? PAGE : undefined,

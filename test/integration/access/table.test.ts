@@ -31,6 +31,9 @@ const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as
   'GET /openapi.json': { may: WHO, as: '/openapi.json' },
   'GET /rooms': { may: WHO, as: '/rooms' },
   'OPTIONS /files/:id': { may: WHO, as: '/files/WHOLE' },
+  'OPTIONS /filehost': { may: WHO, as: '/filehost' },
+  // For logins of IRC, and for nothing that is shown here.
+  'POST /filehost': { may: [], as: '/filehost', how: { body: 'abc' } },
   'OPTIONS /rooms/:room/files': { may: WHO, as: '/rooms/den/files' },
   'GET /metrics': { may: TOKEN, as: '/metrics' },
   'GET /rooms/:room': { may: INSIDE, as: '/rooms/den' },

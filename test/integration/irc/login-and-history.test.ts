@@ -10,8 +10,17 @@ import { LineClient } from '../../harness/line-client.ts'
 
 describe('login', () => {
   const plain = (name: string, word: string) => Buffer.from(`\0${name}\0${word}`).toString('base64')
-  async function loggedIn(port: number, nick: string, name: string, word: string, rooms: readonly string[] = []) {
+  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
+  async function loggedIn(
+    port: number,
+    nick: string,
+    name: string,
+    word: string,
+    rooms: readonly string[] = [],
+    token = '',
+  ) {
     const client = await IrcClient.connect(port)
+    if (token !== '') client.says(`PASS ${token}`)
     client.says('CAP LS 302', `NICK ${nick}`, `USER ${nick} 0 * :x`, 'CAP REQ :sasl', 'AUTHENTICATE PLAIN')
     await client.until(/^AUTHENTICATE \+/)
     client.says(`AUTHENTICATE ${plain(name, word)}`, 'CAP END')
@@ -51,6 +60,46 @@ describe('login', () => {
     await budi.until(/^:ani!\S+ QUIT :all of me/)
     const presence = budi.heard.filter((line) => / (JOIN|PART|QUIT|NICK) /.test(line)).map((line) => line.split('@')[0])
     expect(presence).toEqual([':budi!~budi', ':ani!~ani', ':ani!~ani'])
+  })
+
+  test('a file that is posted to FILEHOST with the login goes into the room in which its sender spoke last, and its link is not said again', async () => {
+    const { port, tamtam } = await ircHost({ token: true, http: { guessFloorMs: 0 } })
+    const token = tamtam.token ?? ''
+    const capabilities = 'echo-message labeled-response'
+    const budi = await IrcClient.enter(port, 'budi', ['lobby', 'other'], { capabilities, password: token })
+    expect(budi.heard.some((line) => line.includes('FILEHOST'))).toBe(false)
+    const ani = await loggedIn(port, 'ani', 'ani', 'rahasia', ['other', 'lobby'], token)
+    const at = / draft\/FILEHOST=http:\/\/[^/]+(\S+) soju\.im\/FILEHOST=/.exec(ani.heard.join('\n'))?.[1]
+    expect(at).toBe('/filehost')
+    const options = await ask(port, `OPTIONS ${at}`)
+    expect([options.status, options.headers['accept-post']]).toEqual([204, '*/*'])
+    const post = (word: string, body: string) =>
+      ask(port, `POST ${at}`, {
+        body,
+        headers: {
+          Authorization: `Basic ${Buffer.from(`ani:${word}`).toString('base64')}`,
+          'Content-Type': 'text/plain',
+          'Content-Disposition': "attachment; filename*=UTF-8''r%C3%A9sum%C3%A9.txt",
+        },
+      })
+    expect(await post('wrong', 'abc')).toMatchObject({ status: 404, text: expect.stringContaining('over IRC') })
+    await ani.answers('PRIVMSG #other :here')
+    const posted = await post('rahasia', 'hello')
+    expect(posted.status).toBe(201)
+    const link = String(posted.headers.location)
+    await budi.until(/NOTICE #other :file .*résumé\.txt from ani: 5 B, sha256/)
+    expect((await ask(port, `GET ${new URL(link).pathname}`, { headers: bearer(token) })).text).toBe('hello')
+
+    ani.says('CAP REQ :echo-message', `PRIVMSG #other :${link}`, `PRIVMSG #other :look: ${link}`)
+    await budi.until(/PRIVMSG #other :look: http/)
+    await ani.until(/PRIVMSG #other :look: http/)
+    const said = (client: IrcClient) => client.heard.filter((line) => line.includes(' PRIVMSG #other :'))
+    expect([said(budi).length, said(ani).length]).toEqual([2, 2])
+    await ani.answers('PART #other')
+    expect((await post('rahasia', 'second')).status).toBe(201)
+    await budi.until(/NOTICE #lobby :file .*résumé\.txt from ani/)
+    await ani.answers('PART #lobby')
+    expect((await post('rahasia', 'third')).status).toBe(404)
   })
 
   test('the token is a word of SASL too, and the key of the owner makes the owner', async () => {

@@ -1,6 +1,8 @@
+import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MemoryLog } from '#system/log.ts'
+import { startHostProcess } from '../../harness/host.ts'
 import { IrcClient } from '../../harness/irc-client.ts'
 import { ircHost } from '../../harness/irc-host.ts'
 import { until } from '../../harness/patience.ts'
@@ -115,5 +117,41 @@ describe('many and slow', () => {
     await ani.until(/^:evil!\S+ QUIT :bye/)
     for (const line of ani.heard) expect(line).toMatch(/^[^\x00-\x1f\x7f-\x9f]*$/)
     expect(ani.heard.some((line) => line.includes('PRIVMSG #lobby :␛]52'))).toBe(true)
+  })
+
+  test('C57, C107: a thousand hostile connections cost little while they last, and nothing afterwards', async () => {
+    const { port, memory } = await startHostProcess({ listen: { connectionsPerAddress: 0 } })
+    const inside = (nick: string, index: number) =>
+      `NICK ${nick}${index}\r\nUSER n 0 * :n\r\nJOIN #a${index % 100},#b${index % 50}\r\n`
+    const words: readonly ((index: number) => string)[] = [
+      // Half a line, which never ends; half of what is encoded; more answers than it reads; more rooms than there may be.
+      (index) => `NICK h${index}\r\n@${'t'.repeat(4000)}`,
+      (index) =>
+        `CAP LS\r\nNICK s${index}\r\nAUTHENTICATE PLAIN\r\n${`AUTHENTICATE ${'A'.repeat(400)}\r\n`.repeat(20)}`,
+      (index) => `${inside('n', index)}${'MOTD\r\nHELP\r\nWHO x\r\n'.repeat(50)}`,
+      (index) => `${inside('r', index)}JOIN ${'#x,'.repeat(100)}\r\n${'@a=b '.repeat(700)}\r\n`,
+    ]
+    const wave = async (size: number) => {
+      const sockets = Array.from({ length: size }, () => connect(port, '127.0.0.1').pause())
+      for (const [index, socket] of sockets.entries())
+        socket.on('error', () => {}).write(words[index % words.length]?.(index) ?? '')
+      const ani = await IrcClient.enter(port, 'ani')
+      const people = async () => Number(/ are (\d+) /.exec((await ani.answers('LUSERS'))[0] ?? '')?.[1])
+      await until('half of them are registered', async () => (await people()) > size / 2)
+      const during = await memory()
+      for (const socket of sockets) socket.destroy()
+      await until('they are gone', async () => (await people()) === 1)
+      ani.says('QUIT')
+      await ani.closed()
+      return during
+    }
+    // What a host keeps for later is there from then on.
+    await wave(300)
+    const before = await memory()
+    const during = await wave(1000)
+    const after = await memory()
+    const MB = 1024 ** 2
+    expect(during.live - before.live).toBeLessThan(60 * MB)
+    expect(after.live - before.live).toBeLessThan(16 * MB)
   })
 })

@@ -175,6 +175,10 @@ export class ClientSession implements KeyHolder {
     return this.#incoming.connection
   }
 
+  get credential(): string | undefined {
+    return this.#token
+  }
+
   get heardAt(): number {
     return this.#heardAt
   }

@@ -6,6 +6,8 @@ import type { LocalSession } from '#domain/engine/session.ts'
 export interface KeyHolder {
   /** Its session, while it is in a room. */
   readonly session: LocalSession | undefined
+  /** The host's token, or an invitation, that it has shown. */
+  readonly credential: string | undefined
   /** When something last came from it, by the clock's `elapsed`. */
   readonly heardAt: number
   /** The client's own id of itself: the same when it reconnects. */
@@ -52,6 +54,12 @@ export class KeyRegistry {
   sessionOf(id: string, room: string): LocalSession | undefined {
     for (const { session } of this.#persons.get(id)?.connections ?? []) if (session?.room === room) return session
     return undefined
+  }
+
+  /** The connection of a person in a room from which something came last; undefined where none of theirs is in a room. */
+  lastHeard(id: string): KeyHolder | undefined {
+    const inRooms = [...(this.#persons.get(id)?.connections ?? [])].filter(({ session }) => session !== undefined)
+    return inRooms.toSorted((one, other) => one.heardAt - other.heardAt).at(-1)
   }
 
   /** Whether a person is in a room just now, or in this one. */

@@ -10,7 +10,7 @@ import type { Clock } from '#domain/ports/system.ts'
 import type { Permission } from '#domain/room/permissions.ts'
 import { Refused } from '#domain/session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { personOf } from '../connection/key-registry.ts'
+import { type KeyHolder, personOf } from '../connection/key-registry.ts'
 import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
 import type { ServedBytes } from '../files/download-slots.ts'
 import type { Credentials, Grant } from '../security/access-control.ts'
@@ -47,6 +47,8 @@ export interface Route {
    * link in the address.
    */
   readonly link?: 'any' | 'sender' | 'drop'
+  /** HTTP Basic shows a login of IRC, and not a name and the host's token: the request is of a member who is connected by it. */
+  readonly isLogin?: true
   /** Whether clients of tus are answered in their own headers. */
   readonly tus?: true
   /** For `/openapi.json`; left out where another way to write the same address has it. */
@@ -118,7 +120,7 @@ export class Requester {
     this.drop = dropOf(context, request, route)
     this.#claims =
       this.drop === undefined
-        ? (linkClaims(context, request, route) ?? ownClaims(request.headers))
+        ? (linkClaims(context, request, route) ?? (route.isLogin ? loginClaims : ownClaims)(request.headers, context))
         : dropClaims(request)
     this.address = this.#incoming.address
     this.name = this.#claims.name
@@ -127,7 +129,12 @@ export class Requester {
 
   /** Throws where the route is not for this requester, before anything behind it is touched; rooms are asked by `admit`. */
   async admitToRoute(): Promise<void> {
-    const { permission } = this.#route
+    const { isLogin, permission } = this.#route
+    if (
+      isLogin &&
+      !(await this.#context.accessControl.isRightLogin(this.credentials(), () => this.#here !== undefined))
+    )
+      throw absent(notOnIrc)
     if (permission === 'machine' && this.#incoming.loopback) return
     if (permission === 'known' && (await this.#context.accessControl.letsIn(this.credentials()))) return
     if (permission === 'machine' || permission === 'known') throw absent()
@@ -202,6 +209,17 @@ export class Requester {
   linkHolder(room: string): SignedLinkHolder | undefined {
     const { accessControl } = this.#context
     return accessControl.linked(accessControl.holderOf(this.credentials(room), room), room)
+  }
+
+  get #here(): KeyHolder | undefined {
+    return this.member === undefined ? undefined : this.#context.keyRegistry.lastHeard(this.member)
+  }
+
+  /** The room in which the member of the request has spoken last. */
+  get ircRoom(): string {
+    const room = this.#here?.session?.room
+    if (room === undefined) throw absent(notOnIrc)
+    return room
   }
 
   /** The session of the member whose key the request shows, while they are in the room. */
@@ -364,6 +382,8 @@ const noPermission = rejected('NOT_ALLOWED', 'permission denied: this address ha
 /** For a member who is about to reconnect: nobody else may act under that key meanwhile. */
 const notHere = rejected('NOT_A_MEMBER', 'the member with this key is not in the room just now; ask again in a moment')
 
+const notOnIrc =
+  'nobody with this login is in a room over IRC just now; log in there with SASL, join a room, and send the file again'
 const operatorsName = rejected('NAME_TAKEN', 'a moderator has that name, or one that looks like it; choose another')
 
 function dropOf({ accessControl }: HttpContext, request: FastifyRequest, { link }: Route): Requester['drop'] {
@@ -401,6 +421,14 @@ function ownClaims({ authorization = '', 'tamtam-key': key }: IncomingHttpHeader
     ...(name === undefined ? {} : { name }),
     ...(typeof key === 'string' ? { member: personOf(key) } : {}),
   }
+}
+
+/** What the connection has shown that is logged in so stands for the host's token, too. */
+function loginClaims({ authorization = '' }: IncomingHttpHeaders, { keyRegistry, persons }: HttpContext): Claims {
+  const { name = '', credential: word = '' } = basicClaims(authorization)
+  const member = personOf(persons.keyOf('irc', name, word))
+  const credential = keyRegistry.lastHeard(member)?.credential
+  return { byLink: false, member, ...(credential === undefined ? {} : { credential }) }
 }
 
 /** HTTP Basic: the user is a name, the password the credential for the host; either may be left empty. */

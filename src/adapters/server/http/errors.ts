@@ -20,9 +20,9 @@ export interface Refusal {
 export class HttpRefused extends Error {
   readonly refusal: Refusal
 
-  constructor(code: HttpCode, message: string) {
+  constructor(code: HttpCode, message: string, hint?: string) {
     super(message)
-    this.refusal = { code, message }
+    this.refusal = { code, message, ...(hint === undefined ? {} : { hint }) }
   }
 }
 
@@ -34,7 +34,7 @@ export const notFound: Refusal = {
 }
 
 /** The same, thrown. */
-export const absent = (): HttpRefused => new HttpRefused(notFound.code, notFound.message)
+export const absent = (hint?: string): HttpRefused => new HttpRefused(notFound.code, notFound.message, hint)
 
 /** The value, where it is no refusal; throws that. */
 export function accepted<T>(value: T | Rejected): Exclude<T, Rejected> {

@@ -5,7 +5,18 @@ import { notFound, type Refusal, refuse } from './errors.ts'
 import { paramsOf } from './input.ts'
 
 /** First words of addresses that are no names of rooms in the short forms (`/:room/:name`). */
-const RESERVED = new Set(['rooms', 'files', 'ws', 'healthz', 'metrics', 'status', 'drop', 'assets', 'openapi.json'])
+const RESERVED = new Set([
+  'rooms',
+  'files',
+  'ws',
+  'healthz',
+  'metrics',
+  'status',
+  'drop',
+  'assets',
+  'filehost',
+  'openapi.json',
+])
 
 /** Whether a request came to a short form, but its first word is reserved. */
 export function isReserved(request: FastifyRequest): boolean {

@@ -285,6 +285,13 @@ export const operations = {
     answers: { 201: several, 200: had },
     refusals: [...takingFiles, ...writing, 'UNSUPPORTED_TYPE', 'TOO_LARGE'],
   },
+  postToFileHost: {
+    summary: 'For clients of IRC: a whole file, into the room in which its sender has spoken last.',
+    headers: { ...reprDigest, 'Content-Disposition': optional(text('With the name: filename, or filename*.')) },
+    body: { contents: { '*/*': undefined } },
+    answers: { 201: { description: 'It is there.', body: bodies.sentFile, headers: location } },
+    refusals: [...takingFiles, ...writing, 'UNSUPPORTED_TYPE', 'TOO_LARGE'],
+  },
   postForm: {
     summary: 'Brings the files of a form into the room; what else is in it is read over.',
     query: { to },

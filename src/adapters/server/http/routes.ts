@@ -10,9 +10,11 @@ import { addLink, addRoomLink } from './files/links.ts'
 import { addReceipt, listFiles, listHandIns, listReceipts } from './files/receipts.ts'
 import {
   createUpload,
+  fileHostOptions,
   overriddenMethod,
   patchUpload,
   postForm,
+  postToFileHost,
   putFile,
   refuseOtherTus,
   removeUpload,
@@ -111,6 +113,9 @@ export const ROUTES: readonly Route[] = [
   fileRow('POST /files/:id/receipts', 'receiveFile', addReceipt, { body: 'json', about: operations.addReceipt }),
   fileRow('POST /files/:id/links', 'read', addLink, { about: operations.addLink }),
 
+  row('POST /filehost', 'upload', postToFileHost, { body: 'stream', isLogin: true, about: operations.postToFileHost }),
+  row('OPTIONS /filehost', 'open', fileHostOptions),
+
   // With a slash at the end the body is a tar of the folder of this name.
   ...['/:room/:name/', '/rooms/:room/files/:name/'].map((path) =>
     fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' }),
@@ -140,7 +145,7 @@ export const ROUTES: readonly Route[] = [
   ...['/files/:id', '/rooms/:room/files'].map((path) => fileRow(`OPTIONS ${path}`, 'open', tusOptions)),
 ]
 
-type Rest = Pick<Route, 'price' | 'body' | 'link' | 'tus' | 'about'>
+type Rest = Pick<Route, 'price' | 'body' | 'link' | 'isLogin' | 'tus' | 'about'>
 
 function row(
   line: `${Route['method']} ${string}`,

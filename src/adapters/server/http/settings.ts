@@ -5,6 +5,7 @@ import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
 import type { DownloadSlots } from '../files/download-slots.ts'
 import type { AccessControl, FailedAttemptSettings } from '../security/access-control.ts'
+import type { Persons } from '../security/persons.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 
 /** The limits of the HTTP server; the defaults stand in `app/defaults.ts`. */
@@ -87,7 +88,9 @@ export interface HttpServerParts {
   readonly accessControl: AccessControl
   readonly signedLinks: SignedLinks
   /** The members that requests can act as. */
-  readonly keyRegistry: Pick<KeyRegistry, 'sessionOf' | 'isHere'>
+  readonly keyRegistry: Pick<KeyRegistry, 'sessionOf' | 'isHere' | 'lastHeard'>
+  /** Whose a login of IRC is. */
+  readonly persons: Pick<Persons, 'keyOf'>
   readonly webSockets: WebSockets
   readonly downloads: DownloadSlots
   /** By which SSH clients know this host again. */

@@ -1,5 +1,6 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
 import { isMessage, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
@@ -36,6 +37,9 @@ import {
 /** Entries of history that a client with times gets when it joins. */
 const PLAYED_BACK = 20
 const MS_PER_SECOND = 1000
+const LINK = /^https?:\/\/\S+\/files\/([^/?\s]+)(?:[/?]\S*)?$/
+/** A client that has sent a file says its link so soon. */
+const LINK_MS = 60_000
 
 /** The IRC connection that a channel belongs to. */
 export interface ChannelOwner {
@@ -72,6 +76,7 @@ export class Channel implements Wire {
   hasPosted = false
   readonly #owner: ChannelOwner
   readonly #accessControl: AccessControl
+  readonly #clock: Clock
   #session: LocalSession | undefined
   #links: Links
   #holder: SignedLinkHolder | undefined
@@ -96,6 +101,7 @@ export class Channel implements Wire {
     this.room = room
     this.#owner = owner
     this.#accessControl = parts.accessControl
+    this.#clock = parts.clock
     this.#links = owner.links.links(owner.incoming.base, undefined)
     this.#encoder = owner.renderer.encoder(owner.capabilities, this.#links)
     this.client = new ClientSession(owner.incoming, this, parts, settings, id)
@@ -168,6 +174,14 @@ export class Channel implements Wire {
     const { capabilities, renderer } = this.#owner
     if (audienceOf(event) !== undefined) return this.#own(event, session) ?? ''
     return renderer.pastLine(event, this.room, capabilities, this.linkOf)
+  }
+
+  /** Whether a text is nothing but the link of an own file, which the room was just told of. */
+  hasJustTold(text: string): boolean {
+    const [, id] = LINK.exec(text.trim()) ?? []
+    const found = id === undefined ? undefined : this.#session?.file(id)
+    if (found?.status !== 'whole' || found.by.id !== this.#session?.id) return false
+    return this.#clock.now() - found.at < LINK_MS
   }
 
   /** The next message of one's own with this text is the answer to a command with a label. */

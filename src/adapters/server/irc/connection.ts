@@ -71,6 +71,8 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   id: string
   /** The key by which its person is known again; undefined: for this connection only. */
   key: string | undefined
+  /** The name of its login. */
+  account: string | undefined
   /** What of a login has come. */
   sasl: string | undefined
   /** The capabilities that it has chosen. */

@@ -72,6 +72,7 @@ function login(connection: IrcConnection, key: string, account: string): void {
     connection.numeric('904', [], 'you are in rooms as somebody else: leave them first')
     return
   }
+  connection.account = account
   // The same each time, so that a mistyped word is noticed.
   const digits = personOf(key).slice(0, DIGITS_SHOWN)
   const { mask } = connection

@@ -154,6 +154,8 @@ async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
   connection.numeric('003', [], 'One room for all: people on IRC, in browsers, at terminals and at netcat')
   connection.numeric('004', [HOST_NAME, parts.program, 'io', 'bikloqstv'])
   const { roomsPerConnection } = parts.settings
+  const { base } = connection.incoming
+  const fileHost = connection.account === undefined || base === undefined ? [] : [`FILEHOST=${base}/filehost`]
   const tokens = [
     'CHANTYPES=#',
     'PREFIX=(qov)~@+',
@@ -171,6 +173,7 @@ async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
     'SAFELIST',
     `CHATHISTORY=${MOST_ENTRIES}`,
     'MSGREFTYPES=msgid,timestamp',
+    ...fileHost.flatMap((token) => [`draft/${token}`, `soju.im/${token}`]),
   ]
   for (let from = 0; from < tokens.length; from += TOKENS_A_LINE)
     connection.numeric('005', tokens.slice(from, from + TOKENS_A_LINE), 'are supported by this server')

@@ -5,8 +5,7 @@ import type { WholeFile } from '#domain/room/events.ts'
 import { fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { commandNamed } from '#protocol/commands.ts'
-import { type Caller, executeCommand } from '../line/execute.ts'
-import type { LineSettings } from '../line/settings.ts'
+import { type Caller, executeCommand } from '../connection/execute-command.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { Channel } from './channel.ts'
 import type { Message } from './codec.ts'
@@ -34,7 +33,7 @@ export async function runRoomCommand(connection: IrcConnection, { verb, params }
 /** A member who types a command of the table in a channel. */
 class ChannelCaller implements Caller {
   readonly isAuthenticated = true
-  readonly settings: LineSettings
+  readonly settings: Caller['settings']
   readonly words: Translator
   readonly accessControl: AccessControl
   readonly base: string | undefined

@@ -1,7 +1,7 @@
 import type { PostedCommand } from '#domain/room/commands.ts'
 import type { Member } from '#domain/room/events.ts'
 import type { Channel } from './channel.ts'
-import { ctcpOf, type Message, withoutFormatting } from './codec.ts'
+import { ctcpOf, lineOf, type Message, withoutFormatting } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { listOf, tellRefusal, type Verb } from './verb.ts'
 
@@ -58,6 +58,10 @@ function say(connection: IrcConnection, target: string, text: string, notice: No
   if (ctcp !== undefined && ctcp.word !== 'ACTION') {
     connection.numeric('404', [channel.name], 'requests between clients (CTCP) are not passed on to rooms')
     return undefined
+  }
+  if (text.startsWith('http') && channel.hasJustTold(text)) {
+    const line = { source: connection.mask, verb: 'PRIVMSG', params: [channel.name], text }
+    return connection.echoes ? connection.say(lineOf(line)) : undefined
   }
   if (connection.answering !== undefined) return askWithLabel(connection, channel, command)
   channel.hasPosted = true

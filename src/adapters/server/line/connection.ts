@@ -5,6 +5,7 @@ import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
 import type { Language, Translator } from '#i18n/translator.ts'
+import { parseCommand } from '#protocol/commands.ts'
 import {
   ClientSession,
   type ClientSessionParts,
@@ -15,13 +16,13 @@ import {
   type Wire,
 } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
+import { type Caller, contextOf, executeCommand, tokenFirst } from '../connection/execute-command.ts'
 import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
 import { type AccessControl, notForYou } from '../security/access-control.ts'
 import { LineDecoder } from './decoder.ts'
-import { type Caller, executeCommand, nickFirst, tokenFirst } from './execute.ts'
 import { LineUpload, sentinelCandidate } from './file-io.ts'
 import { LineOutput } from './output.ts'
 import { greetingText, type LineRenderer, receivedText } from './render.ts'
@@ -384,4 +385,12 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#upload = undefined
     await upload?.cut(rejected('TRANSFER_CUT', 'the sender went away before the file was through'))
   }
+}
+
+/** The nick that a client asks for before anything else: it comes in under it, and the room hears of one event, not of two. */
+function nickFirst(items: readonly Item[], settings: LineSettings): string | undefined {
+  const first = items.find(({ type }) => type !== 'answer')
+  if (first?.type !== 'command') return undefined
+  const parsed = parseCommand(first.word, first.rest, contextOf(settings))
+  return parsed.type === 'nick' ? parsed.name : undefined
 }

@@ -240,6 +240,15 @@ export class AccessControl {
     return false
   }
 
+  /** Whether a login by a name and a word that somebody chose `isRight`: attempts are counted. Throws like `enter`. */
+  async isRightLogin(credentials: Credentials, isRight: () => boolean): Promise<boolean> {
+    const startedAt = this.#parts.clock.elapsed()
+    const attempt = await this.#attempt('login', credentials)
+    if (isRight()) attempt.right()
+    else await this.#failed(credentials, startedAt)
+    return isRight()
+  }
+
   /** So many attempts of a connection were wrong that it ends. */
   isSpent({ connection }: Pick<Credentials, 'connection'>): boolean {
     return this.#failedAttempts.isSpent(connection)

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LocalSession } from '#domain/engine/session.ts'
@@ -16,7 +17,7 @@ import { paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
 import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
-import { boundaryOf, takeFiles } from './multipart.ts'
+import { boundaryOf, fileNameIn, takeFiles } from './multipart.ts'
 import { type BodyEnd, type RequestBody, withBody } from './request-body.ts'
 import {
   bodyMeta,
@@ -35,17 +36,47 @@ import {
 
 /** `PUT` of a whole file into a room: it is there once the answer is 201, or 200 where the room had these bytes already. */
 export async function putFile(exchange: Exchange): Promise<FastifyReply> {
-  const { request, reply, requester } = exchange
+  const { request } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== undefined) return await receiveForm(exchange, boundary)
-  const meta = {
-    ...{ name: paramsOf(request).name, ...bodyMeta(request.headers) },
-    ...wishesOf(exchange),
-    ...folderAt(request),
-  }
-  const { transfer, url } = await offerFile(exchange, meta)
+  const { name } = paramsOf(request)
+  const meta = { name, ...bodyMeta(request.headers), ...wishesOf(exchange), ...folderAt(request) }
+  return await putWhole(exchange, { room: roomIn(exchange), meta })
+}
+
+/** Where clients of IRC send their files (`draft/FILEHOST`): it goes into the room in which its sender has spoken last. */
+export async function postToFileHost(exchange: Exchange): Promise<FastifyReply> {
+  const { context, request, requester } = exchange
+  const { headers } = request
+  const { scheme, host } = context.originOf(request.raw)
+  const header = Buffer.from(headers['content-disposition'] ?? '', 'latin1')
+  const name = fileNameIn(isUtf8(header) ? header.toString() : header.toString('latin1')) || 'file'
+  const meta = { name, ...bodyMeta(headers) }
+  return await putWhole(exchange, { room: requester.ircRoom, meta, origin: `${scheme}://${host}`, had: 201 })
+}
+
+/** Any kind of file may be posted there. */
+export const fileHostOptions = ({ reply }: Exchange): FastifyReply =>
+  reply.code(204).header('Accept-Post', '*/*').send()
+
+interface WholeFilePut {
+  readonly room: string
+  readonly meta: UploadMeta
+  /** In front of the path in its address. */
+  readonly origin?: string
+  /** The status where the room had these bytes already. */
+  readonly had?: 200 | 201
+}
+
+async function putWhole(
+  exchange: Exchange,
+  { room, meta, origin = '', had = 200 }: WholeFilePut,
+): Promise<FastifyReply> {
+  const { reply, requester } = exchange
+  const { transfer, url: path } = await offerFile(exchange, room, meta)
+  const url = `${origin}${path}`
   reply.header('location', url)
-  if (!(transfer instanceof TransferActor)) return reply.send(fileJson(transfer, url))
+  if (!(transfer instanceof TransferActor)) return reply.code(had).send(fileJson(transfer, url))
   return await requester.underWay(transfer.room, async () => {
     const writing = await transfer.write(0)
     if ('type' in writing) {
@@ -79,7 +110,7 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   if (!speaksTus(headers)) return refuse(reply, noForm(context, request, paramsOf(request).room))
   const { checksum, meta } = creationOf(headers)
   const path = ({ id }: MentionedFile) => `${context.settings.basePath}/files/${id}`
-  const { transfer, url } = await offerFile(exchange, { ...meta, ...wishesOf(exchange) }, path)
+  const { transfer, url } = await offerFile(exchange, roomIn(exchange), { ...meta, ...wishesOf(exchange) }, path)
   reply.header('Location', url)
   if (!(transfer instanceof TransferActor))
     return reply.code(201).headers({ 'Upload-Offset': transfer.size, 'Upload-Length': transfer.size }).send()
@@ -178,14 +209,17 @@ interface Offer {
   readonly url: string
 }
 
-/** Offers a file to the room of a request, under the name of its sender. */
+const roomIn = ({ request, requester }: Exchange): string => requester.drop?.room ?? paramsOf(request).room
+
+/** Offers a file to a room, under the name of its sender. */
 function offerFile(
-  { context, request, requester }: Exchange,
+  { context, requester }: Exchange,
+  room: string,
   meta: UploadMeta,
   pathOf: (file: MentionedFile) => string = (file) => fileUrl(file, context.settings.basePath),
 ): Promise<Offer> {
   const { drop, member } = requester
-  return requester.inRoom(drop?.room ?? paramsOf(request).room, async (session) => {
+  return requester.inRoom(room, async (session) => {
     const owner = ownerKey(context, requester) ?? (drop === undefined ? undefined : member)
     const author = drop === undefined ? undefined : member
     const transfer = accepted(await session.createTransfer(meta, owner, author))

@@ -4,8 +4,7 @@ import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { nowhere, type Reason } from '../../connection/client-session.ts'
-import type { Caller } from '../../line/execute.ts'
-import type { LineSettings } from '../../line/settings.ts'
+import type { Caller } from '../../connection/execute-command.ts'
 import type { AccessControl } from '../../security/access-control.ts'
 import type { SshParts } from '../parts.ts'
 import type { QuietMember } from '../quiet-member.ts'
@@ -28,7 +27,7 @@ export class TableCaller implements Caller {
     this.#run = run
   }
 
-  get settings(): LineSettings {
+  get settings(): Caller['settings'] {
     return this.#run.parts.line
   }
 

@@ -20,15 +20,14 @@ import {
   type ParsedCommand,
   parseCommand,
 } from '#protocol/commands.ts'
-import { type Portion, portionsAfter, searched, searchFault } from '#server/connection/history-pages.ts'
-import { COSTS, priceOf, priceOfItems } from '#server/connection/rate-limit.ts'
-import type { AccessControl } from '#server/security/access-control.ts'
-import type { FileMode, LineSettings } from './settings.ts'
-import type { Item } from './syntax.ts'
+import type { AccessControl } from '../security/access-control.ts'
+import { type Portion, portionsAfter, searched, searchFault } from './history-pages.ts'
+import { COSTS, priceOf, priceOfItems } from './rate-limit.ts'
 
 /** The author of a command, as far as commands need them. */
 export interface Caller {
-  readonly settings: LineSettings
+  /** Lines that `/history` shows without a number, and at most. */
+  readonly settings: { readonly historyLines: number; readonly maxHistoryLines: number }
   /** Messages in the caller's language. */
   readonly words: Translator
   readonly accessControl: AccessControl
@@ -41,7 +40,7 @@ export interface Caller {
   /** Undefined after `/part`. */
   readonly session: LocalSession | undefined
   /** Sets how files reach the caller. */
-  filesAs(mode: FileMode): void
+  filesAs(mode: 'inline' | 'links'): void
   /** Sets the caller's language. */
   speak(language: Language): void
   /** The session; where there is none, the caller is told so. */
@@ -70,21 +69,11 @@ export const tokenFirst: Rejected = rejected(
 /** Executes a slash command. An unknown word gets a hint and is never sent to the room. */
 export async function executeCommand(caller: Caller, word: string, rest: string): Promise<void> {
   if (!caller.isAuthenticated && commandNamed(word, 'line')?.beforeAuth !== true) await caller.refuse(tokenFirst)
-  else await execute(caller, parseCommand(word, rest, contextOf(caller)))
+  else await execute(caller, parseCommand(word, rest, contextOf(caller.settings)))
 }
 
-/** The nick that a client asks for before anything else: it comes in under it, and the room hears of one event, not of two. */
-export function nickFirst(items: readonly Item[], settings: LineSettings): string | undefined {
-  const first = items.find(({ type }) => type !== 'answer')
-  if (first?.type !== 'command') return undefined
-  const parsed = parseCommand(first.word, first.rest, contextOf({ settings }))
-  return parsed.type === 'nick' ? parsed.name : undefined
-}
-
-const contextOf = ({ settings }: Pick<Caller, 'settings'>): ParseContext => ({
-  at: 'line',
-  maxHistoryLines: settings.maxHistoryLines,
-})
+/** How the commands of a line are read. */
+export const contextOf = ({ maxHistoryLines }: Caller['settings']): ParseContext => ({ at: 'line', maxHistoryLines })
 
 async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
   const { say } = caller.words
