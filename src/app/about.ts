@@ -7,3 +7,13 @@ const about = JSON.parse(readShipped(new URL('../../package.json', import.meta.u
 }
 
 export const { name, version } = about
+
+/** A command of ours as it is typed here: in a checkout by npm. Without arguments, the one that hosts. */
+export function ownCommand(
+  args = '',
+  { npm_lifecycle_event, npm_package_name }: NodeJS.ProcessEnv = process.env,
+): string {
+  const isByNpm = npm_lifecycle_event === 'start' && npm_package_name === name
+  if (args === '') return isByNpm ? 'npm start' : 'tamtam'
+  return `${isByNpm ? 'npm start --' : 'tamtam'} ${args}`
+}

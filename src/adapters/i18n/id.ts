@@ -7,6 +7,24 @@ export const indonesian: MessageCatalog = {
   ...pageIndonesian,
   ...moreIndonesian,
 
+  // What a host says first, and `/share`.
+  hostsRoom: 'tamtam menjadi tuan rumah ruang {room} di {url}',
+  hostTyping:
+    'ketik untuk mengobrol; /send PATH mengirim berkas; /help menjelaskan lebih banyak; Ctrl-C menghentikan tuan rumah',
+  screenHint: '/share menampilkan ini lagi, /help untuk bantuan, Ctrl-C menutup ruang',
+  wayBrowser: 'peramban',
+  openInBrowser: 'buka di peramban:',
+  joinHereWith: 'masuk dari komputer ini dengan:',
+  orWith: 'atau dengan:',
+  dropFileWith: 'masukkan berkas dengan:',
+  onlyThisMachine: 'Hanya untuk komputer ini. Mulai dengan --lan agar yang lain bisa masuk.',
+  knownByKey: 'dikenal dengan kunci {fingerprint}',
+  openToAll: 'semua orang yang menjangkau alamat ini bisa masuk, membaca, dan mengirim berkas',
+  tokenIsKept:
+    'hanya pemegang token yang bisa masuk; {command} membuat token baru dan mengeluarkan anggota yang masuk dengan token ini',
+  tokenOfCluster: 'hanya pemegang token yang bisa masuk; setiap simpul klaster memakai token ini',
+  tokenOfHost: 'hanya pemegang token yang bisa masuk; token berakhir bersama tuan rumah ini',
+
   // Hosts over TLS.
   hostMet:
     'pertama kali menyambung ke {at}; mulai sekarang dikenal dengan kunci {fingerprint}: cocokkan dengan yang ditampilkan tuan rumah',
@@ -170,6 +188,7 @@ export const indonesian: MessageCatalog = {
   helpMoreHost: '/help orang menjelaskan satu kelompok, /help kick satu perintah; * hanya untuk tuan rumah',
   helpQuitHost: 'tutup ruang ini untuk semua orang',
   helpLang: 'bahasa jawaban di sini',
+  helpLink: 'tautan ke sebuah berkas yang bisa dibuka siapa pun yang memegangnya; menurut nama atau id',
   helpShare: 'tampilkan lagi alamat ruang ini dan kode QR-nya',
   helpToken: 'tunjukkan token tuan rumah; orang lain tidak melihatnya',
   helpHelp: 'daftar ini, atau satu kelompok atau kata darinya: /help orang',

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { ownCommand } from '#app/about.ts'
 import { knownHostsPath } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import { secretOf } from '#app/secrets.ts'
@@ -25,7 +26,7 @@ export interface RoomTarget extends RoomAddress {
 export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   const target = targetOrFileOf(typed, env)
   if (target.file !== undefined)
-    throw new CommandFailed(exitCodes.usage, 'this is the link of a file; tamtam get brings it here')
+    throw new CommandFailed(exitCodes.usage, `this is the link of a file; ${ownCommand('get')} brings it here`)
   return target
 }
 

@@ -1,4 +1,4 @@
-import { name } from '#app/about.ts'
+import { ownCommand } from '#app/about.ts'
 import { parseAddress } from '#client/address.ts'
 import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
@@ -101,13 +101,15 @@ const systemCode = (error: unknown): string | undefined =>
     ? error.code
     : undefined
 
-/** How this program is called here: in a checkout by npm. */
-export const ownCommand = ({ npm_lifecycle_event, npm_package_name }: NodeJS.ProcessEnv): string =>
-  npm_lifecycle_event === 'start' && npm_package_name === name ? 'npm start --' : 'tamtam'
-
 /** The command as it was typed, to type it again, but for the token that a link may have in it (C121). */
 export const commandTyped = (argv: readonly string[], env: NodeJS.ProcessEnv): string =>
-  [ownCommand(env), ...argv.slice(2).map((word) => quoted(withoutToken(word)))].join(' ')
+  ownCommand(
+    argv
+      .slice(2)
+      .map((word) => quoted(withoutToken(word)))
+      .join(' '),
+    env,
+  )
 
 function withoutToken(word: string): string {
   const address = parseAddress(word)

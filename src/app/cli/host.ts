@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { ownCommand } from '#app/about.ts'
 import type { TamtamOptions } from '#app/compose.ts'
 import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '#app/config.ts'
 import type { Address } from '#app/lifecycle.ts'
@@ -62,6 +63,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       files: config.lineFiles,
       language: config.lang ?? languageOf(process.env),
       inlineMaxBytes: config.inlineMax,
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     http: {
@@ -144,7 +146,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       )
     if (error instanceof DirectoryInUse) {
       const base = await hostHere(config.port)
-      const found = base === undefined ? '' : `; a host runs here already: open ${base}, or tamtam join`
+      const found = base === undefined ? '' : `; a host runs here already: open ${base}, or ${ownCommand('join')}`
       throw new CommandFailed(exitCodes.directoryInUse, `${error.message}${found}`, { cause: error })
     }
     if (error instanceof SecretStoreDamaged && data !== undefined)
@@ -168,7 +170,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       const remedy =
         base === undefined
           ? 'stop the other program, or choose another with --port'
-          : `a host runs here already: open ${base}, or tamtam join; another one needs another --port`
+          : `a host runs here already: open ${base}, or ${ownCommand('join')}; another one needs another --port`
       throw new CommandFailed(exitCodes.portInUse, `${error.message}${await portOwner(port)}; ${remedy}`, {
         cause: error,
       })

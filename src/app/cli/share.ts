@@ -3,16 +3,22 @@ import { networkInterfaces } from 'node:os'
 import { defaultDataDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
-import { isRefusal } from '#client/errors.ts'
-import { listRooms } from '#client/queries.ts'
+import { isRefusal, type Refusal } from '#client/errors.ts'
+import { fileLink, listRooms } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { MentionedFile } from '#domain/room/events.ts'
+import { linkTo } from '#i18n/format.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/translator.ts'
 import { isLoopback } from '#server/connection/incoming-connection.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { reachable } from '#system/network.ts'
+import type { FileLink } from '#terminal/ports.ts'
 import { type Paint, themes, unpainted } from '#terminal/rows.ts'
 import { apiOf, print, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { refused } from './failures.ts'
-import { shareRows, withCode } from './greeting.ts'
+import { linkBase, shareRows, withCode } from './greeting.ts'
 
 /** `tamtam share`. */
 export const runShare = (address: string): Promise<void> =>
@@ -25,7 +31,8 @@ export const runShare = (address: string): Promise<void> =>
       const rooms = await new Retries(clientDefaults, { report: reportFirstRetry }).until(() => listRooms(api))
       if (isRefusal(rooms)) throw refused(api.http.at, rooms)
       const paint = process.stdout.isTTY !== true ? unpainted : process.env['NO_COLOR'] ? themes.mono : themes.colour
-      for (const row of await shareOf(api, shown, paint)) await print(row)
+      for (const row of await shareOf(api, shown, paint, translatorFor(languageOf(process.env), forTerminal)))
+        await print(row)
     } finally {
       api.close()
     }
@@ -34,8 +41,9 @@ export const runShare = (address: string): Promise<void> =>
 /** The ways into a room for others, as far as somebody in it knows them. */
 export async function shareOf(
   api: ApiClient,
-  { host, port, tls, fingerprint, room, token }: RoomTarget,
+  { host, http, port, tls, fingerprint, room, token }: RoomTarget,
   paint: Paint,
+  words: Translator,
 ): Promise<readonly string[]> {
   // An invitation is its person's alone: the host's own token shows more.
   const isOwn = token !== undefined && !isRefusal(await api.ask('/metrics'))
@@ -43,6 +51,7 @@ export async function shareOf(
     host,
     port,
     url: '',
+    ...(http === true && !isHere({ host }) ? { publicUrl: new URL(api.http.base).href.replace(/\/$/, '') } : {}),
     room,
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(tls ? { tls: true as const } : {}),
@@ -51,7 +60,23 @@ export async function shareOf(
     reachable: isHere({ host }) ? await answering(port) : [host],
     qr: [],
   }
-  return shareRows(await withCode(facts, process), paint)
+  return shareRows(await withCode(facts, process), words, paint)
+}
+
+/** The link of a file, at an address of this host for others where there is one. */
+export async function linkFor(
+  api: ApiClient,
+  target: Pick<RoomTarget, 'host' | 'port' | 'tls'>,
+  file: MentionedFile,
+): Promise<FileLink | Refusal> {
+  const made = await fileLink(api, file.id)
+  if (isRefusal(made)) return made
+  const { base } = api.http
+  if (!isHere(target)) return { url: linkTo(base, made.url), onlyHere: false }
+  const [address] = await answering(target.port)
+  const at =
+    address === undefined ? base : linkBase({ address, port: target.port, ...(target.tls ? { tls: true } : {}) })
+  return { url: linkTo(at, made.url), onlyHere: address === undefined }
 }
 
 const isHere = ({ host }: { readonly host: string }): boolean => host === 'localhost' || isLoopback(host)

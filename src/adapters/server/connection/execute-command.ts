@@ -159,6 +159,7 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
     case 'time':
     case 'limit':
     case 'share':
+    case 'link':
       await caller.fail('BAD_COMMAND', unknown('near' in parsed ? parsed.near : undefined, caller.words))
       return
     default:

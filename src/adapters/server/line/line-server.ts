@@ -4,7 +4,7 @@ import { translatorFor } from '#i18n/i18n.ts'
 import type { Language } from '#i18n/translator.ts'
 import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
-import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
+import { type ConnectionServer, type IncomingConnection, knownAt } from '../connection/incoming-connection.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { LineConnection } from './connection.ts'
 import { LineRenderer } from './render.ts'
@@ -34,6 +34,9 @@ export class LineServer extends Connections implements ConnectionServer {
   accept(incoming: IncomingConnection): void {
     const { ids, ...parts } = this.#parts
     const shared = { checks: this.#checks, renderers: this.#renderers, id: ids.next() }
-    this.add(incoming.connection, new LineConnection(incoming, { ...parts, ...shared }))
+    this.add(
+      incoming.connection,
+      new LineConnection(knownAt(incoming, parts.settings.publicUrl), { ...parts, ...shared }),
+    )
   }
 }

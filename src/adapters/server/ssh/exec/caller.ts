@@ -39,8 +39,8 @@ export class TableCaller implements Caller {
     return this.#run.parts.accessControl
   }
 
-  get base(): undefined {
-    return undefined
+  get base(): string | undefined {
+    return this.#run.parts.line.publicUrl
   }
 
   get session(): LocalSession | undefined {
