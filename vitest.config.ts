@@ -13,11 +13,11 @@ const alone = [
 
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
 const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000 } } }
-/** Each waits most of its time. */
-const threeAtATime = { maxWorkers: 3, sequence: { groupOrder: 1 } }
+/** Each waits for about half of its time: four at once keep two cores busy. */
+const fourAtOnce = { maxWorkers: 4, sequence: { groupOrder: 1 } }
 
-// unit: in memory and quick. integration: real sockets, files and processes, whole and broken, three files at a time.
-// alone: the same where one test fills a machine, one after the other. browser: the page in Chromium, Firefox and WebKit. fuzz: many inputs.
+// unit: in memory and quick. integration: real sockets, files and processes, whole and broken. fuzz: many inputs.
+// browser: the page in Chromium, Firefox and WebKit. alone: like integration, where two tests at once fill a machine.
 export default defineConfig({
   test: {
     projects: [
@@ -37,22 +37,21 @@ export default defineConfig({
           include: ['test/{integration,faults}/**/*.test.ts'],
           exclude: [...fuzz, ...alone],
           ...patient,
-          ...threeAtATime,
+          ...fourAtOnce,
         },
       },
-      { test: { name: 'fuzz', include: fuzz, ...patient, ...threeAtATime } },
+      { test: { name: 'fuzz', include: fuzz, ...patient, ...fourAtOnce } },
       {
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           ...patient,
-          // One browser serves them all.
+          // One browser of each kind serves all files of a worker.
           isolate: false,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          ...fourAtOnce,
         },
       },
-      { test: { name: 'alone', include: alone, ...patient, fileParallelism: false } },
+      { test: { name: 'alone', include: alone, ...patient, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
   },
 })

@@ -1,5 +1,6 @@
 // Types, lint, import arrows and unused code: what a reviewer should never have to point out.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 
 const bin = (path: string) => `node_modules/${path}`
 /** Types of one project; its state is kept, so that the next check reads only what changed. */
@@ -17,14 +18,27 @@ const steps: [name: string, args: string[]][] = [
   ['unused code', [bin('knip/bin/knip.js')]],
 ]
 
-export function check(): boolean {
+export async function check(): Promise<boolean> {
   // All of them, so that one look shows everything there is to mend.
-  const failed = steps.filter(([name, args]) => {
-    const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-    console.log(`${status === 0 ? 'ok' : 'FAILED'}  ${name}`)
-    return status !== 0
-  })
-  return failed.length === 0
+  let ok = true
+  const left = steps.values()
+  const lane = async () => {
+    for (const [name, args] of left) {
+      const { passed, output } = await run(args)
+      process.stdout.write(`${output}${passed ? 'ok' : 'FAILED'}  ${name}\n`)
+      ok &&= passed
+    }
+  }
+  await Promise.all([lane(), lane()])
+  return ok
 }
 
-if (import.meta.main) process.exit(check() ? 0 : 1)
+async function run(args: readonly string[]): Promise<{ passed: boolean; output: string }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  const [status] = await once(child, 'close')
+  return { passed: status === 0, output }
+}
+
+if (import.meta.main) process.exit((await check()) ? 0 : 1)

@@ -7,7 +7,7 @@ import { check } from './check.ts'
 
 const results = mkdtempSync(join(tmpdir(), 'tamtam-test-'))
 const report = process.env['TEST_REPORT'] ?? join(results, 'vitest.json')
-const checked = check()
+const checked = await check()
 const args = [
   'node_modules/vitest/vitest.mjs',
   'run',

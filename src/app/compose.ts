@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { hostname, totalmem } from 'node:os'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
+import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
@@ -111,7 +112,7 @@ export interface TamtamOptions {
    * 0 is as much as there is room for. Larger files are refused with `FILE_TOO_LARGE`, files without room with `DISK_FULL`.
    */
   readonly limits?: Partial<EngineLimits>
-  /** Makes this host a node of a cluster; `data` is its copy then. Files, passwords and invitations of rooms are refused. */
+  /** Makes this host a node of a cluster; `data` is its copy then. Files are refused. */
   readonly cluster?: ClusterOptions
   /** `data` may be on a disk that other machines can write as well, because none of them does. */
   readonly sharedDisk?: boolean
@@ -194,6 +195,9 @@ export function compose(options: TamtamOptions): HostParts {
     (from) =>
       new ClusterConnection({ servers: cluster?.servers ?? [], name: `tamtam ${nodeOf(cluster)}` }, from.resolve(LOG)),
   )
+  const clusterParts = (from: DependencyContainer, { name = clusterDefaults.name }: ClusterOptions) => ({
+    ...{ connection: from.resolve(CLUSTER_CONNECTION), log: from.resolve(LOG), subjects: new Subjects(name, 1) },
+  })
   provide(host, JOURNAL, overrides.journal, (from) => {
     const log = from.resolve(LOG)
     if (cluster === undefined) return ownJournal(log, false)
@@ -220,8 +224,9 @@ export function compose(options: TamtamOptions): HostParts {
   provide(host, SECRET_STORE, overrides.secretStore, (from) => {
     const own = directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory)
     if (cluster === undefined) return own
-    const subjects = new Subjects(cluster.name ?? clusterDefaults.name, 1)
-    return new ClusterSecretStore(from.resolve(CLUSTER_CONNECTION), subjects, replicasOf(cluster), cluster.key, own)
+    const { subjects, connection, log } = clusterParts(from, cluster)
+    const bucket = new StreamBucket(connection, subjects.bucket('secrets'), replicasOf(cluster), log)
+    return new ClusterSecretStore(bucket, connection, cluster.key, own, log)
   })
   provide(host, ENGINE, undefined, (from) => {
     const ports = {

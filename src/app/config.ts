@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { ownCommand } from '#app/about.ts'
+import { isPrefix, SEED_PREFIX } from '#domain/names/saved-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import { languages } from '#i18n/i18n.ts'
 import { bytesOf } from '#protocol/commands.ts'
@@ -107,6 +108,9 @@ function publicUrlIn(given: string): string | undefined {
   return isPlain && isBasePath(path) ? url.origin + path : undefined
 }
 
+const NO_PREFIX = 'must be up to 40 bytes that a file name may begin with'
+const prefix = v.pipe(v.string(NO_PREFIX), v.check(isPrefix, NO_PREFIX))
+
 /** Everything that can be set, by the name it has in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
@@ -144,6 +148,7 @@ const settings = {
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
   name: v.optional(text, 'host'),
   save: v.optional(text),
+  prefix: v.optional(prefix, SEED_PREFIX),
   json: v.optional(yesOrNo, false),
   quiet: v.optional(yesOrNo, false),
   plain: v.optional(yesOrNo, false),

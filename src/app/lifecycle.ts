@@ -160,8 +160,8 @@ export class Lifecycle {
   async #openAccess(): Promise<void> {
     const { accessControl, keys, owner, persons, signedLinks, sshHostKey, sshKeys, token } = this.#parts
     await token?.open(() => accessControl.recheck())
-    const secrets = [keys, owner, persons, signedLinks, sshHostKey, sshKeys]
-    await Promise.all(secrets.map((each) => each.open()))
+    const secrets = [owner, persons, signedLinks, sshHostKey, sshKeys]
+    await Promise.all([keys.open(() => accessControl.recheck()), ...secrets.map((each) => each.open())])
   }
 
   #sweep(): void {

@@ -11,7 +11,7 @@ async function manage(page: Page): Promise<Page> {
   await page.getByRole('heading', { name: 'Manage room' }).waitFor()
   return page
 }
-const turn = (page: Page, name: string, on: boolean) => page.getByRole('switch', { name }).setChecked(on)
+const turn = (page: Page, name: string, on: boolean) => page.getByRole('switch', { name, exact: true }).setChecked(on)
 
 test('who looks after a room locks it, collects, invites and gives it a password by buttons', async ({ open }) => {
   const { port, tamtam } = await startHttpHost({ page: true })
@@ -27,19 +27,23 @@ test('who looks after a room locks it, collects, invites and gives it a password
 
   await manage(ani)
   expect(await violations(ani)).toEqual([])
-  const handIns = dialogOf(ani).getByRole('link', { name: 'Hand-ins and drop links' })
-  expect(await handIns.getAttribute('href')).toBe('hand-ins#room=lobby')
   expect(await ani.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
   // C2: a switch shows how it is, and is turned by the room alone.
   for (const [name, on, told] of [
     ['Hand-in mode', true, /ani turned hand-in mode on/],
     ['Hand-in mode', false, /ani turned hand-in mode off/],
-    ['Locked', true, 'ani locked the room'],
+    ['Announcements only', true, 'only moderators and members with a voice may speak (set by ani)'],
+    ['Announcements only', false, 'everybody may speak (set by ani)'],
+    ['Locked topic', true, 'only moderators set the topic (set by ani)'],
+    ['Hidden', true, 'this room is in no list of rooms but its members’ (set by ani)'],
+    ['Locked', true, 'nobody new comes in (set by ani)'],
   ] as const) {
     await turn(ani, name, on).catch(() => {})
     await sees(ani, told)
-    await expect.poll(() => ani.getByRole('switch', { name }).isChecked()).toBe(on)
+    await expect.poll(() => ani.getByRole('switch', { name, exact: true }).isChecked()).toBe(on)
   }
+  // Both halves together: as they stand in the head, and as the command has them.
+  await ani.locator('.room-header').getByText('locked', { exact: true }).waitFor({ state: 'attached' })
   // C5: an invitation can be copied, and taken back.
   await dialogOf(ani).getByRole('button', { name: 'Invite one person' }).click()
   await ani.getByText('Invitation for one person, valid for 24 hours.').waitFor()
@@ -55,7 +59,7 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await ani.getByRole('button', { name: /^Cancel: / }).click()
   await ani.getByText('Invitation cancelled.').waitFor()
   await turn(ani, 'Locked', false).catch(() => {})
-  await sees(ani, 'ani unlocked the room')
+  await sees(ani, 'everybody may come in (set by ani)')
   await ani.keyboard.press('Escape')
 
   const type = async (label: RegExp, typed: string) => {
@@ -77,6 +81,8 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await sees(ani, 'slow mode is off (set by ani)')
   await headed('slow mode').waitFor({ state: 'detached' })
 
+  await type(/^let in at most n members/, '9')
+  await sees(ani, 'at most 9 members (set by ani)')
   await type(/^files go after so long/, '7d')
   await sees(ani, 'files expire 7 days after they came (set by ani)')
   await headed('files expire 7 days after they came').waitFor()
@@ -126,7 +132,7 @@ test('the same with keys alone, in Indonesian', async ({ open }) => {
   await reach('Kelola ruang', 'ArrowDown')
   await siti.getByLabel('Kata sandi ruang').waitFor()
   expect(await violations(siti)).toEqual([])
-  await siti.getByRole('switch', { name: 'Terkunci' }).focus()
+  await siti.getByRole('switch', { name: 'Terkunci', exact: true }).focus()
   await siti.keyboard.press('Space')
-  await sees(siti, 'siti mengunci ruang ini')
+  await sees(siti, 'orang baru tidak bisa masuk (diatur oleh siti)')
 })

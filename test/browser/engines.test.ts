@@ -128,7 +128,7 @@ describe.for(Object.keys(ENGINES) as (keyof typeof ENGINES)[])('the page in %s',
     await clickButton(ani, 'More')
     await clickButton(ani, 'Manage room')
     await clickButton(ani, 'Locked')
-    await sees(ani, 'ani locked the room')
+    await sees(ani, 'nobody new comes in (set by ani)')
     expect(await ani.faults()).toEqual([])
     await ani.close()
   })

@@ -1,7 +1,12 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { browserTest as test, violations } from '../harness/browser.ts'
+import { sampleBytes } from '../harness/bytes.ts'
+import { temporaryDirectory } from '../harness/directory.ts'
 import { sayOverHttp, startHttpHost } from '../harness/http-client.ts'
-import { fromHeader, sees, write } from './page-visitor.ts'
+import { needs, run } from '../harness/tools.ts'
+import { chooseFiles, comeIn, fromHeader, sees, write } from './page-visitor.ts'
 
 test('everything is reached with keys alone', async ({ open }) => {
   const { port } = await startHttpHost({ page: true })
@@ -117,4 +122,65 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   await page.reload()
   await page.getByLabel('Message lobby').waitFor()
   await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('light')
+})
+
+test('zoomed in to 400 %, on 320 px and without its own colours everything can be reached; a reader reads the code', async ({
+  open,
+}) => {
+  needs('zbarimg')
+  const { port, tamtam } = await startHttpHost({ page: true, limits: { transferBytesPerSecond: 50_000 } })
+  const owner = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+  const page = await comeIn(open, port, 'ani', { checked: true, viewport: { width: 320, height: 568 } })
+  await owner.send({ type: 'op', name: 'ani' })
+  await owner.send({ type: 'startCollection' })
+  await owner.send({ type: 'say', text: 'مرحبا' })
+  const directory = await temporaryDirectory()
+  const film = join(directory, 'a name that is longer than its place.mp4')
+  await writeFile(film, sampleBytes(2_000_000))
+  await chooseFiles(page, [film])
+  await page.locator('.transfer-bar').getByText(/B\/s/).waitFor()
+  /** What is out of reach: to the side, or below where nothing scrolls. */
+  const outside = `(() => {
+    const { clientWidth: wide, scrollWidth } = document.documentElement
+    const things = [...document.querySelectorAll('button, a, input, select, textarea, .copy-line, table')]
+    const shown = things.filter((each) => each.checkVisibility() && each.closest('.unseen, .skip, [hidden]') === null)
+    const beside = shown.filter((each) => {
+      const { left, right } = each.getBoundingClientRect()
+      return left < 0 || right > wide
+    })
+    return [scrollWidth - wide, ...beside.map(({ outerHTML }) => outerHTML)]
+  })()`
+  const fits = async () => {
+    for (const height of [200, 568]) {
+      await page.setViewportSize({ width: 320, height })
+      expect(await page.evaluate(outside)).toEqual([0])
+    }
+  }
+  await fits()
+  const messageField = page.locator('#message')
+  await page.setViewportSize({ width: 320, height: 200 })
+  await messageField.scrollIntoViewIfNeeded()
+  expect((await messageField.boundingBox())?.y).toBeLessThan(200 - 24)
+  await page.getByRole('button', { name: /^Files \d/ }).click()
+  await page.getByText('Not yet: ').or(page.getByText('Nobody has been here')).waitFor()
+  await fits()
+  await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' })
+  await page.getByRole('button', { name: /^Talk/ }).click()
+  const bar = page.locator('.transfer-bar progress')
+  // Lines that are drawn as backgrounds stay to be seen.
+  expect(await bar.evaluate((each) => getComputedStyle(each).backgroundColor)).not.toBe('rgb(255, 255, 255)')
+  await fromHeader(page, 'Manage room')
+  await page.getByRole('switch', { name: 'Locked', exact: true }).waitFor()
+  await fits()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Share', exact: true }).click()
+  const code = page.getByRole('dialog').locator('.qr')
+  await code.locator('path[d^=M]').waitFor()
+  await fits()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const picture = join(directory, `${colorScheme}.png`)
+    await code.screenshot({ path: picture })
+    expect(run('zbarimg', '--nodbus', '--quiet', '--raw', picture).trim()).toBe(`http://127.0.0.1:${port}/#room=lobby`)
+  }
 })

@@ -59,7 +59,7 @@ test(`P1 P6 tamtam send and tamtam get are each killed ${KILLS} times within one
     return part === undefined ? 0 : (await stat(join(cwd, part))).size
   }
   await killed(['get', at], cwd, proxy, proxy.down, partBytes)
-  expect(bytes.equals(await read('terima_a.bin'))).toBe(true)
-  expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'terima_a.bin'])
+  expect(bytes.equals(await read('a.bin'))).toBe(true)
+  expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'sent'])
   console.log(`P1 P6: ${2 * KILLS} kills of clients, 1 file each way, 0 lost, 0 inexact`)
 })

@@ -88,7 +88,7 @@ describe('C84: a damaged store', () => {
   })
 
   test('with a flipped bit anywhere loses at most the rows of one page and says so', () => {
-    const places = [...offsets(100, 20), ...offsets(rest.database.length, 80)]
+    const places = [...offsets(100, 12), ...offsets(rest.database.length, 40)]
     for (const at of places) {
       const { lobby, hall, log } = survive({
         ...rest,
@@ -100,14 +100,13 @@ describe('C84: a damaged store', () => {
     }
   })
 
-  test('with any page zeroed, or filled with noise, keeps the others', () => {
+  test('with any page zeroed or filled with noise keeps the others', () => {
     for (let page = 0; page < rest.database.length / PAGE; page += 1) {
-      for (const filling of [0, 0xa5]) {
-        const database = changed(rest.database, (copy) => copy.fill(filling, page * PAGE, (page + 1) * PAGE))
-        const { lobby, hall, log, quarantined } = survive({ ...rest, database })
-        assert.ok(2 * ALL.length - lobby - hall <= 450, `page ${page}: ${lobby} and ${hall} of ${ALL.length} left`)
-        assert.equal(log.errors().length >= quarantined, true)
-      }
+      const filling = page % 2 === 0 ? 0 : 0xa5
+      const database = changed(rest.database, (copy) => copy.fill(filling, page * PAGE, (page + 1) * PAGE))
+      const { lobby, hall, log, quarantined } = survive({ ...rest, database })
+      assert.ok(2 * ALL.length - lobby - hall <= 450, `page ${page}: ${lobby} and ${hall} of ${ALL.length} left`)
+      assert.equal(log.errors().length >= quarantined, true)
     }
   })
 
@@ -129,7 +128,7 @@ describe('C84: a damaged store', () => {
 
   test('with a flipped bit in the log of a crash loses no commit but the one it hit', () => {
     const wal = crashed.wal!
-    for (const at of [...offsets(32, 8), ...offsets(wal.length, 60)]) {
+    for (const at of [...offsets(32, 8), ...offsets(wal.length, 30)]) {
       const { lobby, hall, log } = survive({ ...crashed, wal: changed(wal, (copy) => (copy[at]! ^= 1 << (at % 8))) })
       const lost = 2 * ALL.length - lobby - hall
       assert.ok(lost <= 210, `byte ${at}: ${lost} entries lost`)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { sha256Of } from './bytes.ts'
@@ -117,10 +117,12 @@ export async function haltingWay(port: number, direction: 'up' | 'down', bytes: 
 }
 
 /** A folder to work in, with a file of random bytes. */
+/** A folder to work in, with a file to send in `sent/` below it. */
 export async function folderWith(name: string, size: number) {
   const cwd = await temporaryDirectory()
   const bytes = randomBytes(size)
-  const path = join(cwd, name)
+  const path = join(cwd, 'sent', name)
+  await mkdir(join(cwd, 'sent'))
   await writeFile(path, bytes)
   const read = (file: string) => readFile(join(cwd, file))
   return { cwd, bytes, path, digest: sha256Of(bytes), read }

@@ -1,6 +1,6 @@
 import type { ActorLimits } from '#domain/room/actor.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { Entry, Joined, Member, OfferedFile, RoomEvent, Said, WholeFile } from '#domain/room/events.ts'
+import type { Entry, Joined, Left, Member, OfferedFile, RoomEvent, Said, WholeFile } from '#domain/room/events.ts'
 import { isVisibleTo, ownVisibility } from '#domain/room/visibility.ts'
 
 export const AT = 1_790_000_000_000
@@ -10,11 +10,13 @@ export const RECEIPTS_PER_FILE = 8
 export const ani: Member = { id: 'm1', name: 'ani' }
 export const budi: Member = { id: 'm2', name: 'budi' }
 export const cici: Member = { id: 'm3', name: 'cici' }
+export const dedi: Member = { id: 'm4', name: 'dedi' }
 
 export const offered: OfferedFile = { id: 'f1', name: 'see-saw.mp3', size: 3 }
 export const whole: WholeFile = { id: 'f1', name: 'see-saw.mp3', size: 3, sha256: 'ab'.repeat(32) }
 
 export const joined = (by: Member): Joined => ({ type: 'joined', by })
+export const left = (by: Member): Left => ({ type: 'left', by, reason: 'left' })
 export const said = (seq: number, text = `line ${seq}`, by = ani): Said => ({ type: 'said', seq, at: AT, by, text })
 
 /** Somebody who reads, as a session does. */

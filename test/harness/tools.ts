@@ -33,6 +33,7 @@ export const PACKAGES = {
   WebKitWebDriver: 'webkit2gtk-driver',
   wget: 'wget',
   Xvfb: 'xvfb',
+  zbarimg: 'zbar-tools',
   zsh: 'zsh',
 } as const
 

@@ -1,17 +1,11 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { SEED_PREFIX, savedName } from '#domain/names/saved-name.ts'
 import type { Folder, WholeFile } from '#domain/room/events.ts'
 import { folderHolds, type PublishedFolder, unpack } from '#folder/extract.ts'
 import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import { baseOf, dropPartialFiles, PartialFile } from '#system/files/partial-file.ts'
-import {
-  type Content,
-  holds,
-  type Incoming,
-  type Published,
-  receivedName,
-  type SaveFolder,
-} from '#system/files/publish.ts'
+import { type Content, holds, type Incoming, type Published, type SaveFolder } from '#system/files/publish.ts'
 import { DownloadError, downloadStream } from './download-stream.ts'
 import { Disconnected, GaveUp, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
 import { postReceipt } from './queries.ts'
@@ -23,7 +17,7 @@ export type Target = { readonly path: string } | FolderTarget
 
 export interface FolderTarget {
   readonly folder: SaveFolder
-  /** The name that it is to have there; `terima_<name>` where that is left out. */
+  /** The name that it is to have there; its own where that is left out. */
   readonly as?: string
 }
 
@@ -55,21 +49,19 @@ export async function downloadFile(
   target: Target,
 ): Promise<SavedFile | Refusal> {
   const { id, name } = file
-  const destination = 'path' in target ? target.path : join(target.folder.path, target.as ?? receivedName(name, id))
+  const destination =
+    'path' in target ? target.path : join(target.folder.path, target.as ?? target.folder.nameFor(name, id))
   await makeDirectory(dirname(destination))
-  // Under its own name: `as` may be another one the next time.
-  const base = baseOf(
-    'path' in target ? destination : join(target.folder.path, `${receivedName(name, id)}.${id.slice(0, 8)}`),
-  )
+  const bases = basesOf(file, target)
   const there = await alreadyThere(options, file, destination, target)
   if (there !== undefined && isRefusal(there)) return there
   if (there !== undefined) {
-    await dropPartialFiles(base)
+    await dropPartialFiles(bases)
     await giveReceipt(options, id, there.sha256)
     return there
   }
   const hashed = (done: number, total: number) => options.report({ type: 'hashing', done, total })
-  const part = await PartialFile.open(base, hashed)
+  const part = await PartialFile.open(bases, hashed)
   try {
     const whole = (await fill(options, id, part)) ?? (await fill(options, id, part)) ?? mismatch
     if (isRefusal(whole)) {
@@ -98,6 +90,13 @@ export async function downloadFile(
   }
 }
 
+/** Where its partial file is, and where older versions had it: under its own name, because prefix and `as` may be others the next time. */
+function basesOf({ id, name }: FileToSave, target: Target): readonly [string, ...string[]] {
+  if ('path' in target) return [baseOf(target.path)]
+  const base = (prefix: string) => baseOf(join(target.folder.path, `${savedName(name, id, prefix)}.${id.slice(0, 8)}`))
+  return [base(''), base(SEED_PREFIX)]
+}
+
 const taken = (destination: string) => refusal(0, 'EXISTS', `${destination} exists, and nothing is overwritten`)
 
 /** The file itself where it is here already; a refusal where something else has the very name it must have. */
@@ -107,8 +106,10 @@ async function alreadyThere(
   destination: string,
   target: Target,
 ): Promise<SavedFile | Refusal | undefined> {
-  const wanted = basename(destination)
-  const found = 'path' in target ? await lstat(destination).catch(ignoreMissing) : await target.folder.hasLike(wanted)
+  // An older version gave it the prefix.
+  const wanted = [basename(destination), savedName(name, id, SEED_PREFIX)]
+  const found =
+    'path' in target ? await lstat(destination).catch(ignoreMissing) : await target.folder.hasLike(...wanted)
   if (found === undefined || found === false) return undefined
   if (found !== true && found.isDirectory() && folder === undefined)
     return refusal(0, 'EXISTS', `${destination} is a folder; --save takes folders`)

@@ -7,7 +7,7 @@ const LETTER = { chat: 'c', facts: 'f', trim: 't' } as const satisfies Record<Me
 const KIND_OF: ReadonlyMap<string, MessageKind> = new Map(
   Object.entries(LETTER).map(([kind, letter]) => [letter, kind as MessageKind]),
 )
-const ROOM = /^r[\w-]*$/
+const TOKEN = /^r[\w-]*$/
 
 /** The subjects and streams of one cluster. Rooms are spread over shards, a stream for each, by a checksum of their names. */
 export class Subjects {
@@ -27,13 +27,9 @@ export class Subjects {
     return `${this.#cluster}_J${shard}`
   }
 
-  /** The stream of the secrets that all nodes share, and their subjects. */
-  get secretStream(): string {
-    return `${this.#cluster}_SECRETS`
-  }
-
-  secret(name: string): string {
-    return `${this.#cluster}.secrets.${name}`
+  /** Of records that all nodes share. */
+  bucket(name: 'secrets' | 'names'): BucketSubjects {
+    return new BucketSubjects(this.#cluster, name)
   }
 
   /** All subjects of a shard's stream. */
@@ -59,10 +55,43 @@ export class Subjects {
   parse(subject: string): { readonly room: string; readonly kind: MessageKind } | undefined {
     const [cluster, shard, token = '', letter = '', ...more] = subject.split('.')
     const kind = KIND_OF.get(letter)
-    if (cluster !== this.#cluster || kind === undefined || !ROOM.test(token) || more.length > 0) return undefined
-    const room = Buffer.from(token.slice(1), 'base64url').toString()
-    return tokenOf(room) === token && `j${this.shardOf(room)}` === shard ? { room, kind } : undefined
+    if (cluster !== this.#cluster || kind === undefined || more.length > 0) return undefined
+    const room = nameOf(token)
+    return room !== undefined && `j${this.shardOf(room)}` === shard ? { room, kind } : undefined
   }
 }
 
-const tokenOf = (room: string): string => `r${Buffer.from(room).toString('base64url')}`
+/** The stream of a bucket, and the subjects of its records. */
+export class BucketSubjects {
+  readonly stream: string
+  readonly live: string
+  readonly #prefix: string
+
+  constructor(cluster: string, name: string) {
+    this.stream = `${cluster}_${name.toUpperCase()}`
+    this.live = `${cluster}.live-${name}.>`
+    this.#prefix = `${cluster}.${name}.`
+  }
+
+  get all(): string {
+    return `${this.#prefix}>`
+  }
+
+  /** `key`: letters, digits, `-` and `_`. */
+  of(key: string): string {
+    return `${this.#prefix}${key}`
+  }
+
+  keyOf(subject: string): string | undefined {
+    return subject.startsWith(this.#prefix) ? subject.slice(this.#prefix.length) : undefined
+  }
+}
+
+/** A name of any letters as a part of a subject. */
+export const tokenOf = (name: string): string => `r${Buffer.from(name).toString('base64url')}`
+
+/** The name of such a part; undefined where it is none. */
+export function nameOf(token: string): string | undefined {
+  const name = TOKEN.test(token) ? Buffer.from(token.slice(1), 'base64url').toString() : undefined
+  return name !== undefined && tokenOf(name) === token ? name : undefined
+}

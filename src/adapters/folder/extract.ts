@@ -7,14 +7,7 @@ import { numbered } from '#domain/names/file-name.ts'
 import { cutUtf8, forTerminal } from '#domain/names/text.ts'
 import { errorCode, ignoreMissing, writeAll } from '#system/files/file-system.ts'
 import { abandonedIn, ownPath } from '#system/files/own-path.ts'
-import {
-  type Content,
-  type Incoming,
-  type Published,
-  receivedName,
-  SAVED_MODE,
-  type SaveFolder,
-} from '#system/files/publish.ts'
+import { type Content, type Incoming, type Published, SAVED_MODE, type SaveFolder } from '#system/files/publish.ts'
 import { type FileMember, type FolderListing, type LinkMember, listFolder, type ReadAt } from './listing.ts'
 import { FolderArchive } from './pack.ts'
 import { walk } from './walk.ts'
@@ -56,7 +49,7 @@ export interface PublishedFolder extends Published {
 type LetGo = (from: number) => Promise<void>
 
 /**
- * Builds the folder of a whole archive at this very path, or in a folder under the name `as` (`terima_<name>`) or that with a number. Undefined where the name is taken: nothing is ever replaced, and the same folder is not built
+ * Builds the folder of a whole archive at this very path, or in a folder under the name `as` (its own) or that with a number. Undefined where the name is taken: nothing is ever replaced, and the same folder is not built
  * twice. Refuses with BAD_FOLDER and HASH_MISMATCH; nothing is left then. `letGo` is used where the disk has no room for archive and folder at once. Throws the system's errors.
  */
 export async function unpack(
@@ -67,7 +60,8 @@ export async function unpack(
 ): Promise<PublishedFolder | Rejected | undefined> {
   const listing = await listFolder(read, file.name)
   if ('type' in listing) return listing
-  const place = 'path' in target ? target.path : join(target.folder.path, target.as ?? receivedName(file.name, file.id))
+  const place =
+    'path' in target ? target.path : join(target.folder.path, target.as ?? target.folder.nameFor(file.name, file.id))
   const hidden = `.${cutUtf8(basename(place), MOST_BASE_BYTES)}.${file.id.slice(0, 8)}`
   const tree = await extractFolder(read, listing, join(dirname(place), hidden), letGo)
   if ('type' in tree) return tree

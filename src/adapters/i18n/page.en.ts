@@ -149,7 +149,6 @@ export const pageEnglish = {
   andMore: { one: '{names} and {count} more', other: '{names} and {count} more' },
 
   // How things stand.
-  connecting: 'Connecting…',
   retryIn: 'Offline. Reconnecting in {seconds} s…',
   retryNow: 'Offline. Reconnecting…',
   stillKept: 'Your messages will be sent.',
@@ -179,7 +178,6 @@ export const pageEnglish = {
   filesOf: { one: '{count} file · {size}', other: '{count} files · {size}' },
   showAll: 'Show all {count}',
   saveAll: 'Save all',
-  onTheirWay: 'Sending files',
   percentOf: '{percent} % of {size}',
   timeToGo: '{time} left',
   reconnecting: 'Reconnecting…',
@@ -187,7 +185,6 @@ export const pageEnglish = {
   pause: 'Pause',
   resume: 'Resume',
   cancelTransfer: 'Cancel',
-  fileChanged: 'The file was changed or taken away while it was read. Choose it again.',
   wasSent: 'Sent: {file}',
   wasNotSent: '{file} was not sent: {why}',
   isHereAlready: '{file} is here already.',

@@ -151,7 +151,6 @@ export const pageIndonesian: PageCatalog = {
   andMore: { one: '{names} dan {count} lainnya', other: '{names} dan {count} lainnya' },
 
   // How things stand.
-  connecting: 'Sedang menyambung…',
   retryIn: 'Terputus. Menyambung lagi dalam {seconds} dtk…',
   retryNow: 'Terputus. Sedang menyambung lagi…',
   stillKept: 'Pesan Anda akan dikirim.',
@@ -181,7 +180,6 @@ export const pageIndonesian: PageCatalog = {
   filesOf: { one: '{count} berkas · {size}', other: '{count} berkas · {size}' },
   showAll: 'Tampilkan semua ({count})',
   saveAll: 'Simpan semua',
-  onTheirWay: 'Pengiriman berkas',
   percentOf: '{percent} % dari {size}',
   timeToGo: 'sisa {time}',
   reconnecting: 'Menyambung lagi…',
@@ -189,7 +187,6 @@ export const pageIndonesian: PageCatalog = {
   pause: 'Jeda',
   resume: 'Lanjutkan',
   cancelTransfer: 'Batalkan',
-  fileChanged: 'Berkas berubah atau hilang saat dibaca. Pilih lagi.',
   wasSent: 'Terkirim: {file}',
   wasNotSent: '{file} tidak terkirim: {why}',
   isHereAlready: '{file} sudah ada di sini.',

@@ -38,6 +38,8 @@ export const pageDefaults = {
   stillMs: 4000,
   /** Rows of the list of files; the filter finds the others. */
   filesShown: 300,
+  /** What was handed in is read so long after the last change. */
+  handInsAfterMs: 300,
   /** Members of a folder that are listed one by one. */
   membersShown: 500,
   /** After so long files may go that are sent from here. */

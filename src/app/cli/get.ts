@@ -50,6 +50,7 @@ import { ProgressDisplay } from './progress.ts'
 interface GetFlags extends HandInFlags {
   readonly output?: string
   readonly save?: string
+  readonly prefix?: string
   readonly all?: boolean
   readonly limit?: number
   readonly timeout?: number
@@ -67,9 +68,13 @@ export const runGet = (address: string, names: string[], flags: GetFlags): Promi
 /** All that was handed in, into a folder for each person; then who has, and who has not. */
 async function getCollected(target: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
   const { collected: directory = '' } = flags
-  const hasOthers = names.length > 0 || target.file !== undefined || flags.all || flags.save !== undefined
+  const hasOthers =
+    names.length > 0 || target.file !== undefined || flags.all || flags.save !== undefined || flags.prefix !== undefined
   if (directory === '' || hasOthers || flags.output !== undefined)
-    throw new CommandFailed(exitCodes.usage, '--collected takes a folder, and no names, -o, --save or --all beside it')
+    throw new CommandFailed(
+      exitCodes.usage,
+      '--collected takes a folder, and no names, -o, --save, --prefix or --all beside it',
+    )
   const expected = expectedIn(flags.expect)
   await asMember(target, async (api) => {
     const retries = new Retries(clientDefaults, { ...patience(flags), report: reportFirstRetry })
@@ -105,7 +110,7 @@ async function get(target: RoomTarget, names: readonly string[], flags: GetFlags
     )
     if (flags.output !== undefined && files.length > 1)
       throw new CommandFailed(exitCodes.usage, '-o is for one file only; --save names a folder')
-    const folder = new SaveFolder(flags.save ?? '.')
+    const folder = new SaveFolder(flags.save ?? '.', flags.prefix)
     const items = files.map((wanted) => ({
       label: forTerminal(wanted.name),
       run: async () => async () =>

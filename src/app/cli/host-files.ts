@@ -13,7 +13,7 @@ import type { DiskPath } from '#system/files/disk-path.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { errorCode, filesFloorOf, freeBytes, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import { PartialFile } from '#system/files/partial-file.ts'
-import { holds, type Published, receivedName, SaveFolder } from '#system/files/publish.ts'
+import { holds, type Published, SaveFolder } from '#system/files/publish.ts'
 import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
@@ -22,6 +22,8 @@ import { pathTyped } from './terminal.ts'
 const PART = /^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/
 
 export interface FileSaverOptions {
+  /** Before the names of all copies. */
+  readonly prefix: string
   /**
    * The copies go with the room's files: none is made where these and the copies would come to more than `quotaBytes` (0: no bound) or than half of the disk, and
    * one that nobody has changed goes when its file is withdrawn. For a host that nobody sits at. Without it copies stay.
@@ -30,7 +32,7 @@ export interface FileSaverOptions {
 }
 
 /**
- * Puts received files into a folder as `terima_<name>`; never overwrites, and never leaves a part under the final name. Each is a copy:
+ * Puts received files into a folder; never overwrites, and never leaves a part under the final name. Each is a copy:
  * editing one in place must not change the room's file.
  */
 export class FileSaver {
@@ -44,11 +46,11 @@ export class FileSaver {
   /** Bytes that lie in the folder, as far as is known. */
   #folderBytes: number | undefined
 
-  constructor(directory: string, session: Pick<LocalSession, 'download' | 'files'>, options: FileSaverOptions = {}) {
+  constructor(directory: string, session: Pick<LocalSession, 'download' | 'files'>, options: FileSaverOptions) {
     this.#directory = directory
     this.#session = session
     this.#withRoom = options.withRoom
-    this.#folder = new SaveFolder(directory)
+    this.#folder = new SaveFolder(directory, options.prefix)
     if (this.#withRoom !== undefined) for (const file of this.#whole()) this.#copied.set(file.id, file)
   }
 
@@ -57,13 +59,13 @@ export class FileSaver {
     await makeDirectory(this.#directory)
     this.#tidied ??= this.#tidy()
     await this.#tidied
-    const wanted = receivedName(file.name, file.id)
+    const wanted = this.#folder.nameFor(file.name, file.id)
     const { folder } = file
     const isAt = (path: string) => isCopy(path, file)
-    const already = await this.#folder.find(wanted, { ...file, isAt })
+    const already = await this.#folder.find([wanted], { ...file, isAt })
     if (already !== undefined) return this.#saved(file, already)
     await this.#checkPlace(file)
-    const part = await PartialFile.open(join(this.#directory, `.${file.id}`))
+    const part = await PartialFile.open([join(this.#directory, `.${file.id}`)])
     try {
       for await (const bytes of this.#session.download(file.id, part.size, 'lent')) await part.append(bytes)
       if (part.digest() !== file.sha256) throw new Error('these are not the bytes that were sent; they are not kept')
@@ -89,7 +91,7 @@ export class FileSaver {
     const file = this.#copied.get(id)
     this.#copied.delete(id)
     if (file === undefined) return
-    for (const [path, { size }] of await this.#entries(receivedName(file.name, file.id))) {
+    for (const [path, { size }] of await this.#entries(file.name)) {
       if (!(await isCopy(path, file))) continue
       await rm(path, { recursive: file.folder !== undefined, force: true })
       if (this.#folderBytes !== undefined) this.#folderBytes -= size
@@ -135,12 +137,12 @@ export class FileSaver {
     )
   }
 
-  /** Files and folders in it whose names begin like `name` does, without its ending. */
+  /** Files and folders in it whose names have that of `name` in them, without its ending: behind another prefix, it may be. */
   async #entries(name: string): Promise<(readonly [path: string, of: { readonly size: number }])[]> {
-    const begins = name.slice(0, name.length - extname(name).length)
+    const stem = name.slice(0, name.length - extname(name).length)
     const entries: (readonly [string, { readonly size: number }])[] = []
     for (const each of (await readdir(this.#directory).catch(ignoreMissing)) ?? []) {
-      if (!each.startsWith(begins)) continue
+      if (!each.includes(stem)) continue
       const path = join(this.#directory, each)
       const stats = await lstat(path).catch(ignoreMissing)
       if (stats?.isFile()) entries.push([path, stats])

@@ -71,7 +71,10 @@ export function stayIn(
     if (directory === undefined) return undefined
     // Nobody looks after a default folder: its content is bounded as the room is.
     const isBounded = !isPerson && config.save === undefined
-    return new FileSaver(directory, session, isBounded ? { withRoom: { quotaBytes: config.roomQuota } } : {})
+    return new FileSaver(directory, session, {
+      prefix: config.prefix,
+      ...(isBounded ? { withRoom: { quotaBytes: config.roomQuota } } : {}),
+    })
   }
 
   const firstLines = (paint: Paint): readonly string[] => {

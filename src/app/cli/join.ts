@@ -28,6 +28,7 @@ import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 interface JoinFlags {
   readonly auto: number
   readonly save: string
+  readonly prefix: string
   readonly limit?: number
   readonly lang?: Language
   readonly plain?: boolean
@@ -89,7 +90,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     openTerminal(
       {
         session,
-        files: remoteFiles(api, session, { directory: flags.save, autoBytes: flags.auto, limit: flags.limit }),
+        files: remoteFiles(api, session, { folder: flags, autoBytes: flags.auto, limit: flags.limit }),
         rooms: async () => {
           const rooms = await listRooms(api)
           return isRefusal(rooms) ? [] : rooms.map(({ name }) => name)
@@ -151,7 +152,7 @@ function refusalOf(error: unknown): Refused {
 }
 
 interface RemoteFilesOptions {
-  readonly directory: string
+  readonly folder: { readonly save: string; readonly prefix: string }
   readonly autoBytes: number
   /** Bytes a second, for each transfer. */
   readonly limit: number | undefined
@@ -163,8 +164,8 @@ function remoteFiles(
   { room, member: { id: by } }: Pick<RoomSession, 'room' | 'member'>,
   options: RemoteFilesOptions,
 ): FileTransfers {
-  const { directory, autoBytes, limit } = options
-  const folder = new SaveFolder(directory)
+  const { autoBytes, limit } = options
+  const folder = new SaveFolder(options.folder.save, options.folder.prefix)
   const transfer = (report: OnTransferUpdate) => ({
     api,
     retries: new Retries(clientDefaults, { report: (retry) => report({ type: 'retry', ...retry }) }),

@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ownCommand, version } from '#app/about.ts'
+import { isPrefix } from '#domain/names/saved-name.ts'
 import { languages } from '#i18n/translator.ts'
 import { bytesOf, spanOf } from '#protocol/commands.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
@@ -71,6 +72,7 @@ export function programOf(): Command {
       '--save <dir>',
       'directory for copies of received files, where they stay (terima/ in the data directory; without a terminal a copy goes with its file)',
     )
+    .option('--prefix <text>', 'put this before the names of these copies (terima_)')
     .option('--json', 'one JSON object a line on standard output')
     .option('--quiet', 'print errors only')
     .option('--plain', 'one line an event, without cursor movement')
@@ -96,8 +98,11 @@ export function programOf(): Command {
         .argParser(sizeOf)
         .default(50_000_000, '50M'),
     )
+    .addOption(new Option('--save <dir>', 'the folder that files are saved into').default('.', 'here'))
     .addOption(
-      new Option('--save <dir>', 'the folder that files are saved into, as terima_<name>').default('.', 'here'),
+      new Option('--prefix <text>', 'put this before the names of saved files, such as terima_')
+        .argParser(prefixTyped)
+        .default('', 'none'),
     )
     .option('--limit <rate>', 'bandwidth of each transfer in bytes a second, like 500k or 5M', rateOf)
     .addOption(new Option('--lang <language>', 'language of this terminal (as LANG says)').choices(languages))
@@ -136,7 +141,8 @@ export function programOf(): Command {
     .argument('[address]', '[name@]host[:port][/room], or the link of a file', 'localhost')
     .argument('[names...]', 'file names, or the first characters of their ids; without one the newest file')
     .option('-o, --output <path>', 'save under this name, or write into this pipe or device; - is standard output')
-    .option('--save <dir>', 'the folder to save into, as terima_<name> (here)')
+    .option('--save <dir>', 'the folder to save into (here)')
+    .option('--prefix <text>', 'put this before the names of saved files, such as terima_', prefixTyped)
     .option('--all', 'every file that you may see, without those on their way whose sender is gone')
     .option('--collected <dir>', 'for moderators: all hand-ins, into one folder for each person')
     .option('--expect <file>', 'with --collected: the people who should hand in, one name a line')
@@ -335,6 +341,11 @@ function spanTyped(text: string): number {
   const seconds = spanOf(text)
   if (!seconds) throw new InvalidArgumentError('write a time like 90m, 12h or 7d.')
   return seconds
+}
+
+function prefixTyped(text: string): string {
+  if (!isPrefix(text)) throw new InvalidArgumentError('write up to 40 bytes that a file name may begin with.')
+  return text
 }
 
 function countOf(text: string): number {

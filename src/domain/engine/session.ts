@@ -266,6 +266,7 @@ export class LocalSession implements RoomSession {
       last: () => this.#room.state.last,
       read: (from: number) => this.#parts.history.read(this, from),
       current: (batch: Batch) => this.#parts.erasures.batch(batch),
+      members: () => this.#room.publishedMembers,
     }
     const subscription = new RoomSubscription(feed, after, take, ended)
     this.#subscriptions.add(subscription)

@@ -1,6 +1,6 @@
 import type { Observable, Subscription } from 'rxjs'
 import { Batch } from '../room/batch.ts'
-import { isEntry } from '../room/events.ts'
+import { isEntry, type Member, type Presence } from '../room/events.ts'
 
 /** The source of a subscription: batches committed from now on, and those committed before. */
 export interface Feed {
@@ -12,12 +12,15 @@ export interface Feed {
   read(after: number): Promise<readonly Batch[]>
   /** A batch that was read, as it is by now: messages of it may have been removed. */
   current(batch: Batch): Batch
+  /** The members by id, as far as the batches have told of them: the same map until they tell of a change. */
+  members(): ReadonlyMap<string, Member>
 }
 
 /**
  * One reader's place in a room. While it keeps up it is handed each batch as it is committed; when it holds, it keeps
  * nothing but its cursor, and reads on from the journal when it resumes until it has caught up: no gap, nothing twice, and a
- * reader that stalls costs a number. Presence is live only, so a reader that is behind does not get it.
+ * reader that stalls costs a number, and a list of members that it shares with all who fell behind since the last of them came or
+ * went. Presence is in no journal: a reader who has caught up is told who came and went meanwhile, as the difference.
  */
 export class RoomSubscription {
   readonly #feed: Feed
@@ -26,6 +29,8 @@ export class RoomSubscription {
   readonly #subscription: Subscription | undefined
   #status: 'following' | 'reading' | 'held' | 'closed' = 'held'
   #cursor: number
+  /** The members that a reader who is behind knows of. */
+  #known: ReadonlyMap<string, Member> | undefined
   /** Counts the readings: one that was held may still wait for its page when the next begins. */
   #reading = 0
 
@@ -55,15 +60,17 @@ export class RoomSubscription {
     if (this.#status === 'closed') return
     this.#status = 'held'
     this.#cursor = cursor
+    this.#known ??= this.#feed.members()
   }
 
   resume(): void {
     if (this.#status !== 'held') return
     if (this.#cursor >= this.#feed.last()) {
-      this.#status = 'following'
+      this.#follow()
       return
     }
     this.#status = 'reading'
+    this.#known ??= this.#feed.members()
     this.#readOn(++this.#reading).catch((error) => this.end(error))
   }
 
@@ -84,10 +91,21 @@ export class RoomSubscription {
     const next = this.#cursor + 1
     if ((batch.first ?? next) === next) this.#hand(batch)
     else {
-      // The journal has a batch before the room shows it, so a page may have held this one already.
+      // The journal has a batch before the room shows it, so a page may have held the entries of this one already.
+      const presence = batch.events.filter((event) => !isEntry(event))
+      if (presence.length > 0) this.#take(new Batch(batch.room, presence))
+      if (!this.following) return
       this.pause(this.#cursor)
       this.resume()
     }
+  }
+
+  #follow(): void {
+    this.#status = 'following'
+    const before = this.#known
+    this.#known = undefined
+    const meanwhile = before === undefined ? [] : difference(before, this.#feed.members())
+    if (meanwhile.length > 0) this.#take(new Batch(this.#feed.room, meanwhile))
   }
 
   #hand(batch: Batch): void {
@@ -101,7 +119,7 @@ export class RoomSubscription {
     while (active()) {
       const last = this.#feed.last()
       if (this.#cursor >= last) {
-        this.#status = 'following'
+        this.#follow()
         return
       }
       const page = await this.#feed.read(this.#cursor)
@@ -128,3 +146,18 @@ export class RoomSubscription {
 /** A journal in memory may keep a batch as it was shown; presence of long ago is no news. */
 const withoutPresence = (batch: Batch): Batch =>
   batch.events.every(isEntry) ? batch : new Batch(batch.room, batch.entries)
+
+/** What makes one list of members out of the other. */
+function difference(before: ReadonlyMap<string, Member>, now: ReadonlyMap<string, Member>): readonly Presence[] {
+  const events: Presence[] = []
+  if (before === now) return events
+  for (const by of before.values()) if (!now.has(by.id)) events.push({ type: 'left', by, reason: 'left' })
+  for (const by of now.values()) {
+    const known = before.get(by.id)
+    if (known === undefined) events.push({ type: 'joined', by })
+    else if (known.name !== by.name) events.push({ type: 'renamed', by, from: known.name })
+    if (known === undefined || known.away === by.away) continue
+    events.push(by.away === undefined ? { type: 'back', by } : { type: 'away', by, reason: by.away })
+  }
+  return events
+}

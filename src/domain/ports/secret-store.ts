@@ -18,6 +18,15 @@ export interface SecretStore {
 export interface SharedSecretStore extends SecretStore {
   /** Writes the secret where there is none; answers the one that is there then. */
   claim(name: KeyName, secret: string): Promise<string>
+  /**
+   * Replaces the secrets of one room by what `change` makes of them, and again where another host came first: no change of any host is lost, and `change` may
+   * be called several times. Undefined: they stay as they are. Resolves to what they are then; rejects where the others cannot be reached.
+   */
+  changeRoom(room: string, change: (kept: string | undefined) => string | undefined): Promise<string | undefined>
+  /** The secrets of a room, as the newest change of any host has left them. */
+  readRoom(room: string): Promise<string | undefined>
+  /** Calls `changed` with the secrets of every room: as they are before it resolves, and from then on for each change of any host. */
+  followRooms(changed: (room: string, kept: string) => void): Promise<void>
 }
 
 export const isSharedSecretStore = (store: SecretStore): store is SharedSecretStore => 'claim' in store

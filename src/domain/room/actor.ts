@@ -71,6 +71,8 @@ export class RoomActor {
   #foreign: Batch[] = []
   readonly #isShared: boolean
   #closed = false
+  /** `publishedMembers`, where somebody has asked for them since they changed. */
+  #published: ReadonlyMap<string, Member> | undefined
   /** Of each connection, by member. */
   readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
 
@@ -204,8 +206,13 @@ export class RoomActor {
     return isListed
   }
 
-  /** The listed members as far as their coming and going, and their names, were published. */
-  get publishedMembers(): Map<string, Member> {
+  /** The listed members as far as their coming and going, and their names, were published: the same map until that changes. */
+  get publishedMembers(): ReadonlyMap<string, Member> {
+    this.#published ??= this.#listPublished()
+    return this.#published
+  }
+
+  #listPublished(): ReadonlyMap<string, Member> {
     const members = new Map(this.#state.members)
     const decided = this.#ahead.flatMap(({ batch }) => batch.events)
     for (const event of decided.toReversed()) {
@@ -345,6 +352,7 @@ export class RoomActor {
   /** The journal has the batch: it becomes the state by which all later commands are decided. `publish` comes next. */
   keep(pending: PendingBatch): void {
     if (pending.size > 0) for (const entry of pending.batch.entries) evolve(this.#state, entry)
+    if (pending.holdsRule) this.#published = undefined
   }
 
   /** The same batch without the entries whose ids the journal knows. */
@@ -390,6 +398,7 @@ export class RoomActor {
       if ((batch.last ?? 0) <= this.#state.last) continue
       foundedElsewhere(this.#state)
       for (const entry of batch.entries) evolve(this.#state, entry)
+      this.#published = undefined
       this.#batches.next(batch)
       if (batch.events.some(({ type }) => type === 'banned')) this.#evict(batch.events)
     }
@@ -397,6 +406,7 @@ export class RoomActor {
 
   #publish(pending: PendingBatch): void {
     if (pending.size > 0) {
+      if (pending.batch.events.length > pending.batch.entries.length) this.#published = undefined
       this.#batches.next(pending.batch)
       if (pending.evicts) this.#evict(pending.batch.events)
     }

@@ -1,4 +1,5 @@
 import { collisionKey, labelled, safeFileName } from '../names/file-name.ts'
+import { savedName } from '../names/saved-name.ts'
 import type { Member } from './events.ts'
 import { skeletonOf } from './moderation.ts'
 import type { RoomFile, RoomState } from './state.ts'
@@ -175,10 +176,7 @@ function byName<File extends Submitted>(files: readonly File[]): Iterable<readon
   return Map.groupBy(files, (file) => collisionKey(nameOf(file))).values()
 }
 
-export function nameOf({ name, id }: Omit<Submitted, 'at'>): string {
-  const safe = safeFileName(name, id)
-  return typeof safe === 'string' ? safe : id
-}
+export const nameOf = ({ name, id }: Omit<Submitted, 'at'>): string => savedName(name, id)
 
 /** Two of one name are kept apart by their ids, so that each has the same folder the next time, whoever else is there then. */
 function foldersOf<Person extends { readonly id?: string; readonly name: string; readonly files: readonly unknown[] }>(

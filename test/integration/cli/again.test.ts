@@ -22,12 +22,12 @@ async function roomWith(files: readonly (readonly [name: string, text: string])[
 }
 
 describe('a second get', () => {
-  it('brings what is missing, and says what is here', async () => {
+  it('brings what is missing, and says what is here, also behind the prefix of older versions', async () => {
     const { port, get, here } = await roomWith([
       ['a', 'satu'],
       ['b', 'dua'],
     ])
-    expect((await get('--all')).code).toBe(0)
+    expect((await get('--all', '--prefix', 'terima_')).code).toBe(0)
     await putFile(port, 'c', 'tiga')
     const again = await get('--all', '--json')
     expect(again.code).toBe(0)
@@ -38,7 +38,7 @@ describe('a second get', () => {
     ])
     expect(again.errors).toMatch(/^already here: b 3 B sha256 [0-9a-f]{4}… verified$/m)
     expect(again.errors).toMatch(/got 1 of 3 files, 2 were there already\n$/)
-    expect(await here()).toEqual({ terima_a: 'satu', terima_b: 'dua', terima_c: 'tiga' })
+    expect(await here()).toEqual({ terima_a: 'satu', terima_b: 'dua', c: 'tiga' })
     const id = (await filesOf(port)).find(({ name }) => name === 'a')?.id ?? ''
     for (const word of ['a', id.slice(0, 8)]) expect((await get(word)).out.toString()).toBe('terima_a\n')
     expect(Object.keys(await here())).toHaveLength(3)
@@ -47,10 +47,10 @@ describe('a second get', () => {
   it('leaves what was changed here as it is, and brings the other beside it, once', async () => {
     const { cwd, get, here } = await roomWith([['a.txt', 'theirs']])
     await get('--all')
-    await writeFile(join(cwd, 'terima_a.txt'), 'mine, now')
+    await writeFile(join(cwd, 'a.txt'), 'mine, now')
     for (const _ of [1, 2, 3]) {
-      expect(await get('--all')).toMatchObject({ code: 0, out: Buffer.from('terima_a (2).txt\n') })
-      expect(await here()).toEqual({ 'terima_a.txt': 'mine, now', 'terima_a (2).txt': 'theirs' })
+      expect(await get('--all')).toMatchObject({ code: 0, out: Buffer.from('a (2).txt\n') })
+      expect(await here()).toEqual({ 'a.txt': 'mine, now', 'a (2).txt': 'theirs' })
     }
   })
 
@@ -82,15 +82,15 @@ describe('a second get', () => {
     expect((await readdir(cwd)).filter((name) => name.endsWith('.part'))).toHaveLength(1)
     const both = await Promise.all([1, 2].map(() => CliProcess.run(['get', at, '--all'], { cwd })))
     expect(both.map(({ code }) => code)).toEqual([0, 0])
-    expect(await here()).toEqual({ terima_a: 'satu', terima_big: big, terima_c: 'tiga' })
+    expect(await here()).toEqual({ a: 'satu', big, c: 'tiga' })
   })
 
   it('opens nothing but plain files to see what they are (C51, C53)', async () => {
     const { cwd, get } = await roomWith([['a', 'satu']])
     await writeFile(join(cwd, 'elsewhere'), 'satu')
-    await symlink('elsewhere', join(cwd, 'terima_a'))
-    expect(spawnSync('mkfifo', [join(cwd, 'terima_a (2)')]).status).toBe(0)
-    expect((await get('a')).out.toString()).toBe('terima_a (3)\n')
+    await symlink('elsewhere', join(cwd, 'a'))
+    expect(spawnSync('mkfifo', [join(cwd, 'a (2)')]).status).toBe(0)
+    expect((await get('a')).out.toString()).toBe('a (3)\n')
   })
 
   it('-o is content with the same file, and with no other', async () => {
@@ -111,7 +111,7 @@ describe('-o', () => {
   it('writes into a device, a pipe, and standard output under each of its names, and puts nothing in their place', async () => {
     const { at } = await hostForVerbs()
     const { cwd, digest } = await folderWith('a.bin', 300_000)
-    await CliProcess.run(['send', at, 'a.bin'], { cwd })
+    await CliProcess.run(['send', at, 'sent/a.bin'], { cwd })
     const by = (script: string) => ({ cwd, command: ['bash', '-c', script, 'bash'] })
     expect(await CliProcess.run(['get', at, '-o', '/dev/null'], { cwd })).toMatchObject({ code: 0 })
     expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
@@ -135,7 +135,7 @@ describe('-o', () => {
   it('takes a name as long as the disk does, and goes on under it', async () => {
     const { at } = await hostForVerbs()
     const { cwd, bytes } = await folderWith('a.bin', 600_000)
-    await CliProcess.run(['send', at, 'a.bin'], { cwd })
+    await CliProcess.run(['send', at, 'sent/a.bin'], { cwd })
     const save = await temporaryDirectory()
     const name = 'é'.repeat(127)
     const cut = new CliProcess(['get', at, '-o', name, '--limit', '300k'], { cwd: save })
@@ -163,17 +163,19 @@ describe('what is saved', () => {
     ])
       expect((await CliProcess.run(['get', at, 'a', ...args], { cwd, command })).code).toBe(0)
     const modeOf = async (path: string) => (await stat(join(cwd, path))).mode & 0o777
-    expect([await modeOf('in/terima_a'), await modeOf('there/b')]).toEqual([file, file])
+    expect([await modeOf('in/a'), await modeOf('there/b')]).toEqual([file, file])
     expect([await modeOf('in'), await modeOf('there')]).toEqual([folder, folder])
   })
 
-  it('has them also where it was begun under another umask', async () => {
+  it('has them also where it was begun under another umask, by a version that saved it behind a prefix', async () => {
     const { at, cwd, port } = await roomWith([['a', 'satu']])
     const id = (await filesOf(port))[0]?.id.slice(0, 8)
     await writeFile(join(cwd, `terima_a.${id}.part`), 'sa', { mode: 0o600 })
     const command = ['sh', '-c', 'umask 022; exec "$@"', 'sh']
-    expect((await CliProcess.run(['get', at, 'a'], { cwd, command })).code).toBe(0)
-    expect((await stat(join(cwd, 'terima_a'))).mode & 0o777).toBe(0o644)
+    const got = await CliProcess.run(['get', at, 'a'], { cwd, command })
+    expect(got).toMatchObject({ code: 0, errors: expect.stringContaining('resumes at 50 %') })
+    expect(await readdir(cwd)).toEqual(['a'])
+    expect((await stat(join(cwd, 'a'))).mode & 0o777).toBe(0o644)
   })
 })
 

@@ -138,7 +138,7 @@ describe('of several files that are sent', () => {
     const proxy = await ChaosProxy.open(port)
     const { cwd } = await folderWith('big', 2_000_000)
     for (const name of ['a', 'y', 'z']) await writeFile(join(cwd, name), name)
-    const files = ['a', 'big', 'y', 'z']
+    const files = ['a', 'sent/big', 'y', 'z']
     const args = ['send', `127.0.0.1:${proxy.port}`, ...files, '--limit', '1M', '--timeout', '0.5']
     const sending = new CliProcess(args, { cwd })
     await sending.until('some bytes', async () => (await filesOf(port)).some(({ offset = 0 }) => offset > 100_000))
@@ -178,7 +178,7 @@ describe('of several files that are got', () => {
       ['got', 'b'],
     ])
     expect(got.errors).toMatch(/tamtam: got 2 of 3 files\n$/)
-    expect((await readdir(cwd)).sort()).toEqual(['terima_a', 'terima_b'])
+    expect((await readdir(cwd)).sort()).toEqual(['a', 'b'])
   })
 
   it('one that its sender takes back meanwhile keeps no other back', async () => {
@@ -196,6 +196,6 @@ describe('of several files that are got', () => {
     const { code, errors } = await getting.ended()
     expect(code).toBe(5)
     expect(errors).toMatch(/^tamtam: late: /m)
-    expect(await readdir(cwd)).toEqual(['terima_a'])
+    expect(await readdir(cwd)).toEqual(['a'])
   })
 })

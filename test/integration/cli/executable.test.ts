@@ -58,8 +58,8 @@ test('one file hosts a room with its page, takes and gives files, and keeps what
   writeFileSync(join(home, 'a.bin'), bytes)
   const { url } = JSON.parse((await curl('-T', join(home, 'a.bin'), `${at}/rooms/lobby/files/a.bin`)).stdout.toString())
   expect(sha256Of((await curl(`${at}${url}`)).stdout)).toBe(sha256Of(bytes))
-  tamtam('get', `127.0.0.1:${port}`, 'a.bin')
-  expect(sha256Of(readFileSync(join(home, 'terima_a.bin')))).toBe(sha256Of(bytes))
+  tamtam('get', `127.0.0.1:${port}`, 'a.bin', '--save', 'got')
+  expect(sha256Of(readFileSync(join(home, 'got', 'a.bin')))).toBe(sha256Of(bytes))
 
   const ani = new Terminal(['join', `ani@127.0.0.1:${port}`], { program: [...BARE, file], cwd: home })
   await ani.rests()

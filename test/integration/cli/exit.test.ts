@@ -143,7 +143,7 @@ describe('the exit code says', () => {
     proxy.down.flipAt(proxy.down.passed + 1_500_000)
     const got = await CliProcess.run(['get', through, 'a.bin'], { cwd })
     expect(got).toMatchObject({ code: 7, errors: expect.stringContaining('(HASH_MISMATCH)') })
-    expect(await readdir(cwd)).toEqual(['a.bin'])
+    expect(await readdir(cwd)).toEqual(['sent'])
     proxy.down.flipAt(proxy.down.passed + 500_000)
     expect((await CliProcess.run(['get', through, '-o', '-'])).code).toBe(7)
   })

@@ -22,9 +22,9 @@ describe('tamtam send and get', () => {
     expect(tenths).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
     expect(lines.at(-1)).toMatch(new RegExp(`^sent talk\\.pdf 3 MB in \\d+\\.\\ds sha256 ${digest.slice(0, 4)}…$`))
     const got = await CliProcess.run(['get', at, 'talk.pdf'], { cwd })
-    expect(got).toMatchObject({ code: 0, out: Buffer.from('terima_talk.pdf\n') })
+    expect(got).toMatchObject({ code: 0, out: Buffer.from('talk.pdf\n') })
     expect(got.errors).toMatch(/got talk\.pdf 3 MB in \d+\.\ds sha256 [0-9a-f]{4}… verified\n$/)
-    expect(bytes.equals(await read('terima_talk.pdf'))).toBe(true)
+    expect(bytes.equals(await read('talk.pdf'))).toBe(true)
     expect((await filesOf(port))[0]?.verified).toBe(1)
   })
 
@@ -35,14 +35,14 @@ describe('tamtam send and get', () => {
     const link = (await CliProcess.run(['send', `${at}/lab`, path], { cwd })).out.toString().trim()
     await CliProcess.run(['send', at, '--name', 'new', path], { cwd })
     const old = (await filesOf(port)).find(({ name }) => name === 'old')
-    expect((await CliProcess.run(['get', link], { cwd })).out.toString()).toBe('terima_a.bin\n')
+    expect((await CliProcess.run(['get', link], { cwd })).out.toString()).toBe('a.bin\n')
     expect(await CliProcess.run(['get', at, old?.id.slice(0, 8) ?? ''], { cwd })).toMatchObject({
       code: 0,
       errors: expect.stringContaining('verified'),
-      out: Buffer.from('terima_old\n'),
+      out: Buffer.from('old\n'),
     })
-    expect(await CliProcess.run(['get', at], { cwd })).toMatchObject({ code: 0, out: Buffer.from('terima_new\n') })
-    for (const name of ['terima_a.bin', 'terima_old', 'terima_new']) expect(bytes.equals(await read(name))).toBe(true)
+    expect(await CliProcess.run(['get', at], { cwd })).toMatchObject({ code: 0, out: Buffer.from('new\n') })
+    for (const name of ['a.bin', 'old', 'new']) expect(bytes.equals(await read(name))).toBe(true)
   })
 
   it.each([0, 1, 5_000_003])('pass %i bytes from pipe to pipe', async (size) => {
@@ -60,21 +60,21 @@ describe('tamtam send and get', () => {
     const { at } = await hostForVerbs()
     const { cwd, path, bytes, read } = await folderWith('a.bin', 10)
     await CliProcess.run(['send', at, path])
-    await writeFile(join(cwd, 'terima_a.bin'), 'mine')
-    await link(join(cwd, 'terima_a.bin'), join(cwd, 'terima_a (2).bin'))
-    expect(spawnSync('mkfifo', [join(cwd, 'terima_a (3).bin')]).status).toBe(0)
-    expect((await CliProcess.run(['get', at, 'a.bin'], { cwd })).out.toString()).toBe('terima_a (4).bin\n')
+    await writeFile(join(cwd, 'a.bin'), 'mine')
+    await link(join(cwd, 'a.bin'), join(cwd, 'a (2).bin'))
+    expect(spawnSync('mkfifo', [join(cwd, 'a (3).bin')]).status).toBe(0)
+    expect((await CliProcess.run(['get', at, 'a.bin'], { cwd })).out.toString()).toBe('a (4).bin\n')
     expect(await CliProcess.run(['get', at, 'a.bin', '--overwrite'], { cwd })).toMatchObject({ code: 2 })
-    const refused = await CliProcess.run(['get', at, 'a.bin', '-o', 'terima_a.bin'], { cwd })
+    const refused = await CliProcess.run(['get', at, 'a.bin', '-o', 'a.bin'], { cwd })
     expect(refused).toMatchObject({
       code: 8,
-      errors: 'tamtam: a.bin: terima_a.bin exists, and nothing is overwritten (EXISTS)\n',
+      errors: 'tamtam: a.bin: a.bin exists, and nothing is overwritten (EXISTS)\n',
     })
-    expect((await read('terima_a.bin')).toString()).toBe('mine')
-    expect(bytes.equals(await read('terima_a (4).bin'))).toBe(true)
-    expect((await stat(join(cwd, 'terima_a (4).bin'))).mode & 0o777).toBe(0o666 & ~process.umask())
-    const numbers = [' (2)', ' (3)', ' (4)', ''].map((number) => `terima_a${number}.bin`)
-    expect((await readdir(cwd)).sort()).toEqual(['a.bin', ...numbers])
+    expect((await read('a.bin')).toString()).toBe('mine')
+    expect(bytes.equals(await read('a (4).bin'))).toBe(true)
+    expect((await stat(join(cwd, 'a (4).bin'))).mode & 0o777).toBe(0o666 & ~process.umask())
+    const numbers = [' (2)', ' (3)', ' (4)', ''].map((number) => `a${number}.bin`)
+    expect((await readdir(cwd)).sort()).toEqual([...numbers, 'sent'])
   })
 
   it('C51 write through no link that lies where the part would be', async () => {
@@ -83,10 +83,10 @@ describe('tamtam send and get', () => {
     await CliProcess.run(['send', at, path])
     await writeFile(join(cwd, 'precious'), 'mine')
     const [file] = await filesOf(port)
-    await symlink('precious', join(cwd, `terima_a.bin.${file?.id.slice(0, 8)}.part`))
+    await symlink('precious', join(cwd, `a.bin.${file?.id.slice(0, 8)}.part`))
     expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
     expect((await read('precious')).toString()).toBe('mine')
-    expect(bytes.equals(await read('terima_a.bin'))).toBe(true)
+    expect(bytes.equals(await read('a.bin'))).toBe(true)
   })
 
   it('follow a file that is still arriving to its end', async () => {
@@ -99,7 +99,7 @@ describe('tamtam send and get', () => {
     await getting.until('its beginning', () => getting.errors.includes('getting a.bin'))
     halting.goOn()
     expect((await getting.ended()).code).toBe(0)
-    expect(bytes.equals(await read('terima_a.bin'))).toBe(true)
+    expect(bytes.equals(await read('a.bin'))).toBe(true)
     expect((await sending.ended()).code).toBe(0)
   })
 

@@ -17,7 +17,7 @@ import { file, member, plant, tarOf, treeAt, trees } from '../../harness/trees.t
 
 async function folderOf(tree: Parameters<typeof plant>[1]): Promise<string> {
   const cwd = await temporaryDirectory()
-  await plant(join(cwd, 'photos'), tree)
+  await plant(join(cwd, 'sent', 'photos'), tree)
   return cwd
 }
 
@@ -35,21 +35,19 @@ describe('tamtam send and tamtam get', () => {
       const cwd = await folderOf({ ...tree, always: file('something') })
       // A room of its own: one like the first would be there already, and be older than the second.
       const room = `${at}/r${index}`
-      expect((await CliProcess.run(['send', room, 'photos/'], { cwd })).code).toBe(0)
+      expect((await CliProcess.run(['send', room, 'sent/photos/'], { cwd })).code).toBe(0)
       expect((await CliProcess.run(['get', room, 'photos/'], { cwd })).code).toBe(0)
-      expect(spawnSync('diff', ['-r', '--no-dereference', 'photos', 'terima_photos'], { cwd }).stdout.toString()).toBe(
-        '',
-      )
-      expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+      expect(spawnSync('diff', ['-r', '--no-dereference', 'sent/photos', 'photos'], { cwd }).stdout.toString()).toBe('')
+      expect(await treeAt(join(cwd, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
     }
   })
 
   it('take files and folders at once, and bring nothing twice', async () => {
     const { at, port } = await hostForVerbs()
     const cwd = await folderOf(photos)
-    await plant(join(cwd, 'music'), { song: file('la la') })
-    await writeFile(join(cwd, 'talk.pdf'), 'words')
-    const args = ['send', at, 'photos', 'talk.pdf', 'music', '--json']
+    await plant(join(cwd, 'sent', 'music'), { song: file('la la') })
+    await writeFile(join(cwd, 'sent', 'talk.pdf'), 'words')
+    const args = ['send', at, 'sent/photos', 'sent/talk.pdf', 'sent/music', '--json']
     const sent = await CliProcess.run(args, { cwd })
     expect(sent).toMatchObject({ code: 0, errors: expect.stringContaining('sent photos/ 2 files, 9 B') })
     expect(sent.said).toMatchObject([
@@ -64,23 +62,23 @@ describe('tamtam send and tamtam get', () => {
     const all = ['get', at, '--all', '--save', 'in', '--json']
     expect((await CliProcess.run(all, { cwd })).said.map(({ name }) => name)).toEqual(newestFirst)
     expect((await CliProcess.run(all, { cwd })).errors).toContain('got 0 of 3 files, 3 were there already')
-    expect((await readdir(join(cwd, 'in'))).sort()).toEqual(['terima_music', 'terima_photos', 'terima_talk.pdf'])
-    expect(await treeAt(join(cwd, 'in', 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect((await readdir(join(cwd, 'in'))).sort()).toEqual(['music', 'photos', 'talk.pdf'])
+    expect(await treeAt(join(cwd, 'in', 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
     // One that was changed here is not the one of the room, and stays.
-    await writeFile(join(cwd, 'in', 'terima_photos', 'a.jpg'), 'mine!')
+    await writeFile(join(cwd, 'in', 'photos', 'a.jpg'), 'mine!')
     expect((await CliProcess.run(all, { cwd })).code).toBe(0)
-    expect(await readFile(join(cwd, 'in', 'terima_photos', 'a.jpg'), 'utf8')).toBe('mine!')
-    expect(await treeAt(join(cwd, 'in', 'terima_photos (2)'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await readFile(join(cwd, 'in', 'photos', 'a.jpg'), 'utf8')).toBe('mine!')
+    expect(await treeAt(join(cwd, 'in', 'photos (2)'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
   })
 
   it('name a folder as they are told, and write its archive into a pipe', async () => {
     const { at } = await hostForVerbs()
     const cwd = await folderOf(photos)
-    const { out: link } = await CliProcess.run(['send', at, 'photos', '--name', 'holiday'], { cwd })
-    expect((await CliProcess.run(['get', link.toString().trim()], { cwd })).out.toString()).toBe('terima_holiday\n')
-    expect(await treeAt(join(cwd, 'terima_holiday'))).toEqual(await treeAt(join(cwd, 'photos')))
+    const { out: link } = await CliProcess.run(['send', at, 'sent/photos', '--name', 'holiday'], { cwd })
+    expect((await CliProcess.run(['get', link.toString().trim()], { cwd })).out.toString()).toBe('holiday\n')
+    expect(await treeAt(join(cwd, 'holiday'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
     expect((await CliProcess.run(['get', at, 'holiday', '-o', 'there'], { cwd })).code).toBe(0)
-    expect(await treeAt(join(cwd, 'there'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await treeAt(join(cwd, 'there'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
     expect((await CliProcess.run(['get', at, 'holiday', '-o', 'there'], { cwd })).errors).toContain(
       'already here: holiday/',
     )
@@ -96,9 +94,9 @@ describe('tamtam send and tamtam get', () => {
     const { at } = await hostForVerbs()
     const cwd = await folderOf(photos)
     await mkdir(join(cwd, 'outside'))
-    await symlink('outside', join(cwd, 'terima_photos'))
-    await CliProcess.run(['send', at, 'photos'], { cwd })
-    expect((await CliProcess.run(['get', at], { cwd })).out.toString()).toBe('terima_photos (2)\n')
+    await symlink('outside', join(cwd, 'photos'))
+    await CliProcess.run(['send', at, 'sent/photos'], { cwd })
+    expect((await CliProcess.run(['get', at], { cwd })).out.toString()).toBe('photos (2)\n')
     expect(await readdir(join(cwd, 'outside'))).toEqual([])
   })
 
@@ -117,7 +115,7 @@ describe('tamtam send and tamtam get', () => {
     const types = (json as { events: readonly { type: string }[] }).events.map(({ type }) => type)
     expect(types.filter((type) => type.startsWith('file'))).toEqual(['fileOffered', 'fileCompleted'])
     expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
-    expect(await treeAt(join(cwd, 'terima_many'))).toEqual(await treeAt(join(cwd, 'many')))
+    expect(await treeAt(join(cwd, 'many'))).toEqual(await treeAt(join(cwd, 'many')))
   })
 })
 
@@ -131,24 +129,24 @@ describe('a folder that is on its way', () => {
     const { at, port } = await hostForVerbs({ stores: 'kept' })
     const cwd = await folderOf({ ...large, big: file(Buffer.alloc(2_000_000, 'big')) })
     const way = await haltingWay(port, 'up', 1_500_000)
-    const first = new CliProcess(['send', way.at, 'photos'], { cwd })
+    const first = new CliProcess(['send', way.at, 'sent/photos'], { cwd })
     await first.until('the middle', way.isHalted)
     await first.kill()
     way.mend()
     const offset = async () => (await filesOf(port))[0]?.offset ?? 0
     await first.until('a part that is kept', async () => (await offset()) > 1_000_000)
-    const again = await CliProcess.run(['send', way.at, 'photos'], { cwd })
+    const again = await CliProcess.run(['send', way.at, 'sent/photos'], { cwd })
     expect(again.code, again.errors).toBe(0)
     expect(again.errors).toMatch(/resumes at \d\d %/)
     expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
-    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await treeAt(join(cwd, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
     expect(await filesOf(port)).toHaveLength(1)
   })
 
   it('goes on where it was when its receiver was killed', async () => {
     const { at, port } = await hostForVerbs()
     const cwd = await folderOf(large)
-    await CliProcess.run(['send', at, 'photos'], { cwd })
+    await CliProcess.run(['send', at, 'sent/photos'], { cwd })
     const way = await haltingWay(port, 'down', 1_000_000)
     const first = new CliProcess(['get', way.at], { cwd })
     const partBytes = async () => {
@@ -160,36 +158,34 @@ describe('a folder that is on its way', () => {
     way.mend()
     // As if it had been killed while it built the folder.
     const [{ id } = { id: '' }] = await filesOf(port)
-    await mkdir(join(cwd, `.terima_photos.${id.slice(0, 8)}.99999999-abc-0123.folder`, 'half'), { recursive: true })
+    await mkdir(join(cwd, `.photos.${id.slice(0, 8)}.99999999-abc-0123.folder`, 'half'), { recursive: true })
     const again = await CliProcess.run(['get', way.at], { cwd })
     expect(again).toMatchObject({ code: 0, errors: expect.stringMatching(/resumes at \d\d %/) })
-    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
-    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'sent'])
+    expect(await treeAt(join(cwd, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
   })
 
   it('is built anew where its receiver was killed while it built it', async () => {
     const { at } = await hostForVerbs()
     const many = Array.from({ length: 3000 }, (_, index) => [`${index % 50}/${index}`, file(`${index}`)] as const)
     const cwd = await folderOf(Object.fromEntries(many))
-    await CliProcess.run(['send', at, 'photos'], { cwd })
+    await CliProcess.run(['send', at, 'sent/photos'], { cwd })
     const first = new CliProcess(['get', at], { cwd })
-    await first.until('the tree', async () =>
-      (await readdir(cwd)).some((name) => /\.folder$|^terima_photos$/.test(name)),
-    )
+    await first.until('the tree', async () => (await readdir(cwd)).some((name) => /\.folder$|^photos$/.test(name)))
     await first.kill()
     // Whatever the moment, a name means all of it.
-    if ((await readdir(cwd)).includes('terima_photos'))
-      expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    if ((await readdir(cwd)).includes('photos'))
+      expect(await treeAt(join(cwd, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
     expect((await CliProcess.run(['get', at], { cwd })).code).toBe(0)
-    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
-    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'sent'])
+    expect(await treeAt(join(cwd, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
   })
 
   it('is received while it is sent', async () => {
     const { at, port } = await hostForVerbs()
     const cwd = await folderOf(large)
     const way = await haltingWay(port, 'up', 1_000_000)
-    const sender = new CliProcess(['send', way.at, 'photos'], { cwd })
+    const sender = new CliProcess(['send', way.at, 'sent/photos'], { cwd })
     await sender.until('the middle', way.isHalted)
     const receiver = new CliProcess(['get', at, 'photos/'], { cwd })
     await receiver.until(
@@ -201,24 +197,24 @@ describe('a folder that is on its way', () => {
     way.goOn()
     expect((await sender.ended()).code).toBe(0)
     expect((await receiver.ended()).code).toBe(0)
-    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await treeAt(join(cwd, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
   })
 
   it('whose tree has no room on the disk says so, and comes once there is some', async (context) => {
     const { at } = await hostForVerbs()
     const cwd = await folderOf({ a: file(Buffer.alloc(3_000_000)), b: file(Buffer.alloc(1)) })
-    await CliProcess.run(['send', at, 'photos'], { cwd })
+    await CliProcess.run(['send', at, 'sent/photos'], { cwd })
     const disk = await smallDisk(context, '5m')
     const full = await CliProcess.run(['get', at, '--save', disk], { cwd })
     expect(full).toMatchObject({ code: 74, errors: expect.stringContaining('the disk is full') })
     // The archive stays, but for what was built of it, and no half folder.
     const [part = '', ...more] = await readdir(disk)
-    expect([part, more]).toEqual([expect.stringMatching(/^terima_photos\.\w{8}\.part$/), []])
+    expect([part, more]).toEqual([expect.stringMatching(/^photos\.\w{8}\.part$/), []])
     expect((await stat(join(disk, part))).size).toBeGreaterThan(3_000_000)
     expect(spawnSync('mount', ['-o', 'remount,size=20m', disk]).status).toBe(0)
     expect((await CliProcess.run(['get', at, '--save', disk], { cwd })).code).toBe(0)
-    expect(await readdir(disk)).toEqual(['terima_photos'])
-    expect(await treeAt(join(disk, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await readdir(disk)).toEqual(['photos'])
+    expect(await treeAt(join(disk, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
   })
 
   it('needs no more room on the disk than its archive and its largest file', async (context) => {
@@ -227,30 +223,30 @@ describe('a folder that is on its way', () => {
       Array.from({ length: 40 }, (_, index) => [`${index % 3}/${index}`, file(Buffer.alloc(100_000, `${index} `))]),
     )
     const cwd = await folderOf({ ...parts, way: { type: 'link', target: '1/1', modified: 5 } })
-    await CliProcess.run(['send', at, 'photos'], { cwd })
+    await CliProcess.run(['send', at, 'sent/photos'], { cwd })
     const disk = await smallDisk(context, '5m')
     const got = await CliProcess.run(['get', at, '--save', disk], { cwd })
     expect(got.code, got.errors).toBe(0)
-    expect(await readdir(disk)).toEqual(['terima_photos'])
-    expect(await treeAt(join(disk, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await readdir(disk)).toEqual(['photos'])
+    expect(await treeAt(join(disk, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
   })
 
   it('that two get at once is there once', async () => {
     const { at } = await hostForVerbs()
     const cwd = await folderOf(large)
-    await CliProcess.run(['send', at, 'photos'], { cwd })
+    await CliProcess.run(['send', at, 'sent/photos'], { cwd })
     const both = await Promise.all([0, 1].map(() => CliProcess.run(['get', at], { cwd })))
     expect(both.map(({ code }) => code)).toEqual([0, 0])
-    expect((await readdir(cwd)).sort()).toEqual(['photos', 'terima_photos'])
+    expect((await readdir(cwd)).sort()).toEqual(['photos', 'sent'])
   })
 
   it('is without a file that changes meanwhile, which is named at both ends', async () => {
     const { at, port } = await hostForVerbs()
     const cwd = await folderOf({ a: file('a'), b: file(Buffer.alloc(60_000_000)), z: file('z') })
     const way = await haltingWay(port, 'up', 500_000)
-    const sender = new CliProcess(['send', way.at, 'photos', '--json'], { cwd })
+    const sender = new CliProcess(['send', way.at, 'sent/photos', '--json'], { cwd })
     await sender.until('the middle', way.isHalted)
-    await appendFile(join(cwd, 'photos', 'b'), 'more')
+    await appendFile(join(cwd, 'sent', 'photos', 'b'), 'more')
     way.goOn()
     const sent = await sender.ended()
     expect(sent).toMatchObject({
@@ -264,7 +260,7 @@ describe('a folder that is on its way', () => {
       errors: expect.stringContaining('not there: b: it changed while it was sent\n'),
     })
     expect(got.said).toMatchObject([{ type: 'got', name: 'photos', changed: ['b'] }])
-    expect(Object.keys(await treeAt(join(cwd, 'terima_photos')))).toEqual(['a', 'z'])
+    expect(Object.keys(await treeAt(join(cwd, 'photos')))).toEqual(['a', 'z'])
   })
 })
 
@@ -276,29 +272,29 @@ describe('a folder in the chat', () => {
     const cwd = await folderOf({ ...photos, 'aux.c': file('') })
     const budi = new CliProcess(['join', `budi@${at}`, '--save', 'budi'], { cwd, open: true })
     await budi.until('a welcome', () => budi.lines.length > 0)
-    const ani = new CliProcess(['join', `ani@${at}`, '--auto', '1'], { cwd, open: true, input: '/send photos/\n' })
+    const ani = new CliProcess(['join', `ani@${at}`, '--auto', '1'], { cwd, open: true, input: '/send sent/photos/\n' })
     await ani.until('it is sent', () => all(ani).includes('not sent: aux.c'))
     expect(all(ani)).toMatch(/photos\/.*2 files, 9 B/)
-    await budi.until('it has come', () => all(budi).includes('budi/terima_photos'))
-    const { 'aux.c': _, ...rest } = await treeAt(join(cwd, 'photos'))
-    expect(await treeAt(join(cwd, 'budi', 'terima_photos'))).toEqual(rest)
+    await budi.until('it has come', () => all(budi).includes('budi/photos'))
+    const { 'aux.c': _, ...rest } = await treeAt(join(cwd, 'sent', 'photos'))
+    expect(await treeAt(join(cwd, 'budi', 'photos'))).toEqual(rest)
     ani.child.stdin?.write('/files\n/get photos/\n')
-    await ani.until('it is here', () => all(ani).includes('terima_photos'))
+    await ani.until('it is here', () => all(ani).includes('saved photos'))
     expect(all(ani)).toMatch(/\[\w{8}\] photos\/ from ani: 2 files, 9 B/)
-    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(rest)
+    expect(await treeAt(join(cwd, 'photos'))).toEqual(rest)
   })
 
   it('is sent from the host itself, and saved there as a folder', async () => {
     const cwd = await folderOf(photos)
     const { host, port } = await HostProcess.start(['--data', join(cwd, 'data')], { cwd })
-    host.child.stdin?.write('/send photos\n')
+    host.child.stdin?.write('/send sent/photos\n')
     await until('the room has it', async () => (await filesOf(port))[0]?.status === 'whole')
     expect((await CliProcess.run(['get', `127.0.0.1:${port}`], { cwd })).code).toBe(0)
-    expect(await treeAt(join(cwd, 'terima_photos'))).toEqual(await treeAt(join(cwd, 'photos')))
-    await CliProcess.run(['send', `127.0.0.1:${port}`, 'photos', '--name', 'again'], { cwd })
+    expect(await treeAt(join(cwd, 'photos'))).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
+    await CliProcess.run(['send', `127.0.0.1:${port}`, 'sent/photos', '--name', 'again'], { cwd })
     const saved = join(cwd, 'data', 'terima', 'terima_again')
     await until('its copy', async () => (await stat(saved).catch(() => undefined)) !== undefined)
-    expect(await treeAt(saved)).toEqual(await treeAt(join(cwd, 'photos')))
+    expect(await treeAt(saved)).toEqual(await treeAt(join(cwd, 'sent', 'photos')))
   })
 })
 
@@ -366,6 +362,6 @@ describe('a hostile host', () => {
     const cwd = await temporaryDirectory()
     const at = await hostileHost(tarOf(member({ path: 'good' }, 'good')), '../../x')
     await CliProcess.run(['get', at, '--all', '--save', 'in'], { cwd })
-    expect(Object.keys(await treeAt(cwd)).sort()).toEqual(['in', 'in/terima_x', 'in/terima_x/good'])
+    expect(Object.keys(await treeAt(cwd)).sort()).toEqual(['in', 'in/x', 'in/x/good'])
   })
 })

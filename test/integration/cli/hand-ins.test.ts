@@ -226,7 +226,7 @@ describe('who has handed in', () => {
     expect(await CliProcess.run(['get', at, '--collected', 'w'], { cwd, env })).toMatchObject({ code: 0 })
     expect(await folder('w')).toEqual(['ani'])
     expect(await CliProcess.run(['get', at, '--all', '--save', 'all'], { cwd, env })).toMatchObject({ code: 0 })
-    expect(await folder('all')).toEqual(['terima_essay.txt'])
+    expect(await folder('all')).toEqual(['essay.txt'])
     expect(owner.members.some(({ name }) => name === 'guru')).toBe(true)
     // They have it, and the sender can see that.
     const [file] = owner.files

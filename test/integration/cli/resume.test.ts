@@ -183,7 +183,7 @@ describe('a download goes on where it was', () => {
     const part = async () => (await readdir(cwd)).find((name) => name.endsWith('.part'))
     await first.until('some bytes', async () => (await stat(join(cwd, (await part()) ?? '.'))).size > 300_000)
     await first.kill('SIGKILL')
-    expect(await readdir(cwd)).not.toContain('terima_a.bin')
+    expect(await readdir(cwd)).not.toContain('a.bin')
     const proxy = await ChaosProxy.open(port)
     proxy.down.cutAt(1_000_000, 'end')
     const second = await CliProcess.run(['get', `127.0.0.1:${proxy.port}`], { cwd })
@@ -191,8 +191,8 @@ describe('a download goes on where it was', () => {
     expect(second.errors).toMatch(/^getting a\.bin 3 MB, resumes at \d+ %$/m)
     expect(second.errors).toMatch(/^stalled \d+ s, retry 1, resumes at \d+ %$/m)
     expect(proxy.down.passed).toBeLessThan(2_900_000)
-    expect(bytes.equals(await read('terima_a.bin'))).toBe(true)
-    expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'terima_a.bin'])
+    expect(bytes.equals(await read('a.bin'))).toBe(true)
+    expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'sent'])
   })
 
   it('when a browser left half of it', async () => {
@@ -217,7 +217,7 @@ describe('a download goes on where it was', () => {
     proxy.down.flipAt(500_000)
     expect((await CliProcess.run(['get', `127.0.0.1:${proxy.port}`, '-o', 'c.bin'], { cwd })).code).toBe(0)
     for (const name of ['b.bin', 'c.bin']) expect(bytes.equals(await read(name))).toBe(true)
-    expect((await readdir(cwd)).sort()).toEqual(['a.bin', 'b.bin', 'c.bin'])
+    expect((await readdir(cwd)).sort()).toEqual(['b.bin', 'c.bin', 'sent'])
   })
 
   it('over kill -9 of the host', async () => {
@@ -237,7 +237,7 @@ describe('a download goes on where it was', () => {
     const { code, out } = await getting.ended()
     expect(code).toBe(0)
     expect(bytes.equals(out)).toBe(true)
-    expect(bytes.equals(await read('a.bin'))).toBe(true)
-    expect(await readdir(cwd)).toEqual(['a.bin'])
+    expect(bytes.equals(await read('sent/a.bin'))).toBe(true)
+    expect(await readdir(cwd)).toEqual(['sent'])
   })
 })

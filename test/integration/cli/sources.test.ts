@@ -15,7 +15,7 @@ const SLOWLY = ['--limit', '1M']
 async function underWay(size = 2_500_000) {
   const { at, port } = await hostForVerbs()
   const file = await folderWith('app.log', size)
-  const sending = new CliProcess(['send', at, 'app.log', ...SLOWLY], { cwd: file.cwd })
+  const sending = new CliProcess(['send', at, 'sent/app.log', ...SLOWLY], { cwd: file.cwd })
   const arrived = async () => ((await filesOf(port))[0]?.offset ?? 0) > 0
   await sending.until('its beginning', arrived)
   return { ...file, at, port, sending }
@@ -30,7 +30,7 @@ describe('a file goes', () => {
     const { cwd, path } = await folderWith('app.log', 2_500_000)
     const writing = setInterval(() => appendFileSync(path, 'one more line\n'.repeat(8)), 1)
     onTestFinished(() => clearInterval(writing))
-    const sent = await CliProcess.run(['send', at, 'app.log', ...SLOWLY], { cwd })
+    const sent = await CliProcess.run(['send', at, 'sent/app.log', ...SLOWLY], { cwd })
     clearInterval(writing)
     expect(sent.code).toBe(0)
     const [file] = await filesOf(port)
@@ -75,7 +75,7 @@ describe('a file goes', () => {
       clearInterval(writing)
       closeSync(fd)
     })
-    const sent = await CliProcess.run(['send', at, 'vm.img', 'z', ...SLOWLY], { cwd })
+    const sent = await CliProcess.run(['send', at, 'sent/vm.img', 'z', ...SLOWLY], { cwd })
     expect(sent.code).toBe(6)
     expect(sent.errors).toMatch(
       /^tamtam: vm\.img: it is being changed while it is sent; send a copy of it \(FILE_CHANGED\)$/m,
@@ -150,8 +150,8 @@ describe('names on the disk', () => {
     await writeFile(latin(join(cwd, 'old'), 'ÿ/ü'), '4444')
     const sent = await CliProcess.run(['send', at, 'old'], { cwd })
     expect(sent.code).toBe(0)
-    expect((await CliProcess.run(['get', at, 'old/'], { cwd })).code).toBe(0)
-    const read = (name: string) => readFile(join(cwd, 'terima_old', name), 'utf8')
+    expect((await CliProcess.run(['get', at, 'old/', '-o', 'got'], { cwd })).code).toBe(0)
+    const read = (name: string) => readFile(join(cwd, 'got', name), 'utf8')
     const names = ['caf%E9.txt', 'caf%E9 (2).txt', 'caf%E8.txt', '%FF/%FC']
     expect(await Promise.all(names.map(read))).toEqual(['1', '22', '333', '4444'])
   })
@@ -173,8 +173,8 @@ describe('names on the disk', () => {
     ])
     expect(sent.errors).toContain('not sent: a\\b␊.txt: a backslash separates on other systems; rename it\n')
     expect(sent.errors).not.toContain('go on with')
-    await CliProcess.run(['get', at, 'old'], { cwd })
-    expect(await readdir(join(cwd, 'terima_old'))).toEqual(['good'])
+    await CliProcess.run(['get', at, 'old', '-o', 'got'], { cwd })
+    expect(await readdir(join(cwd, 'got'))).toEqual(['good'])
   })
 
   it('in a folder of which nothing can travel make it none', async () => {

@@ -30,14 +30,14 @@ describe('two at once', () => {
     for (const { mend } of ways) mend()
     const ended = await Promise.all(both.map((verb) => verb.ended()))
     expect(ended.map(({ code }) => code)).toEqual([0, 0])
-    expect(ended.map(({ out }) => out.toString())).toEqual(['terima_besar.bin\n', 'terima_besar.bin\n'])
+    expect(ended.map(({ out }) => out.toString())).toEqual(['besar.bin\n', 'besar.bin\n'])
     expect(ended.map(({ errors }) => /already here: besar\.bin/.test(errors)).toSorted()).toEqual([false, true])
     expect(await parts()).toHaveLength(1)
     const after = await CliProcess.run(['get', at, 'besar.bin'], { cwd })
-    expect(after).toMatchObject({ code: 0, out: Buffer.from('terima_besar.bin\n') })
+    expect(after).toMatchObject({ code: 0, out: Buffer.from('besar.bin\n') })
     expect(after.errors).toMatch(/^already here: besar\.bin/)
-    expect(await readdir(cwd)).toEqual(['terima_besar.bin'])
-    expect(bytes.equals(await readFile(join(cwd, 'terima_besar.bin')))).toBe(true)
+    expect(await readdir(cwd)).toEqual(['besar.bin'])
+    expect(bytes.equals(await readFile(join(cwd, 'besar.bin')))).toBe(true)
   })
 
   it('after one that was killed go on with its part', async () => {
@@ -50,10 +50,10 @@ describe('two at once', () => {
     await killed.until('some of it', () => /[1-9]\d%/.test(killed.errors))
     await killed.kill()
     const after = await CliProcess.run(['get', at, 'besar.bin'], { cwd })
-    expect(after).toMatchObject({ code: 0, out: Buffer.from('terima_besar.bin\n') })
+    expect(after).toMatchObject({ code: 0, out: Buffer.from('besar.bin\n') })
     expect(after.errors).toMatch(/besar\.bin {2}[1-9]\d% /)
-    expect(await readdir(cwd)).toEqual(['terima_besar.bin'])
-    expect(bytes.equals(await readFile(join(cwd, 'terima_besar.bin')))).toBe(true)
+    expect(await readdir(cwd)).toEqual(['besar.bin'])
+    expect(bytes.equals(await readFile(join(cwd, 'besar.bin')))).toBe(true)
   })
 
   it('C110: that send the same bytes end well, and the room has them', async () => {
@@ -72,7 +72,7 @@ describe('two at once', () => {
     expect(files.map(({ status, sha256 }) => [status, sha256])).toContainEqual(['whole', digest])
     expect(files.filter(({ status }) => status !== 'whole')).toEqual([])
     await CliProcess.run(['get', at, 'sama.bin'], { cwd })
-    expect(bytes.equals(await readFile(join(cwd, 'terima_sama.bin')))).toBe(true)
+    expect(bytes.equals(await readFile(join(cwd, 'sama.bin')))).toBe(true)
   })
 })
 
@@ -83,8 +83,8 @@ it.runIf(canTrace())('where a file can have one name only, what was got has its 
   const save = join(cwd, 'usb')
   const node = [...NODE, MAIN, 'get', at, 'a.bin', '--save', save]
   const noLinks = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=link,linkat', '-e', 'inject=link,linkat:error=EPERM']
-  for (const name of ['terima_a.bin', 'terima_a (2).bin']) {
-    if (name !== 'terima_a.bin') await writeFile(join(save, 'terima_a.bin'), 'mine')
+  for (const name of ['a.bin', 'a (2).bin']) {
+    if (name !== 'a.bin') await writeFile(join(save, 'a.bin'), 'mine')
     const got = await run('strace', [...noLinks, ...node])
     expect([got.code, got.stdout.toString()]).toEqual([0, `${join(save, name)}\n`])
     expect(bytes.equals(await readFile(join(save, name)))).toBe(true)

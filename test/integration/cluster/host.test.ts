@@ -53,6 +53,21 @@ test.skipIf(!isHere)(
     await late.ask('/topic', /kopi/)
     await ani.ask('/put 3 x.txt\nabc', /! NOT_ALLOWED the nodes of a cluster share rooms and history, and no files yet/)
 
+    // A password holds at every node; an invitation lets one person in, wherever they come.
+    await ani.ask('/join den', /you are ani in den/)
+    await ani.ask('/password rahasia', /Password set/)
+    await late.ask('/join den', /! NOT_FOUND/)
+    await budi.ask('/join den rahasia', /you are budi in den/)
+    const code = /[a-z2-9]{26}/.exec(await ani.ask('/invite', /[a-z2-9]{26}/))?.[0] ?? ''
+    const guests = await Promise.all([one, other, one, other].map(({ port }) => LineClient.connect(port)))
+    // A host with a token says what it wants at once, and again where somebody is refused.
+    for (const guest of guests) await guest.until(/! NOT_FOUND/)
+    const came = guests.map((guest) => guest.ask(`/join den ${code}`, /! NOT_FOUND|you are .* in den/))
+    expect((await Promise.all(came)).filter((line) => line.startsWith('*'))).toHaveLength(1)
+    for (const guest of guests) await guest.leave()
+    await ani.ask('/drop-link', /! NOT_ALLOWED the nodes of a cluster share no files yet, and so no drop links/)
+    await ani.ask('/join lobby', /you are ani in lobby/)
+
     // A host of its own does not touch a node's copy, nor does a command.
     expect(await other.host.stop()).toBe(0)
     const own = await CliProcess.run(['host', '--port', '0', '--data', join(data, 'b')])

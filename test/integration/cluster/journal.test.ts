@@ -2,19 +2,24 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, headers } from '@nats-io/transport-node'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
 import { MessageCodec, NO_SEAL } from '#cluster/message.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { ClusterJournal } from '#storage/cluster/journal.ts'
 import { refuseCopy } from '#storage/cluster/progress.ts'
+import { ClusterSecretStore } from '#storage/cluster/secret-store.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
+import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { MemoryMetrics } from '#system/metrics.ts'
 import { journalContract } from '../../contract/storage/journal-contract.ts'
 import { numbered, readAll, Subject } from '../../contract/storage/journal-subject.ts'
+import { secretStoreContract } from '../../contract/storage/secret-store-contract.ts'
 import { sharedJournalContract } from '../../contract/storage/shared-journal-contract.ts'
+import { sharedSecretStoreContract } from '../../contract/storage/shared-secret-store-contract.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { freePorts, hasNats, NatsServer } from '../../harness/nats.ts'
 import { until } from '../../harness/patience.ts'
@@ -94,6 +99,28 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
       }
     })
     for (const { name, run } of contract) test(name, run)
+  })
+
+  describe('P8 ClusterSecretStore', () => {
+    const make = async (hosts: number) => {
+      const subjects = new Subjects(`k${clusters++}`, 1)
+      return await Promise.all(
+        Array.from({ length: hosts }, async () => {
+          const log = new CollectedLog()
+          const connection = new ClusterConnection({ servers: [nats.url], name: 'test' }, log)
+          await connection.open()
+          onTestFinished(() => connection.close())
+          const bucket = new StreamBucket(connection, subjects.bucket('secrets'), 1, log)
+          return new ClusterSecretStore(bucket, connection, 'key of the cluster', new MemorySecretStore(), log)
+        }),
+      )
+    }
+    const one = secretStoreContract(async () => {
+      const [secretStore, again] = await make(2)
+      if (secretStore === undefined || again === undefined) throw new Error('there are two')
+      return { secretStore, again: () => again }
+    })
+    for (const { name, run } of [...one, ...sharedSecretStoreContract(make)]) test(name, run)
   })
 
   test('a node that starts empty reads everything again, also what was trimmed away before it came', async () => {

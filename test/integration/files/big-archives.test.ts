@@ -115,8 +115,16 @@ async function* zeros(size: number): AsyncGenerator<Uint8Array> {
   for (let left = size; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left)
 }
 
-test.each(['zip', 'tar'] as const)('a %s of 5 GB is whole, and read by other programs', async (kind) => {
-  const sizes: Readonly<Record<string, number>> = { first: 4.4 * GIGABYTE, second: 0.6 * GIGABYTE, third: 1 }
+// A zip counts in 32 bits where it can, a tar never does.
+test.each([
+  ['zip', 5],
+  ['tar', 1],
+] as const)('a %s of %d GB is whole, and read by other programs', async (kind, gigabytes) => {
+  const sizes: Readonly<Record<string, number>> = {
+    first: (gigabytes - 0.6) * GIGABYTE,
+    second: 0.6 * GIGABYTE,
+    third: 1,
+  }
   const members = Object.entries(sizes).map(
     ([path, size]): ArchiveMember => ({
       ...{ type: 'file', path, size, source: path, at: 0 },
@@ -125,7 +133,7 @@ test.each(['zip', 'tar'] as const)('a %s of 5 GB is whole, and read by other pro
   )
   const from = (source: string) => zeros(sizes[source] ?? 0)
   const { size, bytes } = (kind === 'zip' ? zipOf : tarOf)(members, from)
-  expect(size).toBeGreaterThan(5 * GIGABYTE)
+  expect(size).toBeGreaterThan(gigabytes * GIGABYTE)
   const path = join(await temporaryDirectory(), `large.${kind}`)
   const file = await open(path, 'w')
   const before = process.memoryUsage().rss
@@ -142,13 +150,12 @@ test.each(['zip', 'tar'] as const)('a %s of 5 GB is whole, and read by other pro
   await file.truncate(at)
   await file.close()
   expect(at).toBe(size)
-  process.stderr.write(`a ${kind} of 5 GB: this process grew by ${((peak - before) / 1e6).toFixed(1)} MB\n`)
+  process.stderr.write(`a ${kind} of ${gigabytes} GB: this process grew by ${((peak - before) / 1e6).toFixed(1)} MB\n`)
   expect(peak - before).toBeLessThan(MOST_GROWTH_BYTES)
   if (kind === 'zip') {
     expect(run('unzip', '-tq', path)).toMatch(/No errors detected/)
-    const tests =
-      'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); print(z.testzip(), [m.file_size for m in z.infolist()])'
-    expect(run('python3', '-c', tests, path)).toMatch(/^None \[4400000000, 600000000, 1, /)
+    const list = 'import sys,zipfile; print([m.file_size for m in zipfile.ZipFile(sys.argv[1]).infolist()])'
+    expect(run('python3', '-c', list, path)).toMatch(/^\[4400000000, 600000000, 1, /)
   }
   const names = run('bsdtar', '-tf', path).trim().split('\n')
   expect(names).toEqual(['first', 'second', 'third', 'SHA256SUMS'])

@@ -81,8 +81,7 @@ async function digestOf(path: string): Promise<string> {
 }
 
 /** What `get` leaves in a folder under names that are no unfinished ones. */
-const finished = async (folder: string) =>
-  (await readdir(folder)).filter((name) => name.startsWith('terima_') && !name.endsWith('.part'))
+const finished = async (folder: string) => (await readdir(folder)).filter((name) => !name.endsWith('.part'))
 
 test(`P1, P6, C78: send and get of ${MEGABYTES} MB across five cuts and three kill -9 of the host each: exact, resumed, exit 0`, async () => {
   const base = await temporaryDirectory()
@@ -111,8 +110,8 @@ test(`P1, P6, C78: send and get of ${MEGABYTES} MB across five cuts and three ki
   const took = down.passed - before
   process.stderr.write(`get: ${MEGABYTES} MB took ${Math.round(took / 1e6)} MB\n`)
   expect(took).toBeLessThan(MOST_BYTES)
-  expect(await readdir(folder)).toEqual(['terima_besar.bin'])
-  const path = join(folder, 'terima_besar.bin')
+  expect(await readdir(folder)).toEqual(['besar.bin'])
+  const path = join(folder, 'besar.bin')
   expect((await stat(path)).size).toBe(SIZE)
   expect(await digestOf(path)).toBe(sample.sha256())
   const { text } = await ask(house.proxy.port, 'GET', `/files/${listed?.id}/receipts`)
@@ -142,6 +141,6 @@ test('C112: a byte that changes on the way ends in exit 7 or is sent again, and 
   const got = await get.ended()
   expect([0, 7]).toContain(got)
   const names = await finished(folder)
-  expect(names).toEqual(got === 0 ? ['terima_benar.bin'] : [])
+  expect(names).toEqual(got === 0 ? ['benar.bin'] : [])
   for (const name of names) expect(await digestOf(join(folder, name))).toBe(sample.sha256())
 })

@@ -29,7 +29,7 @@ test('every command takes what a host prints of itself, and the link of its page
     CliProcess.run(['say', join, 'three'], { env }),
     CliProcess.run(['say', drop, 'four'], { env }),
     CliProcess.run(['say', `ws://127.0.0.1:${port}/ws#${token}`, 'five']),
-    CliProcess.run(['send', link, 'a.txt', '--quiet'], { cwd }),
+    CliProcess.run(['send', link, 'sent/a.txt', '--quiet'], { cwd }),
   ])
   expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0])
   const [tail, ls] = await Promise.all([
@@ -52,7 +52,7 @@ test('every command takes what a host prints of itself, and the link of its page
 test('the link of a file brings it, also one that opens it by itself; other commands say what it is', async () => {
   const { port, token, link } = await printed()
   const { cwd, bytes, read } = await folderWith('a b.txt', 100)
-  const { said } = await CliProcess.run(['send', link, 'a b.txt', '--json'], { cwd })
+  const { said } = await CliProcess.run(['send', link, 'sent/a b.txt', '--json'], { cwd })
   const { id } = said.at(-1) as { id: string }
   const shown = { headers: { Authorization: `Bearer ${token}` } }
   const { json } = await ask(port, `POST /files/${id}/links`, shown)
@@ -102,9 +102,9 @@ test('links of a host with a public URL begin there, and open a file by themselv
 test('a file is meant by its name as its sender spelt it', async () => {
   const { at } = await hostForVerbs()
   const { cwd, bytes, read } = await folderWith('my file?.txt', 100)
-  expect((await CliProcess.run(['send', at, 'my file?.txt', '--quiet'], { cwd })).code).toBe(0)
+  expect((await CliProcess.run(['send', at, 'sent/my file?.txt', '--quiet'], { cwd })).code).toBe(0)
   expect((await CliProcess.run(['get', at, 'my file?.txt'], { cwd })).code).toBe(0)
-  expect(await read('terima_my file_.txt')).toEqual(bytes)
+  expect(await read('my file_.txt')).toEqual(bytes)
 })
 
 test('the library takes the link of a page, with its token and its room', async () => {

@@ -62,7 +62,7 @@ describe('two people at their terminals', () => {
     ani.press('Tab')
     await ani.sees('<You> /send lagu/See Saw.mp3')
     ani.press('Enter')
-    await budi.sees('ani mengirim See Saw.mp3 (3 B)  disimpan di terima_See Saw.mp3')
+    await budi.sees('ani mengirim See Saw.mp3 (3 B)  disimpan di See Saw.mp3')
     // One row tells of a file, to each of them.
     await ani.sees('ani sent See Saw.mp3 (3 B)  /get ')
     for (const terminal of [ani, budi])

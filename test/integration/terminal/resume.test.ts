@@ -39,7 +39,7 @@ test('50 MB are seen moving; the host is killed and comes back: all goes on, and
   ani.line('halo')
   await budi.sees('<ani> halo')
 
-  ani.line('/send besar.bin')
+  ani.line('/send sent/besar.bin')
   await ani.until('the beginning', (screen) => percentIn(screen) > 0)
   const early = percentIn(ani.screen)
   await ani.until('further progress', (screen) => percentIn(screen) > early + 2)
@@ -79,7 +79,7 @@ test('50 MB are seen moving; the host is killed and comes back: all goes on, and
   await budi.until('the file', (screen) => screen.some((line) => line.includes('saved as ')))
   await ani.until('its end', (screen) => screen.some((line) => line.includes('ani sent besar.bin (')))
 
-  expect(sha256Of(await readFile(join(save, 'terima_besar.bin')))).toBe(sha256Of(bytes))
+  expect(sha256Of(await readFile(join(save, 'besar.bin')))).toBe(sha256Of(bytes))
   for (const { all } of [ani, budi])
     for (const text of ['<ani> halo', '<budi> cepat juga', '<ani> masih di sana?'])
       expect(all.filter((line) => line.includes(text))).toHaveLength(1)

@@ -107,7 +107,7 @@ describe('Ctrl-Z', () => {
     const { cwd } = await folderWith('besar.bin', 3_000_000)
     const { shell, join, cooked } = await atShell({ cwd })
     await join(undefined, '--limit 1M')
-    shell.line('/send besar.bin')
+    shell.line('/send sent/besar.bin')
     await shell.sees(/^↑ besar\.bin +\d+%/)
     shell.press('C-z')
     await cooked('one')

@@ -48,9 +48,9 @@ export class Delivery {
     return this.#subscription === undefined || this.#subscription.cursor >= (this.#session?.last ?? 0)
   }
 
-  /** Held by `hold`, until `release`. */
-  get held(): boolean {
-    return this.#held
+  /** It is told what happens as it happens; false while the reader is behind or held, and where it follows no room. */
+  get following(): boolean {
+    return this.#subscription?.following === true
   }
 
   /** Delivers the room's events after the sequence `after`. */
@@ -59,8 +59,10 @@ export class Delivery {
     this.#session = session
     const take = (batch: Batch) => this.#take(batch, session)
     // A sequence that the room has not reached is of a history that was lost since: there are only live events.
-    this.#subscription = session.follow(Math.min(after, session.last), take, () => this.#parts.ended(session))
-    this.#resume()
+    const from = Math.min(after, session.last)
+    this.#subscription = session.follow(from, take, () => this.#parts.ended(session))
+    if (this.#held || this.outbox.full) this.#subscription.pause(from)
+    else this.#resume()
   }
 
   unfollow(): void {

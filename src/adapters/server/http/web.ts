@@ -52,7 +52,6 @@ export function pageRoutes(folder: URL, context: HttpContext): readonly Route[] 
     const handler = (exchange: Exchange) => sendPageFile(exchange, file)
     if (file.path === '/index.html') return [{ ...open, path: '/', handler }]
     if (file.path === '/drop.html') return [{ ...open, path: '/drop/:link', handler }]
-    if (file.path === '/hand-ins.html') return [{ ...open, path: '/hand-ins', handler }]
     if (file.path !== '/status.html') return [{ ...open, path: file.path, handler }]
     // A proxy on this machine must keep these addresses to itself, as all that it passes on comes from here.
     return [

@@ -27,7 +27,6 @@ import {
   type IrcLines,
   type IrcRenderer,
   isNoEcho,
-  isPresence,
   isToldOnce,
   type LineCapabilities,
   prefixOf,
@@ -83,8 +82,6 @@ export class Channel implements Wire {
   #encoder: Encoder<IrcLines>
   /** The reader, as its own messages are cut out of a batch. */
   #reading: Reading | undefined
-  /** The members that a reader who is behind knows of: what they do meanwhile is told later, as the difference. */
-  #toldOf: ReadonlyMap<string, Member> | undefined
   #wasKicked = false
   /** Messages that were sent with a label, and come back with it. */
   readonly #echoes: { readonly label: string; readonly text: string }[] = []
@@ -153,7 +150,6 @@ export class Channel implements Wire {
     for (const text of ruleTexts(session.rules, words)) owner.say(owner.renderer.notice(this.name, text))
     owner.charge(priceOfItems(COSTS.members, members.size))
     if (!owner.capabilities.time || owner.asksForHistory || session.last === 0) return
-    this.#toldOf = members
     this.client.delivery.hold()
     this.#playBack(session).catch(this.client.failed)
   }
@@ -166,7 +162,6 @@ export class Channel implements Wire {
       if (lines.length > 0) this.client.delivery.outbox.write(Buffer.from(lines.join('')))
     }
     this.client.delivery.release()
-    this.settle()
   }
 
   /** An entry that is read again; empty where it is not for this reader. */
@@ -197,11 +192,11 @@ export class Channel implements Wire {
   deliver(batch: Batch, session: LocalSession): void {
     const { outbox } = this.client.delivery
     const encoded = batch.encoded(this.#encoder)
-    const isShared = this.#toldOf === undefined && encoded.apart.length === 0 && this.#echoes.length === 0
+    const isShared = encoded.apart.length === 0 && this.#echoes.length === 0
     const pieces = isShared ? portion(encoded.lines, this.#reading ?? session) : this.#pieces(encoded, session)
     if (pieces.length > 0) outbox.writeAll(pieces)
-    if (outbox.full) this.#toldOf ??= membersAt(batch, session)
-    else this.settle()
+    // It is told of those who have left once it has caught up.
+    if (outbox.full) this.#quits.clear()
   }
 
   /** Looks at events one by one: some are for this reader alone, or not for it. */
@@ -209,7 +204,7 @@ export class Channel implements Wire {
     const pieces: Buffer[] = []
     const reading = this.#reading ?? session
     let from = 0
-    const looksAtAll = this.#toldOf !== undefined || this.#echoes.length > 0
+    const looksAtAll = this.#echoes.length > 0
     for (const index of looksAtAll ? lines.events.keys() : apart) {
       const own = this.#own(lines.events[index] as RoomEvent, session)
       if (own === undefined) continue
@@ -242,7 +237,6 @@ export class Channel implements Wire {
     if (echo !== undefined) return echo
     if (audienceOf(event) !== undefined)
       return session.sees(event) ? renderer.personal(event, this.room, this.#recipient(session), capabilities) : ''
-    if (this.#toldOf !== undefined && isPresence(event)) return ''
     if (isNoEcho(event) && 'by' in event && event.by.id === session.id) {
       this.#wasKicked ||= event.type === 'left' && event.kickedBy !== undefined
       return this.#wasKicked ? undefined : ''
@@ -260,7 +254,7 @@ export class Channel implements Wire {
 
   /** Another channel has told that somebody left the host. */
   expectQuit(id: string): void {
-    if (this.session?.lists(id)) this.#quits.add(id)
+    if (this.client.delivery.following && this.session?.lists(id)) this.#quits.add(id)
   }
 
   #recipient({ id }: LocalSession): Recipient {
@@ -274,22 +268,6 @@ export class Channel implements Wire {
     const session = this.#session
     if (incoming.base === undefined || session === undefined) return undefined
     return links.ownLink(incoming.base, this.#holder, session, file)
-  }
-
-  /** A reader who has caught up is told who has come and gone since it fell behind, and who has another name. */
-  settle(): void {
-    const before = this.#toldOf
-    const session = this.#session
-    const { caughtUp, held, outbox } = this.client.delivery
-    if (before === undefined || session === undefined || this.session !== session) return
-    if (held || !caughtUp || outbox.full) return
-    this.#toldOf = undefined
-    this.#quits.clear()
-    const { capabilities, renderer } = this.#owner
-    const lines = difference(before, session.publishedMembers).map(
-      (event) => this.#own(event, session) ?? renderer.line(event, this.room, capabilities),
-    )
-    if (lines.length > 0) outbox.write(Buffer.from(lines.join('')))
   }
 
   /** 332 and the like. */
@@ -337,24 +315,4 @@ export class Channel implements Wire {
     if (this.#session !== undefined) owner.renderer.people.closed(this.room)
     owner.parted(this)
   }
-}
-
-const snapshots = new WeakMap<Batch, ReadonlyMap<string, Member>>()
-
-/** The members behind a batch: one list for all readers who fell behind with it. */
-function membersAt(batch: Batch, session: LocalSession): ReadonlyMap<string, Member> {
-  const known = snapshots.get(batch) ?? session.publishedMembers
-  snapshots.set(batch, known)
-  return known
-}
-
-function difference(before: ReadonlyMap<string, Member>, now: ReadonlyMap<string, Member>): readonly RoomEvent[] {
-  const events: RoomEvent[] = []
-  for (const by of before.values()) if (!now.has(by.id)) events.push({ type: 'left', by, reason: 'left' })
-  for (const by of now.values()) {
-    const from = before.get(by.id)?.name
-    if (from === undefined) events.push({ type: 'joined', by })
-    else if (from !== by.name) events.push({ type: 'renamed', by, from })
-  }
-  return events
 }

@@ -109,8 +109,6 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     this.#bucket = new TokenBucket(clock, isLimited ? settings.linesPerSecond : 0, settings.linesBurst)
     // Each channel hears of its closing, and of its drains.
     connection.setMaxListeners(0)
-    // Before the channels, which read on from then: what others did meanwhile is told first.
-    connection.on('drain', () => this.#settle())
     this.#delivery = new Delivery({
       connection,
       markBytes: settings.outboxMarkBytes,
@@ -399,10 +397,6 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   /** Pays for something dear; resolves when it may be done. */
   async pay(lines: number): Promise<void> {
     if (this.#bucket.charge(lines)) await this.#bucket.ready()
-  }
-
-  #settle(): void {
-    for (const channel of this.channels.values()) channel.settle()
   }
 
   stopReading(): void {

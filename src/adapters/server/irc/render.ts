@@ -38,10 +38,7 @@ const MOST_LINES = 64
 
 /** Presence that a member has in all their rooms, and that a reader who shares several of them is told of once. */
 const ONCE: ReadonlySet<string> = new Set(['renamed', 'away', 'back'])
-/** Presence of which a reader who was behind is told the difference. */
-const PRESENCE: ReadonlySet<string> = new Set(['joined', 'left', 'renamed', 'away', 'back', 'typing'])
 
-export const isPresence = ({ type }: RoomEvent): boolean => PRESENCE.has(type)
 /** What a client is never told of itself, also where its messages are echoed: it is told of its leaving by its channel. */
 export const isNoEcho = ({ type }: RoomEvent): boolean => type === 'left' || type === 'typing'
 export const isToldOnce = ({ type }: RoomEvent): boolean => ONCE.has(type)

@@ -59,6 +59,8 @@ export interface Grant {
 interface Found {
   readonly grant: Grant
   readonly code?: string
+  /** It is to be claimed first. */
+  readonly isUnused?: true
 }
 
 /** What the rule allows; undefined: nothing, and nothing is told. */
@@ -106,14 +108,20 @@ export class AccessControl {
    * wrong attempts just now.
    */
   async enter(credentials: Credentials, room: string): Promise<Grant | undefined> {
-    const grant = await this.#judge(credentials, room, 'join')
-    if (grant?.invited) await this.#parts.roomSecrets.kept()
-    return grant
+    const { roomSecrets } = this.#parts
+    await roomSecrets.caughtUp(room)
+    for (;;) {
+      const found = await this.#judge(credentials, room, 'join')
+      const { person } = credentials
+      if (found?.code === undefined || person === undefined) return found?.grant
+      // Where another person was quicker, the others of these credentials count.
+      if (found.isUnused !== true || (await roomSecrets.claim(found.code, room, person))) return found.grant
+    }
   }
 
   /** The grant for a request that may see a room. Throws like `enter`. */
-  see(credentials: Credentials, room: string): Promise<Grant | undefined> {
-    return this.#judge(credentials, room, 'see')
+  async see(credentials: Credentials, room: string): Promise<Grant | undefined> {
+    return (await this.#judge(credentials, room, 'see'))?.grant
   }
 
   /** The ones of these rooms that a request may see. Throws like `enter`: it is one attempt, however many rooms it is made at. */
@@ -176,7 +184,8 @@ export class AccessControl {
   /** Calls `ended` when the access to a room that these credentials give ends, until the answer is called. */
   watch(credentials: Credentials, room: string, ended: () => void): Cancel {
     const code = this.#code(credentials, room)
-    if (code !== undefined) this.#parts.roomSecrets.joinedBy(code)
+    // Where it can't be kept just now, the inviter matters a little longer.
+    if (code !== undefined) this.#parts.roomSecrets.joinedBy(code, room).catch(() => {})
     const watch = { credentials, room, invited: code !== undefined, ended }
     this.#watches.add(watch)
     // It may have ended during the join.
@@ -259,7 +268,7 @@ export class AccessControl {
     this.#failedAttempts.sweep()
   }
 
-  async #judge(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Grant | undefined> {
+  async #judge(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Found | undefined> {
     const startedAt = this.#parts.clock.elapsed()
     const outcome = await this.#check(credentials, room, how)
     if (typeof outcome === 'object') return outcome
@@ -267,13 +276,16 @@ export class AccessControl {
     return undefined
   }
 
-  async #check(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Grant | 'wrong' | 'closed'> {
+  async #check(credentials: Credentials, room: string, how: 'join' | 'see'): Promise<Found | 'wrong' | 'closed'> {
     const { roomSecrets, token } = this.#parts
     const { credential, password, inside = false, link } = credentials
-    if (credentials.dropLink !== undefined) return this.#drops(credentials.dropLink, room) ?? 'closed'
+    if (credentials.dropLink !== undefined) {
+      const grant = this.#drops(credentials.dropLink, room)
+      return grant === undefined ? 'closed' : { grant }
+    }
     // Nobody can guess our own secrets: the right one opens, whatever was tried before.
     const byKey = this.#byKey(credentials, room, how)
-    if (byKey !== undefined) return byKey.grant
+    if (byKey !== undefined) return byKey
     const refused = credential === undefined ? 'closed' : 'wrong'
     // A link by an invitation ends with it, also where others need none.
     if (link?.invited || token?.opens(credentials) === false) return refused
@@ -286,12 +298,13 @@ export class AccessControl {
     ruleAttempt?.right()
     const { person: as, ...given } = allowed
     const granted = as === undefined ? given : { ...given, person: personOf(`access ${as}`) }
-    if (inside || !roomSecrets.wantsPassword(room) || link?.passwordId === roomSecrets.passwordId(room)) return granted
+    if (inside || !roomSecrets.wantsPassword(room) || link?.passwordId === roomSecrets.passwordId(room))
+      return { grant: granted }
     if (password === undefined) return 'closed'
     const attempt = await this.#attempt(`room ${room}`, credentials)
     if (!(await roomSecrets.opens(room, password))) return 'wrong'
     attempt.right()
-    return granted
+    return { grant: granted }
   }
 
   /** The invitation that these credentials come in by. */
@@ -322,8 +335,9 @@ export class AccessControl {
     if (owner.isOf(person)) return { grant: { role: 'owner' } }
     const invited = roomSecrets.invites([credential, password], room, person, how)
     if (invited === undefined) return undefined
-    const { code, inviter } = invited
-    return { grant: { invited: true, ...(inviter === undefined ? {} : { inviter }) }, code }
+    const { code, inviter, isUnused } = invited
+    const grant = { invited: true, ...(inviter === undefined ? {} : { inviter }) } as const
+    return { grant, code, ...(isUnused === undefined ? {} : { isUnused }) }
   }
 
   /** The rule's answer, at once where it gives it at once. */

@@ -116,7 +116,11 @@ export async function keptSecret(secretStore: SecretStore, name: KeyName, make: 
     if (secret === undefined) throw new SecretStoreDamaged(name, 'it is no secret of at least 16 letters and digits')
     return secret
   }
-  const secret = make()
+  return await keepNew(secretStore, name, make())
+}
+
+/** Keeps a secret where there was none; answers the one that is there then: another host may have been quicker. */
+export async function keepNew(secretStore: SecretStore, name: KeyName, secret: string): Promise<string> {
   if (isSharedSecretStore(secretStore)) return await secretStore.claim(name, secret)
   await secretStore.write(name, secret)
   return secret

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { SecretRefused, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { isSharedSecretStore, SecretRefused, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import type { DropLink, Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './host-token.ts'
@@ -29,6 +29,8 @@ export interface Invited {
   readonly code: string
   /** Its author, until a person has joined by it. */
   readonly inviter?: string
+  /** Nobody has used it: it is to be claimed before anybody comes in by it. */
+  readonly isUnused?: true
 }
 
 const password = v.object({ salt: v.string(), hash: v.string() })
@@ -47,6 +49,15 @@ const kept = v.object({
 
 type Password = v.InferOutput<typeof password>
 type Kept = v.InferOutput<typeof invitation>
+type DropLinkKept = v.InferOutput<typeof dropLink>
+
+/** What is kept of all rooms, or of one. Never changed in place. */
+interface Secrets {
+  readonly passwords: ReadonlyMap<string, Password>
+  readonly invitations: ReadonlyMap<string, Kept>
+  readonly dropLinks: ReadonlyMap<string, DropLinkKept>
+}
+const NO_SECRETS: Secrets = { passwords: new Map(), invitations: new Map(), dropLinks: new Map() }
 /** A drop link without its signature. */
 export type KeptDropLink = v.InferOutput<typeof dropLink> & { readonly id: string }
 
@@ -64,13 +75,9 @@ export class RoomSecrets {
   readonly #secretStore: SecretStore
   readonly #clock: Clock
   readonly #settings: RoomSecretSettings
-  #passwords = new Map<string, Password>()
-  #invitations = new Map<string, Kept>()
-  readonly #dropLinks = new Map<string, v.InferOutput<typeof dropLink>>()
+  #secrets = NO_SECRETS
   /** Once a password was right, others are compared with it: the slow hash is against thieves of the file. */
   readonly #proved = new Map<string, string>()
-  /** Somebody has used an invitation, and the file does not say so yet. */
-  #hasUnkept = false
   /** Writing takes its time: one after the other, so that the last change is the one that holds. */
   readonly #inTurn = new SerialQueue()
   /** The same of passwords, which are hashed first: setting many keeps nobody from joining by an invitation. */
@@ -84,23 +91,36 @@ export class RoomSecrets {
     this.#settings = settings
   }
 
-  /** To be awaited before any other. Rejects where the file can't be understood: a room must not open by that. */
-  async open(): Promise<void> {
-    const text = await this.#secretStore.read('rooms')
-    if (text === undefined) return
-    const { passwords, invitations, dropLinks } = readKept(text)
-    for (const [id, link] of Object.entries(dropLinks)) this.#dropLinks.set(id, link)
-    this.#passwords = new Map(Object.entries(passwords))
-    this.#invitations = new Map(Object.entries(invitations))
+  /**
+   * To be awaited before any other. Rejects where the file can't be understood: a room must not open by that. `changed` is called when another host has
+   * changed something.
+   */
+  async open(changed: () => void = () => {}): Promise<void> {
+    const store = this.#secretStore
+    if (isSharedSecretStore(store))
+      return await store.followRooms((room, text) => {
+        this.#take(room, readKept(text))
+        changed()
+      })
+    const text = await store.read('rooms')
+    if (text !== undefined) this.#secrets = readKept(text)
+  }
+
+  /** Resolves once what other hosts have changed in a room before is known here; where they cannot be asked, without it. */
+  async caughtUp(room: string): Promise<void> {
+    const store = this.#secretStore
+    if (!isSharedSecretStore(store)) return
+    const text = await store.readRoom(room).catch(() => undefined)
+    if (text !== undefined) this.#take(room, readKept(text))
   }
 
   wantsPassword(room: string): boolean {
-    return this.#passwords.has(room)
+    return this.#secrets.passwords.has(room)
   }
 
   /** Names the password that a room has now, also after a restart: a new one has a new name, even where it is the same word. */
   passwordId(room: string): string | undefined {
-    return this.#passwords.get(room)?.salt
+    return this.#secrets.passwords.get(room)?.salt
   }
 
   /**
@@ -110,70 +130,65 @@ export class RoomSecrets {
   setPassword(room: string, word: string | undefined): Promise<boolean> {
     return this.#onePassword.run(async () => {
       const password = word === undefined ? undefined : await saltedHash(word)
-      return await this.#inTurn.run(async () => {
-        const passwords = new Map(this.#passwords)
+      return await this.#change(room, (kept) => {
+        const passwords = new Map(kept.passwords)
         if (password !== undefined) passwords.set(room, password)
-        else if (!passwords.delete(room)) return false
-        await this.#write(passwords, this.#invitations)
-        this.#passwords = passwords
-        this.#proved.delete(room)
-        return true
+        else if (!passwords.delete(room)) return undefined
+        return { ...kept, passwords }
       })
     })
   }
 
   async opens(room: string, word: string): Promise<boolean> {
-    const password = this.#passwords.get(room)
+    const password = this.#secrets.passwords.get(room)
     if (password === undefined) return true
     const proved = this.#proved.get(room)
     if (proved !== undefined) return sameSecret(proved, word)
     const hash = await this.#oneHash.run(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
     const right = timingSafeEqual(hash, Buffer.from(password.hash, 'hex'))
-    if (right && this.#passwords.get(room) === password) this.#proved.set(room, word)
+    if (right && this.#secrets.passwords.get(room) === password) this.#proved.set(room, word)
     return right
   }
 
   /** An invitation for one person, which ends where its inviter is banned. Resolves once it is kept; undefined where the room has too many. */
-  invite(room: string, inviter: string): Promise<Invitation | undefined> {
+  async invite(room: string, inviter: string): Promise<Invitation | undefined> {
     const code = newSecret()
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
     const digest = digestOf(code)
-    const kept = { room, expiresAt, inviter }
-    return this.#inTurn.run(async () => {
-      if (this.#holding(room).length >= this.#settings.invitationsPerRoom) return undefined
-      await this.#write(this.#passwords, new Map(this.#invitations).set(digest, kept))
-      this.#invitations.set(digest, kept)
-      return { room, id: idOf(digest), code, expiresAt }
+    const isMade = await this.#change(room, (kept) => {
+      const { invitations } = kept
+      const isFull = this.#holding(room, kept).length >= this.#settings.invitationsPerRoom
+      if (isFull && !invitations.has(digest)) return undefined
+      return { ...kept, invitations: new Map(invitations).set(digest, { room, expiresAt, inviter }) }
     })
+    return isMade ? { room, id: idOf(digest), code, expiresAt } : undefined
   }
 
   /** The invitations to a room that hold, the oldest first. */
   invitations(room: string): readonly KeptInvitation[] {
-    return this.#holding(room).map(([digest, { expiresAt, usedBy }]) => ({
+    return this.#holding(room, this.#secrets).map(([digest, { expiresAt, usedBy }]) => ({
       id: idOf(digest),
       expiresAt,
       used: usedBy !== undefined,
     }))
   }
 
-  #holding(room: string): readonly (readonly [digest: string, kept: Kept])[] {
-    return [...this.#invitations].filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
+  #holding(room: string, { invitations }: Secrets): readonly (readonly [digest: string, kept: Kept])[] {
+    return [...invitations].filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
   }
 
   /** Ends an invitation, used or not. Resolves once that is kept; false where the room has none of this id. */
   revoke(room: string, id: string): Promise<boolean> {
-    return this.#inTurn.run(async () => {
-      const found = [...this.#invitations].find(([digest, kept]) => kept.room === room && idOf(digest) === id)
-      if (found === undefined) return false
-      const invitations = new Map(this.#invitations)
+    return this.#change(room, (kept) => {
+      const found = [...kept.invitations].find(([digest, each]) => each.room === room && idOf(digest) === id)
+      if (found === undefined) return undefined
+      const invitations = new Map(kept.invitations)
       invitations.delete(found[0])
-      await this.#write(this.#passwords, invitations)
-      this.#invitations.delete(found[0])
-      return true
+      return { ...kept, invitations }
     })
   }
 
-  /** The first of these words that is an invitation to the room and this person's. Joining by a new one makes it theirs. */
+  /** The first of these words that is an invitation to the room and this person's; to join, also one that nobody has used. */
   invites(
     words: readonly (string | undefined)[],
     room: string,
@@ -181,99 +196,132 @@ export class RoomSecrets {
     how: 'join' | 'see',
   ): Invited | undefined {
     for (const code of words) {
-      const digest = code === undefined ? '' : digestOf(code)
-      const found = this.#invitations.get(digest)
-      if (code === undefined || found?.room !== room || found.expiresAt <= this.#clock.now()) continue
-      if (found.usedBy === undefined && how === 'join') {
-        const expiresAt = this.#clock.now() + this.#settings.invitedMs
-        this.#invitations.set(digest, { ...found, expiresAt, usedBy: person })
-        this.#hasUnkept = true
-      } else if (found.usedBy !== person) continue
-      return { code, ...(found.inviter === undefined ? {} : { inviter: found.inviter }) }
+      if (code === undefined) continue
+      const found = this.#secrets.invitations.get(digestOf(code))
+      if (found?.room !== room || found.expiresAt <= this.#clock.now()) continue
+      const isUnused = found.usedBy === undefined
+      if (isUnused ? how === 'see' : found.usedBy !== person) continue
+      const inviter = found.inviter === undefined ? {} : { inviter: found.inviter }
+      return { code, ...inviter, ...(isUnused ? { isUnused } : {}) }
     }
     return undefined
   }
 
-  /** Its holder has joined by it: from now on the inviter does not matter any more. */
-  joinedBy(code: string): void {
+  /** Makes an invitation this person's. Resolves once it could not be used by another, at any host and after a crash; false where it is another's, or has ended. */
+  async claim(code: string, room: string, person: string): Promise<boolean> {
     const digest = digestOf(code)
-    const found = this.#invitations.get(digest)
-    if (found?.inviter === undefined) return
-    const { inviter: _, ...rest } = found
-    this.#invitations.set(digest, rest)
-    this.#hasUnkept = true
-    // Where it can't be kept just now, it is with the next change.
-    this.kept().catch(() => {})
+    let isTheirs = false
+    await this.#change(room, (kept) => {
+      const found = kept.invitations.get(digest)
+      const now = this.#clock.now()
+      const holds = found?.room === room && found.expiresAt > now
+      isTheirs = holds && (found.usedBy === undefined || found.usedBy === person)
+      if (!isTheirs || found === undefined || found.usedBy !== undefined) return undefined
+      const used = { ...found, expiresAt: now + this.#settings.invitedMs, usedBy: person }
+      return { ...kept, invitations: new Map(kept.invitations).set(digest, used) }
+    })
+    return isTheirs
   }
 
-  /** Resolves when no used invitation could be used again after a crash. */
-  kept(): Promise<void> {
-    return this.#inTurn.run(async () => {
-      if (this.#hasUnkept) await this.#write(this.#passwords, this.#invitations)
+  /** Its holder has joined by it: from now on the inviter does not matter any more. */
+  async joinedBy(code: string, room: string): Promise<void> {
+    const digest = digestOf(code)
+    if (this.#secrets.invitations.get(digest)?.inviter === undefined) return
+    await this.#change(room, (kept) => {
+      const found = kept.invitations.get(digest)
+      if (found?.inviter === undefined) return undefined
+      const { inviter: _, ...rest } = found
+      return { ...kept, invitations: new Map(kept.invitations).set(digest, rest) }
     })
   }
 
-  /** Resolves once it is kept; undefined where the room has too many. */
   get basePath(): string {
     return this.#settings.basePath
   }
 
-  addDropLink(room: string, ms = this.#settings.dropLinkMs): Promise<KeptDropLink | undefined> {
+  /** Resolves once it is kept; undefined where the room has too many. */
+  async addDropLink(room: string, ms = this.#settings.dropLinkMs): Promise<KeptDropLink | undefined> {
+    if (isSharedSecretStore(this.#secretStore)) throw new SecretRefused(noDrops)
     const expiresAt = this.#clock.now() + Math.min(ms, this.#settings.mostDropLinkMs)
-    return this.#inTurn.run(async () => {
+    const id = randomBytes(ID_DIGITS / 2).toString('hex')
+    const link = { room, expiresAt }
+    const isMade = await this.#change(room, (kept) => {
       if (this.dropLinks(room).length >= this.#settings.dropLinksPerRoom) return undefined
-      const id = randomBytes(ID_DIGITS / 2).toString('hex')
-      const link = { room, expiresAt }
-      await this.#write(this.#passwords, this.#invitations, new Map(this.#dropLinks).set(id, link))
-      this.#dropLinks.set(id, link)
-      return { id, ...link }
+      return { ...kept, dropLinks: new Map(kept.dropLinks).set(id, link) }
     })
+    return isMade ? { id, ...link } : undefined
   }
 
   /** Those of a room that are valid, the oldest first. */
   dropLinks(room: string): readonly KeptDropLink[] {
-    return [...this.#dropLinks.keys()].flatMap((id) => this.dropLink(id) ?? []).filter((link) => link.room === room)
+    const ids = [...this.#secrets.dropLinks.keys()]
+    return ids.flatMap((id) => this.dropLink(id) ?? []).filter((link) => link.room === room)
   }
 
   dropLink(id: string): KeptDropLink | undefined {
-    const link = this.#dropLinks.get(id)
+    const link = this.#secrets.dropLinks.get(id)
     return link === undefined || link.expiresAt <= this.#clock.now() ? undefined : { id, ...link }
   }
 
   /** Resolves once that is kept; false where the room has none of this id. */
   revokeDropLink(room: string, id: string): Promise<boolean> {
-    return this.#inTurn.run(async () => {
-      if (this.#dropLinks.get(id)?.room !== room) return false
-      const dropLinks = new Map(this.#dropLinks)
+    return this.#change(room, (kept) => {
+      if (kept.dropLinks.get(id)?.room !== room) return undefined
+      const dropLinks = new Map(kept.dropLinks)
       dropLinks.delete(id)
-      await this.#write(this.#passwords, this.#invitations, dropLinks)
-      this.#dropLinks.delete(id)
+      return { ...kept, dropLinks }
+    })
+  }
+
+  /**
+   * Makes one change after the other, of all rooms or, where other hosts keep them too, of this one. It is written before it counts: one that could not
+   * be kept does not hold. False where there was nothing to change.
+   */
+  #change(room: string, change: (kept: Secrets) => Secrets | undefined): Promise<boolean> {
+    const store = this.#secretStore
+    return this.#inTurn.run(async () => {
+      if (isSharedSecretStore(store)) {
+        let isChanged = false
+        const text = await store.changeRoom(room, (before) => {
+          const next = change(before === undefined ? NO_SECRETS : readKept(before))
+          isChanged ||= next !== undefined
+          return next && textOf(this.#current(next))
+        })
+        if (text !== undefined) this.#take(room, readKept(text))
+        return isChanged
+      }
+      const next = change(this.#secrets)
+      if (next === undefined) return false
+      const current = this.#current(next)
+      await store.write('rooms', textOf(current))
+      if (current.passwords.get(room) !== this.#secrets.passwords.get(room)) this.#proved.delete(room)
+      this.#secrets = current
       return true
     })
   }
 
-  /** A change is written before it counts: one that could not be kept does not hold. */
-  async #write(
-    passwords: ReadonlyMap<string, Password>,
-    invitations: ReadonlyMap<string, Kept>,
-    dropLinks: ReadonlyMap<string, v.InferOutput<typeof dropLink>> = this.#dropLinks,
-  ): Promise<void> {
+  /** What is valid still. */
+  #current({ passwords, invitations, dropLinks }: Secrets): Secrets {
     const now = this.#clock.now()
-    for (const [digest, { expiresAt }] of this.#invitations) if (expiresAt <= now) this.#invitations.delete(digest)
-    const current = [...invitations].filter(([, { expiresAt }]) => expiresAt > now)
-    for (const [id, { expiresAt }] of this.#dropLinks) if (expiresAt <= now) this.#dropLinks.delete(id)
-    const links = [...dropLinks].filter(([, { expiresAt }]) => expiresAt > now)
-    const text = JSON.stringify({
-      passwords: Object.fromEntries(passwords),
-      invitations: Object.fromEntries(current),
-      ...(links.length === 0 ? {} : { dropLinks: Object.fromEntries(links) }),
-    })
-    this.#hasUnkept = false
-    try {
-      await this.#secretStore.write('rooms', text)
-    } catch (error) {
-      this.#hasUnkept = true
-      throw error
+    const valid = <T extends { readonly expiresAt: number }>(all: ReadonlyMap<string, T>) =>
+      new Map([...all].filter(([, { expiresAt }]) => expiresAt > now))
+    return { passwords, invitations: valid(invitations), dropLinks: valid(dropLinks) }
+  }
+
+  /** The secrets of one room, as another host or this one has left them. */
+  #take(room: string, of: Secrets): void {
+    const { passwords, invitations, dropLinks } = this.#secrets
+    const password = of.passwords.get(room)
+    if (password?.hash !== passwords.get(room)?.hash) this.#proved.delete(room)
+    const replaced = <T extends { readonly room: string }>(all: ReadonlyMap<string, T>, own: ReadonlyMap<string, T>) =>
+      new Map([...[...all].filter(([, each]) => each.room !== room), ...own])
+    const others = new Map(passwords)
+    if (password === undefined) others.delete(room)
+    else others.set(room, password)
+    this.#secrets = {
+      passwords: others,
+      invitations: replaced(invitations, of.invitations),
+      dropLinks: replaced(dropLinks, of.dropLinks),
     }
   }
 }
@@ -395,6 +443,10 @@ const tooManyDropLinks = rejected(
   'NOT_ALLOWED',
   'this room has as many drop links as it may; take some back first (/drop-link list)',
 )
+const noDrops = rejected(
+  'NOT_ALLOWED',
+  'the nodes of a cluster share no files yet, and so no drop links; use a host that is no node of one',
+)
 const endless = rejected('BAD_REQUEST', 'a drop link ends some time; give it seconds, or a time like 7d')
 
 const tooManyInvitations = rejected(
@@ -413,13 +465,25 @@ async function saltedHash(word: string): Promise<Password> {
   return { salt: salt.toString('hex'), hash: hash.toString('hex') }
 }
 
-function readKept(text: string): v.InferOutput<typeof kept> {
+function readKept(text: string): Secrets {
   try {
-    return v.parse(kept, JSON.parse(text))
+    const { passwords, invitations, dropLinks } = v.parse(kept, JSON.parse(text))
+    return {
+      passwords: new Map(Object.entries(passwords)),
+      invitations: new Map(Object.entries(invitations)),
+      dropLinks: new Map(Object.entries(dropLinks)),
+    }
   } catch (cause) {
     throw new SecretStoreDamaged('rooms', 'it is no list of passwords and invitations', { cause })
   }
 }
+
+const textOf = ({ passwords, invitations, dropLinks }: Secrets): string =>
+  JSON.stringify({
+    passwords: Object.fromEntries(passwords),
+    invitations: Object.fromEntries(invitations),
+    ...(dropLinks.size === 0 ? {} : { dropLinks: Object.fromEntries(dropLinks) }),
+  })
 
 const idOf = (digest: string): string => digest.slice(0, ID_DIGITS)
 

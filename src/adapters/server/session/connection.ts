@@ -186,15 +186,15 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
   }
 
   #joined({ session, after }: Joined): void {
-    const { room, member, members, muted, last } = session
+    const { room, member, publishedMembers: members, muted, last } = session
     this.#muted = muted
-    const listed = members.slice(0, this.#parts.settings.listedMembers)
+    const listed = [...members.values()].slice(0, this.#parts.settings.listedMembers)
     this.#say({
       type: 'joined',
       room,
       member,
       members: listed,
-      count: members.length,
+      count: members.size,
       ...factFields(this.#parts.accessControl.factsOf(session)),
       last,
       ...(muted === undefined ? {} : { muted }),

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { keepNew } from '../security/host-token.ts'
 
 const ALGORITHM = 'ssh-ed25519'
 const BLOCK_BYTES = 8
@@ -17,12 +18,10 @@ export class SshHostKey {
 
   /** To be awaited before any other; makes the key where there is none. */
   async open(): Promise<void> {
-    const kept = await this.#secretStore.read('ssh')
-    const pem = kept ?? newKey()
+    const pem = (await this.#secretStore.read('ssh')) ?? (await keepNew(this.#secretStore, 'ssh', newKey()))
     const { seed, publicKey } = partsOf(pem)
     this.#seed = seed
     this.#publicKey = publicKey
-    if (kept === undefined) await this.#secretStore.write('ssh', pem)
   }
 
   /** As `ssh` shows it at the first connection: `SHA256:…`. */

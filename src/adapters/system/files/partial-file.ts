@@ -32,10 +32,13 @@ export class PartialFile {
     this.#file = file
   }
 
-  /** Takes over the `<base>.part` of an earlier attempt; `hashed` is called with the bytes read again so far. */
-  static async open(base: string, hashed: (done: number, total: number) => void = () => {}): Promise<PartialFile> {
+  /** Takes over the `<base>.part` of an earlier attempt, or that of a version that called it otherwise; `hashed` is called with the bytes read again so far. */
+  static async open(
+    [base, ...formerBases]: readonly [string, ...string[]],
+    hashed: (done: number, total: number) => void = () => {},
+  ): Promise<PartialFile> {
     const { O_CREAT, O_RDWR, O_NOFOLLOW = 0 } = constants
-    const path = await claim(base)
+    const path = await claim(base, formerBases)
     const file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW, SAVED_MODE)
     const part = new PartialFile(base, path, file)
     try {
@@ -159,9 +162,9 @@ export function baseOf(path: string): string {
  * `<base>.part`. Answers the path of one of our own, to which the one at rest is renamed, and only one process can do that. A file
  * at rest that is no plain file with one name was not made by us: it is removed unread (C51, C53).
  */
-async function claim(base: string): Promise<string> {
+async function claim(base: string, formerBases: readonly string[]): Promise<string> {
   const own = ownPart(base)
-  for (const left of [`${base}.part`, ...(await abandoned(base))]) {
+  for (const left of await withoutUser([base, ...formerBases])) {
     const found = await lstat(left).catch(ignoreMissing)
     if (found === undefined) continue
     const ours = found.isFile() && found.nlink === 1
@@ -187,8 +190,13 @@ async function leave(own: string, base: string): Promise<void> {
 }
 
 /** Removes partial files without a user. */
-export async function dropPartialFiles(base: string): Promise<void> {
-  for (const left of [`${base}.part`, ...(await abandoned(base))]) await unlink(left).catch(ignoreMissing)
+export async function dropPartialFiles(bases: readonly string[]): Promise<void> {
+  for (const left of await withoutUser(bases)) await unlink(left).catch(ignoreMissing)
+}
+
+async function withoutUser(bases: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(bases.map(async (base) => [`${base}.part`, ...(await abandoned(base))]))
+  return found.flat()
 }
 
 async function moved(from: string, to: string): Promise<boolean> {

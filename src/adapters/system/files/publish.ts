@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { collisionKey, numbered, safeFileName } from '#domain/names/file-name.ts'
+import { collisionKey, numbered } from '#domain/names/file-name.ts'
+import { savedName } from '#domain/names/saved-name.ts'
 import { errorCode, ignoreMissing, makeDirectory } from './file-system.ts'
 import { piecesIn } from './source.ts'
 
@@ -31,12 +32,6 @@ export const SAVED_MODE = 0o666
 const MOST_NAMES = 10_000
 const READ_BYTES = 1024 * 1024
 
-/** The name of a received file on this machine. */
-export function receivedName(name: string, id: string): string {
-  const safe = safeFileName(name, id)
-  return `terima_${typeof safe === 'string' ? safe : id}`
-}
-
 /**
  * A folder for received files. Nothing in it is ever replaced (C52), not even when the folder moves to a system that does not tell
  * such names apart (C47). The folder is read again only after a change by another program since `settled`; a name that appears at that
@@ -44,28 +39,39 @@ export function receivedName(name: string, id: string): string {
  */
 export class SaveFolder {
   readonly path: string
+  readonly #prefix: string
   #names: Map<string, Set<string>> | undefined
   #changed: bigint | undefined
   /** File ids by path, as far as they were compared. */
   readonly #known = new Map<string, string>()
 
-  constructor(path: string) {
+  /** `prefix` comes before the names of all files. */
+  constructor(path: string, prefix = '') {
     this.path = path
+    this.#prefix = prefix
   }
 
-  /** Whether the folder has `wanted`, or `wanted` with a number. */
-  async hasLike(wanted: string): Promise<boolean> {
-    return ((await this.#list()).get(collisionKey(wanted))?.size ?? 0) > 0
+  /** The name for a file of the room. */
+  nameFor(name: string, id: string): string {
+    return savedName(name, id, this.#prefix)
   }
 
-  /** The path of this file under the name `wanted`, or `wanted` with a number. */
-  async find(wanted: string, file: Incoming): Promise<string | undefined> {
-    const key = collisionKey(wanted)
-    const alike = [...((await this.#list()).get(key) ?? [])]
-    // The exact name first: a numbered one may belong to another file.
-    const rank = (name: string) => (collisionKey(name) === key ? 0 : name.length)
-    for (const name of alike.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1)))
-      if (await this.#is(join(this.path, name), file)) return join(this.path, name)
+  /** Whether the folder has one of these names, or one of them with a number. */
+  async hasLike(...wanted: readonly string[]): Promise<boolean> {
+    const names = await this.#list()
+    return wanted.some((each) => (names.get(collisionKey(each))?.size ?? 0) > 0)
+  }
+
+  /** The path of this file under one of these names, or one of them with a number. */
+  async find(wanted: readonly string[], file: Incoming): Promise<string | undefined> {
+    for (const each of wanted) {
+      const key = collisionKey(each)
+      const alike = [...((await this.#list()).get(key) ?? [])]
+      // The exact name first: a numbered one may belong to another file.
+      const rank = (name: string) => (collisionKey(name) === key ? 0 : name.length)
+      for (const name of alike.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1)))
+        if (await this.#is(join(this.path, name), file)) return join(this.path, name)
+    }
     return undefined
   }
 

@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import { forTerminal } from '#domain/names/text.ts'
 import { fileSizeText } from '#i18n/format.ts'
 import type { PageTranslator } from '#i18n/translator.ts'
-import { roomFragment } from '../browser/platform.ts'
 import { pageDefaults } from '../defaults.ts'
 import { useFullWords, usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -11,6 +10,7 @@ import { IconButton, Menu } from '../views/menu.tsx'
 import { saveArchive } from './file-links.ts'
 import { DownloadButton, FileName, receiversOf, Tile } from './file-parts.tsx'
 import { FileActions, FolderList } from './file-preview.tsx'
+import { HandIns } from './hand-ins.tsx'
 import { PickButton } from './pick-button.tsx'
 import type { FileState } from './room-files.ts'
 
@@ -85,11 +85,7 @@ export function FilesPanel({ room, close }: { readonly room: Room; readonly clos
         )}
       </div>
       <div class="list">
-        {room.store.member.value.role !== undefined && room.store.facts.value.collectingSince !== undefined && (
-          <a class="fine" href={`hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
-            {say('handIns')}
-          </a>
-        )}
+        <HandIns room={room} />
         <ul>
           {shown.slice(0, pageDefaults.filesShown).map((state) => (
             <FileRow key={state.file.id} room={room} state={state} />

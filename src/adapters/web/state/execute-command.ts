@@ -1,6 +1,5 @@
 import type { ClientCommand } from '#domain/room/commands.ts'
 import { parseLine } from '#protocol/commands.ts'
-import { roomFragment } from '../browser/platform.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
@@ -89,8 +88,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
       else refuse(say('wordNotHere', { word: parsed.word }))
       break
     case 'submissions':
-      // A page of its own, which this one need not carry.
-      open(`hand-ins${roomFragment(room.name)}`, '_blank', 'noopener')
+      openHandIns(page, room)
       break
     // `SEND name` is for clients that show files as lines. No row of the others is at the page.
     case 'send':
@@ -144,4 +142,9 @@ function ignored(page: Page, name: string): string {
 function openFiles(page: Page, room: Room): void {
   page.showsFiles.value = true
   room.tab.value = 'files'
+}
+
+export function openHandIns(page: Page, room: Room): void {
+  room.showsHandIns.value = true
+  openFiles(page, room)
 }

@@ -45,6 +45,8 @@ export class Room {
   readonly writing: Writing
   readonly notices = new Notices()
   readonly tab = signal<Tab>('talk')
+  /** Whether somebody asked for what was handed in. */
+  readonly showsHandIns = signal(false)
   /** Whether the topic is being written. */
   readonly editsTopic = signal(false)
   readonly #mutedNames = signal<ReadonlySet<string>>(new Set())

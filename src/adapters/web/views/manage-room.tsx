@@ -1,27 +1,46 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId } from 'preact/hooks'
-import { isRefusal } from '#client/errors.ts'
+import { isRefusal, type Refusal } from '#client/errors.ts'
 import { roomAccess } from '#client/queries.ts'
-import { RULE_OF, SECONDS_SET, setsSeconds } from '#domain/room/rules.ts'
-import { secondsRuleText } from '#i18n/render-rule.ts'
+import type { SetSeconds } from '#domain/room/commands.ts'
+import type { DropLink } from '#domain/room/room-access.ts'
+import { type RoomRules, RULE_OF, SECONDS_SET, SWITCH_SET, setsSeconds } from '#domain/room/rules.ts'
+import { mostMembersText, secondsRuleText } from '#i18n/render-rule.ts'
+import type { FullPageTranslator } from '#i18n/translator.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import type { Invitation, KeptInvitation } from '#protocol/schema.ts'
-import { roomFragment } from '../browser/platform.ts'
 import { useFullWords, usePage } from '../state/context.ts'
-import { ask, executeCommand } from '../state/execute-command.ts'
+import { ask, executeCommand, openHandIns } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
 import { requestAccess, roomLink } from '../state/room-access.ts'
 import { Dialog } from './dialog.tsx'
 import { Time } from './labels.tsx'
 import { CopyLine } from './share-sheet.tsx'
 
-/** The commands that set a rule to a time, and the rule of each. */
-const TIMED = commandsAt('page').flatMap((row) =>
-  'permission' in row && setsSeconds(row.permission)
-    ? [{ word: row.word, usage: row.usage, helpKey: row.helpKey, rule: RULE_OF[SECONDS_SET[row.permission]] }]
+/** The commands that turn a rule on or off, and the messages of its switch. */
+const SWITCHES = [
+  ['setInviteOnly', 'lockRoom', 'lockedAbout'],
+  ['setTopicLock', 'lockTopic', 'lockTopicAbout'],
+  ['setModeratorsSpeak', 'announcements', 'announcementsAbout'],
+  ['setUnlisted', 'hideRoom', 'hideRoomAbout'],
+] as const
+
+const isTyped = (type: string): type is 'setMostMembers' | SetSeconds['type'] =>
+  type === 'setMostMembers' || setsSeconds(type)
+
+/** The commands that set a rule to a number or a time. */
+const TYPED = commandsAt('page').flatMap((row) =>
+  'permission' in row && isTyped(row.permission)
+    ? [{ word: row.word, usage: row.usage, helpKey: row.helpKey, type: row.permission }]
     : [],
 )
+
+function standing(type: (typeof TYPED)[number]['type'], rules: RoomRules, words: FullPageTranslator): string {
+  if (type === 'setMostMembers') return mostMembersText(rules.mostMembers, words)
+  const rule = RULE_OF[SECONDS_SET[type]]
+  return secondsRuleText(rule, rules[rule], words)
+}
 
 interface PartProps {
   readonly room: Room
@@ -31,32 +50,41 @@ interface PartProps {
 export function ManageRoom({ room, closed }: PartProps & { readonly closed: () => void }) {
   const page = usePage()
   const { say } = useFullWords()
-  const { collectingSince, inviteOnly } = room.store.facts.value
-  const isCollecting = collectingSince !== undefined
+  const facts = room.store.facts.value
   return (
     <Dialog title={say('manageRoom')} closed={closed}>
+      {SWITCHES.map(([type, name, about]) => (
+        <Switch
+          key={type}
+          isOn={facts[RULE_OF[SWITCH_SET[type]]]}
+          about={say(about)}
+          turn={(on) => ask(page, room, { type, on })}
+        >
+          {say(name)}
+        </Switch>
+      ))}
       <Switch
-        isOn={inviteOnly}
-        about={say('lockedAbout')}
-        turn={(on) => ask(page, room, { type: on ? 'lock' : 'unlock' })}
-      >
-        {say('lockRoom')}
-      </Switch>
-      <Switch
-        isOn={isCollecting}
+        isOn={facts.collectingSince !== undefined}
         about={say('handInAbout')}
         turn={(on) => ask(page, room, { type: on ? 'startCollection' : 'endCollection' })}
       >
         {say('handInMode')}
       </Switch>
-      <p>
-        <a href={`hand-ins${roomFragment(room.name)}`} target="_blank" rel="noopener">
+      <div class="choices">
+        <button
+          type="button"
+          onClick={() => {
+            openHandIns(page, room)
+            closed()
+          }}
+        >
           {say('handIns')}
-        </a>
-      </p>
+        </button>
+      </div>
       <Password room={room} />
       <Invitations room={room} />
-      <Timed room={room} />
+      <DropLinks room={room} />
+      <Typed room={room} />
       {room.store.member.value.role === 'owner' && (
         <section>
           <div class="choices">
@@ -82,11 +110,11 @@ interface SwitchProps {
 }
 
 export function Switch({ isOn, about, turn, children }: SwitchProps) {
-  const told = useId()
+  const [named, told] = [useId(), useId()]
   return (
     <label class="switch">
       <span>
-        <b>{children}</b>
+        <b id={named}>{children}</b>
         <span id={told} class="fine">
           {about}
         </span>
@@ -94,6 +122,7 @@ export function Switch({ isOn, about, turn, children }: SwitchProps) {
       <input
         type="checkbox"
         role="switch"
+        aria-labelledby={named}
         aria-describedby={told}
         aria-checked={isOn}
         checked={isOn}
@@ -212,14 +241,62 @@ function Invitations({ room }: PartProps) {
   )
 }
 
-function Timed({ room }: PartProps) {
+/** Addresses by which anybody hands in files. */
+function DropLinks({ room }: PartProps) {
+  const { say, refusal } = useFullWords()
+  const rows = useSignal<readonly DropLink[]>([])
+  const access = roomAccess(room.store.api, room.name)
+  const refresh = async () => {
+    const found = await access.dropLinks()
+    if (!isRefusal(found)) rows.value = found
+  }
+  useEffect(() => void refresh(), [room])
+  const told = async (answer: DropLink | Refusal | undefined) => {
+    if (answer === undefined) room.notices.add(say('dropLinkOff'))
+    else if (isRefusal(answer)) room.notices.add(refusal(answer), 'wrong')
+    await refresh()
+  }
+  return (
+    <section>
+      <h3>{say('dropLinks')}</h3>
+      <p class="fine">{say('dropLinksAbout')}</p>
+      <ul>
+        {rows.value.map(({ id, path, expiresAt }) => (
+          <li key={id}>
+            <CopyLine text={location.origin + path} />
+            <div class="one-line">
+              <span class="fine">
+                {say('goodUntil')} <Time at={expiresAt} text={new Date(expiresAt).toLocaleString()} />
+              </span>
+              <button
+                type="button"
+                aria-label={`${say('cancelInvitation')}: ${id}`}
+                onClick={async () => await told(await access.revokeDropLink(id))}
+              >
+                {say('cancelInvitation')}
+              </button>
+            </div>
+          </li>
+        ))}
+      </ul>
+      <div class="choices">
+        <button type="button" onClick={async () => await told(await access.addDropLink())}>
+          {say('newDropLink')}
+        </button>
+      </div>
+    </section>
+  )
+}
+
+/** Rules that are typed: one field each, and how it stands. */
+function Typed({ room }: PartProps) {
   const page = usePage()
   const words = useFullWords()
   const { say } = words
   const facts = room.store.facts.value
   return (
     <>
-      {TIMED.map(({ word, usage, helpKey, rule }) => (
+      {TYPED.map(({ word, usage, helpKey, type }) => (
         <section key={word}>
           <form
             onSubmit={(event) => {
@@ -235,7 +312,7 @@ function Timed({ room }: PartProps) {
                 <button type="submit">{say('save')}</button>
               </span>
             </label>
-            <p class="fine">{secondsRuleText(rule, facts[rule], words)}</p>
+            <p class="fine">{standing(type, facts, words)}</p>
           </form>
         </section>
       ))}

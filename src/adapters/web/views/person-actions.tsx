@@ -14,11 +14,12 @@ export function PersonActions({ room, member: shown }: { readonly room: Room; re
   const asked = useSignal<'kick' | 'ban' | undefined>(undefined)
   const here = room.store.members.value.find(({ id }) => id === shown.id)
   const member = here ?? shown
-  const { name, role, away } = member
+  const { name, role, away, voice } = member
   const me = room.store.member.value
   const isIgnored = page.ignored.value.has(name.toLowerCase())
   const marks = [
     ...(role === undefined ? [] : [say(role === 'op' ? 'moderator' : role)]),
+    ...(voice ? [say('hasVoice')] : []),
     ...(away === undefined ? [] : [away === '' ? say('isAway') : `${say('isAway')}: ${forTerminal(away)}`]),
     ...(here === undefined ? [say('notHere')] : []),
   ]
@@ -71,6 +72,11 @@ export function PersonActions({ room, member: shown }: { readonly room: Room; re
           <Item act={() => ask(page, room, { type: isMuted ? 'unmute' : 'mute', name })}>
             {say(isMuted ? 'unmute' : 'mute')}
           </Item>
+          {role === undefined && here !== undefined && (voice || room.store.facts.value.moderatorsSpeak) && (
+            <Item act={() => ask(page, room, { type: voice ? 'unvoice' : 'voice', name })}>
+              {say(voice ? 'takeVoice' : 'giveVoice')}
+            </Item>
+          )}
           {role === undefined && here !== undefined && (
             <Item act={() => ask(page, room, { type: 'op', name })}>{say('makeOp')}</Item>
           )}

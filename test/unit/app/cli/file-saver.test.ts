@@ -11,7 +11,8 @@ import { failure, openHouse } from '../../../harness/house.ts'
 import { file, type PlantedTree, plant, treeAt } from '../../../harness/trees.ts'
 
 /** A room with a folder to save into. */
-async function openFolder(options: FileSaverOptions = {}) {
+async function openFolder(more: Partial<FileSaverOptions> = {}) {
+  const options = { prefix: 'terima_', ...more }
   const base = await temporaryDirectory()
   const directory = join(base, 'simpan')
   const { join: enter, fileStore } = await openHouse()
@@ -41,7 +42,7 @@ async function openFolder(options: FileSaverOptions = {}) {
     send,
     names,
     read,
-    again: () => new FileSaver(directory, tuan, options),
+    again: (other: Partial<FileSaverOptions> = {}) => new FileSaver(directory, tuan, { ...options, ...other }),
   }
 }
 
@@ -186,6 +187,16 @@ describe('copies that go with the room’s files', () => {
     await later.withdrawn(first.id)
     expect(await names()).toEqual(['terima_a (2).txt'])
     expect(await readFile(join(directory, 'terima_a (2).txt'), 'utf8')).toBe('2')
+  })
+  it('go under whatever prefix they were saved', async () => {
+    const { saver, again, send, names } = await openFolder(withRoom)
+    const [first, second] = [await send('a.txt', '1234'), await send('desktop.ini', '2')]
+    await saver.save(first)
+    const later = again({ prefix: '' })
+    await later.save(second)
+    expect(await names()).toEqual(['_desktop.ini', 'terima_a.txt'])
+    for (const { id } of [first, second]) await later.withdrawn(id)
+    expect(await names()).toEqual([])
   })
   it('stay where somebody has changed them, and where copies are to stay', async () => {
     const { saver, send, names, directory } = await openFolder(withRoom)

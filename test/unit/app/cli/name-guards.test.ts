@@ -29,7 +29,7 @@ describe('C55 the guards of file names', () => {
     const [ani, tuan] = [await enter('ani'), await enter('tuan')]
     const sent = await ani.upload(pieces('x'), { name: 'harmless' }).done
     if ('type' in sent) throw new Error(sent.message)
-    await new FileSaver(join(base, 'terima'), tuan, undefined).save({ ...sent, name })
+    await new FileSaver(join(base, 'terima'), tuan, { prefix: 'terima_' }).save({ ...sent, name })
     expect(await readdir(base)).toEqual(['terima'])
     const [saved, ...others] = await readdir(join(base, 'terima'))
     expect(others).toEqual([])

@@ -1,6 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import QRCode from 'qrcode'
 import { describe, expect, it } from 'vitest'
 import { type QrModules, qrLines } from '#app/cli/greeting.ts'
+import { temporaryDirectory } from '../../../harness/directory.ts'
+import { run } from '../../../harness/tools.ts'
 
 const URL = 'http://192.168.100.100:8268/#t=abcdefghijkmnpqrstuvwxyz23'
 const code = (): QrModules => QRCode.create(URL, { errorCorrectionLevel: 'L' }).modules
@@ -32,6 +36,18 @@ describe.each(['blocks', 'ascii'] as const)('a QR code in %s', (how) => {
     const { size, data } = code()
     const modules = modulesIn(qrLines({ size, data }, how, 80), how)
     expect(modules.slice(2, -2).flatMap((row) => row.slice(2, -2))).toEqual(Array.from(data))
+  })
+
+  it('is read by a reader', async () => {
+    const modules = modulesIn(qrLines(code(), how, 80), how)
+    const path = join(await temporaryDirectory(), 'code.pgm')
+    const pixels = modules.flatMap((row) => {
+      const line = row.flatMap((dark) => Array.from({ length: 4 }, () => (dark === 1 ? 0 : 255)))
+      return Array.from({ length: 4 }, () => line).flat()
+    })
+    const head = `P5 ${(modules[0]?.length ?? 0) * 4} ${modules.length * 4} 255\n`
+    await writeFile(path, Buffer.concat([Buffer.from(head), Buffer.from(pixels)]))
+    expect(run('zbarimg', '--nodbus', '--quiet', '--raw', path).trim()).toBe(URL)
   })
 
   it('is left out where it does not fit', () => expect(qrLines(code(), how, 30)).toEqual([]))

@@ -1,8 +1,8 @@
 import { Subject } from 'rxjs'
 import type { Feed } from '#domain/engine/subscription.ts'
 import { Batch } from '#domain/room/batch.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import { ani, joined, said } from '../../../harness/people.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
+import { ani, joined, left, said } from '../../../harness/people.ts'
 import { turn } from '../../../harness/turns.ts'
 
 /** A room whose commits, pages and losses happen when the test says so. */
@@ -14,6 +14,7 @@ export class ScriptedFeed implements Feed {
   #kept: Batch[] = []
   #unshown: Batch[] = []
   #appended = 0
+  #members: ReadonlyMap<string, Member> = new Map()
   #last = 0
   #pages: {
     readonly page: readonly Batch[]
@@ -55,6 +56,19 @@ export class ScriptedFeed implements Feed {
 
   current(batch: Batch): Batch {
     return batch
+  }
+
+  members(): ReadonlyMap<string, Member> {
+    return this.#members
+  }
+
+  /** Presence alone: these are the members from now on. */
+  attend(...members: readonly Member[]): void {
+    const before = this.#members
+    this.#members = new Map(members.map((member) => [member.id, member]))
+    const came = members.filter(({ id }) => !before.has(id))
+    const gone = [...before.values()].filter(({ id }) => !this.#members.has(id))
+    this.#live.next(new Batch(this.room, [...came.map(joined), ...gone.map(left)]))
   }
 
   /** The journal has `entries` more, with somebody's coming behind them where `presence`. */

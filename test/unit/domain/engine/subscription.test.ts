@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
-import { seqsOf } from '../../../harness/people.ts'
+import { ani, budi, cici, dedi, left, seqsOf } from '../../../harness/people.ts'
 import { turn } from '../../../harness/turns.ts'
 import { pages, ScriptedFeed } from './scripted-feed.ts'
 
@@ -50,6 +50,38 @@ describe('a reader that is behind', () => {
     expect(seqsOf(got)).toEqual([1, 2, 3, 4, 5])
     expect(got.map(({ type }) => type)).not.toContain('joined')
     expect(follower.following).toBe(true)
+  })
+  it('hears the difference once it has caught up: who came and went, is called otherwise, or is away', async () => {
+    const feed = new ScriptedFeed()
+    const { follower, got } = reader(feed)
+    feed.attend(ani, budi, { ...dedi, away: 'lunch' })
+    follower.resume()
+    got.length = 0
+    follower.pause(0)
+    feed.commit(1)
+    feed.attend(ani, cici)
+    feed.attend({ ...cici, name: 'cica' }, dedi, { ...ani, away: 'asleep' })
+    follower.resume()
+    await pages(feed)
+    expect(got.slice(1)).toEqual([
+      left(budi),
+      { type: 'joined', by: { ...cici, name: 'cica' } },
+      { type: 'back', by: dedi },
+      { type: 'away', by: { ...ani, away: 'asleep' }, reason: 'asleep' },
+    ])
+    feed.attend({ ...cici, name: 'cica' })
+    expect(got.slice(5)).toEqual([left(dedi), left({ ...ani, away: 'asleep' })])
+  })
+  it('hears presence of a batch whose entries a page had before the room showed it', async () => {
+    const feed = new ScriptedFeed()
+    const { follower, got } = reader(feed)
+    feed.commit(1)
+    feed.append(1, true)
+    follower.resume()
+    await pages(feed)
+    feed.publish()
+    await pages(feed)
+    expect(got.map(({ type }) => type)).toEqual(['said', 'said', 'joined'])
   })
   it('goes on inside a batch where it said so', async () => {
     const feed = new ScriptedFeed()

@@ -45,7 +45,7 @@ function spells(signs: readonly string[], at: number): boolean {
   return isLetter(signs[base]) && (isLetter(after) || VIRAMAS.has(before))
 }
 
-function componentFault(name: string, maxBytes: number): string | undefined {
+export function componentFault(name: string, maxBytes: number): string | undefined {
   if (Buffer.byteLength(name) > maxBytes) return `${Buffer.byteLength(name)} bytes`
   if (name.normalize('NFC') !== name) return 'not normalised'
   const signs = Array.from(name.replace(FLAGS, '\u{1f3f4}'))

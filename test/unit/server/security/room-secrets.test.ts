@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
+import { MemorySharedSecretStore, SharedSecrets } from '#storage/memory/shared-secret-store.ts'
 import { ManualClock } from '#system/clock.ts'
 
 const settings = {
@@ -52,7 +53,7 @@ describe('what opens a room', () => {
       expect(now.passwordId('den')).toBe(before)
       expect(now.invitations('den')).toHaveLength(1)
     }
-    expect(keys.invites([code], 'den', 'ani', 'join')).toEqual({ code, inviter: 'boss' })
+    expect(keys.invites([code], 'den', 'ani', 'join')).toEqual({ code, inviter: 'boss', isUnused: true })
   })
 
   it('is an invitation for one person, who comes in once it is kept that it is theirs, also at the second try', async () => {
@@ -60,14 +61,13 @@ describe('what opens a room', () => {
     const { code } = await invited(keys)
     expect(keys.invites([code], 'den', 'ani', 'see')).toBeUndefined()
     secretStore.isFull = true
-    expect(keys.invites(['wrong', code], 'den', 'ani', 'join')).toEqual({ code, inviter: 'boss' })
-    await expect(keys.kept()).rejects.toThrow(full)
-    await expect(keys.kept()).rejects.toThrow(full)
+    expect(keys.invites(['wrong', code], 'den', 'ani', 'join')).toMatchObject({ code, isUnused: true })
+    await expect(keys.claim(code, 'den', 'ani')).rejects.toThrow(full)
+    await expect(keys.claim(code, 'den', 'ani')).rejects.toThrow(full)
     secretStore.isFull = false
+    expect(await Promise.all(['ani', 'budi'].map((person) => keys.claim(code, 'den', person)))).toEqual([true, false])
     expect(keys.invites([code], 'den', 'ani', 'join')).toEqual({ code, inviter: 'boss' })
-    await keys.kept()
-    keys.joinedBy(code)
-    await keys.kept()
+    await keys.joinedBy(code, 'den')
     const { keys: next } = await again()
     for (const each of [keys, next]) {
       expect(each.invites([code], 'den', 'budi', 'join')).toBeUndefined()
@@ -79,7 +79,7 @@ describe('what opens a room', () => {
     const { secretStore, clock, keys, idOf } = await opened()
     const asked = await Promise.all(Array.from({ length: 50 }, () => keys.invite('den', 'boss')))
     expect(asked.filter((each) => each !== undefined)).toHaveLength(3)
-    expect(keys.invites([asked[0]?.code], 'den', 'ani', 'join')).toBeDefined()
+    expect(await keys.claim(asked[0]?.code ?? '', 'den', 'ani')).toBe(true)
     expect(await keys.invite('den', 'boss')).toBeUndefined()
     const { length } = (await secretStore.read('rooms')) ?? ''
     expect(await keys.invite('hall', 'boss')).toBeDefined()
@@ -98,8 +98,7 @@ describe('what opens a room', () => {
     const words = Array.from({ length: 10 }, (_, index) => `word ${index}`)
     const setting = words.map((word) => keys.setPassword('hall', word).then(() => set++))
     setting.push(keys.setPassword('attic', undefined).then(() => set++))
-    expect(keys.invites([code], 'den', 'ani', 'join')).toBeDefined()
-    await keys.kept()
+    expect(await keys.claim(code, 'den', 'ani')).toBe(true)
     expect(set).toBeLessThan(words.length)
     await Promise.all(setting)
     expect([await keys.opens('hall', 'word 8'), await keys.opens('hall', 'word 9')]).toEqual([false, true])
@@ -112,14 +111,47 @@ describe('what opens a room', () => {
       ...['a', 'b', 'c'].map((room) => keys.setPassword(room, room)),
     ])
     const password = keys.setPassword('den', 'secret')
-    expect(keys.invites([code], 'den', 'ani', 'join')).toBeDefined()
+    const claimed = keys.claim(code, 'den', 'ani')
     const more = keys.invite('den', 'boss')
-    await Promise.all([keys.kept(), password, more])
+    await Promise.all([claimed, password, more])
     const { keys: next } = await again()
     expect(await Promise.all(['a', 'b', 'c'].map((room) => next.opens(room, room)))).toEqual([true, true, true])
     expect(await next.opens('den', 'x')).toBe(false)
     expect(next.invites([code], 'den', 'budi', 'join')).toBeUndefined()
     expect(next.invitations('den')).toHaveLength(2)
+  })
+
+  it('is the same at every host that shares it, and an invitation lets one person in, wherever they come', async () => {
+    const shared = new SharedSecrets()
+    const clock = new ManualClock()
+    let changes = 0
+    const hosts = await Promise.all(
+      ['a', 'b'].map(async () => {
+        const keys = new RoomSecrets(new MemorySharedSecretStore(shared), clock, settings)
+        await keys.open(() => changes++)
+        return keys
+      }),
+    )
+    const [one, other] = hosts
+    if (one === undefined || other === undefined) throw new Error('there are two')
+    await one.setPassword('den', 'one')
+    await other.caughtUp('den')
+    expect([await other.opens('den', 'one'), await other.opens('den', 'two')]).toEqual([true, false])
+    await other.setPassword('den', 'two')
+    await one.caughtUp('den')
+    expect([await one.opens('den', 'one'), await one.opens('den', 'two')]).toEqual([false, true])
+    const { code } = await invited(one)
+    await other.caughtUp('den')
+    const people = Array.from({ length: 6 }, (_, index) => `person ${index}`)
+    const claimed = await Promise.all(people.map((person, index) => hosts[index % 2]?.claim(code, 'den', person)))
+    expect(claimed.filter(Boolean)).toHaveLength(1)
+    const theirs = people[claimed.indexOf(true)] ?? ''
+    for (const keys of hosts) {
+      await keys.caughtUp('den')
+      expect(people.filter((person) => keys.invites([code], 'den', person, 'join') !== undefined)).toEqual([theirs])
+    }
+    expect(changes).toBeGreaterThan(0)
+    await expect(one.addDropLink('den')).rejects.toMatchObject({ why: { code: 'NOT_ALLOWED' } })
   })
 
   it('is read as versions kept it that knew less', async () => {

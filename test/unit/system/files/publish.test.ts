@@ -31,7 +31,7 @@ interface Received {
 
 const save = async (folder: SaveFolder, { id, name, text }: Received): Promise<Published | undefined> => {
   const file = { id, ...contentOf(text) }
-  const found = await folder.find(name, file)
+  const found = await folder.find([name], file)
   if (found !== undefined) return { path: found, already: true }
   return await folder.publish(name, file, (free) => writeFile(free, text, { flag: 'wx' }))
 }
