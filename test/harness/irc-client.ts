@@ -44,6 +44,7 @@ export class IrcClient extends LineClient {
       line
         .replace(/\d{10}\.tamtam/g, 'host')
         .replace(/^@\S+ /, '')
+        .replace(/ \d+ \d{10} :/, ' IDLE TIME :')
         .replace(/ \d{10}$/, ' TIME'),
     )
   }

@@ -1,4 +1,4 @@
-import { type Observable, Subject } from 'rxjs'
+import { type Observable, Subject, takeUntil } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkRoomName } from '../names/room-name.ts'
 import { isShared } from '../ports/journal.ts'
@@ -16,7 +16,7 @@ import { findFacts } from './found-facts.ts'
 import { History, Trimming } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import type { FileSpace } from './quotas.ts'
-import { type JoinRequest, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
+import { type JoinRequest, type NickChange, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { adoptForeign, RoomLoops } from './sharing.ts'
@@ -39,6 +39,8 @@ export class Engine {
   readonly #trimming: Trimming
   readonly #erasures: Erasures
   readonly #closed = new Subject<void>()
+  /** Each nick that is taken from now on, and each that is free again; of rooms, and of those in none. */
+  readonly nicks$: Observable<NickChange> = this.#nicks.changes$.pipe(takeUntil(this.#closed))
   #status: 'new' | 'open' | 'closed' = 'new'
   /**
    * Every event of this host from now on: those of its rooms and of files on their way, each with its room. `filter` gives one room
@@ -196,6 +198,11 @@ export class Engine {
   dropNick(owner: string): void {
     this.#kept.delete(owner)
     this.#nicks.release(owner)
+  }
+
+  /** Whether somebody on this host has this nick, or one that looks like it. */
+  isNickTaken(skeleton: string): boolean {
+    return this.#nicks.isTaken(skeleton)
   }
 
   *#namesOf(owner: string): Iterable<string> {

@@ -52,6 +52,12 @@ export interface JoinRequest {
   readonly after?: number
 }
 
+/** A nick is taken now, or free again, by its skeleton. */
+export interface NickChange {
+  readonly skeleton: string
+  readonly isTaken: boolean
+}
+
 /** Which nicks are taken on this host, by skeleton: two that a person could confuse are one (C63). */
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
@@ -62,6 +68,8 @@ export class NickRegistry {
   /** Owners who have nicks to free once nothing is being claimed. */
   readonly #due = new Set<string>()
   readonly #namesOf: (owner: string) => Iterable<string>
+  readonly #changes = new Subject<NickChange>()
+  readonly changes$ = this.#changes.asObservable()
 
   /** `namesOf`: the names that an owner has in rooms just now. */
   constructor(namesOf: (owner: string) => Iterable<string>) {
@@ -79,11 +87,16 @@ export class NickRegistry {
     if (holder !== undefined && holder !== owner)
       return rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
     this.#owners.set(nick.skeleton, owner)
+    if (holder === undefined) this.#changes.next({ skeleton: nick.skeleton, isTaken: true })
     const skeletons = this.#skeletons.get(owner)
     if (skeletons === undefined) this.#skeletons.set(owner, new Set([nick.skeleton]))
     else skeletons.add(nick.skeleton)
     this.#claims.set(owner, (this.#claims.get(owner) ?? 0) + 1)
     return nick.name
+  }
+
+  isTaken(skeleton: string): boolean {
+    return this.#owners.has(skeleton)
   }
 
   settle(owner: string): void {
@@ -109,6 +122,7 @@ export class NickRegistry {
       if (kept.has(skeleton)) continue
       skeletons.delete(skeleton)
       this.#owners.delete(skeleton)
+      this.#changes.next({ skeleton, isTaken: false })
     }
     if (skeletons.size === 0) this.#skeletons.delete(owner)
   }

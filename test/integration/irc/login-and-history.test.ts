@@ -196,3 +196,59 @@ describe('labels and history', () => {
     expect(targets).toMatch(/CHATHISTORY TARGETS #lobby \d{4}-/)
   })
 })
+
+test('a text of several lines is one message both ways, and several lines to clients that know no better', async () => {
+  const { port } = await ircHost()
+  const capabilities = 'batch labeled-response echo-message message-tags draft/multiline draft/chathistory account-tag'
+  const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities })
+  const budi = await IrcClient.enter(port, 'budi')
+  const line = await LineClient.join(port, 'line')
+  const said = async (client: IrcClient, ...lines: readonly string[]) => {
+    await client.settled()
+    const from = client.lines.length
+    client.says(...lines)
+    await client.settled()
+    return client.heard.slice(from).map((each) => each.replace(/\bb\d+\b/g, 'REF').replace(/@\d{10}\.tamtam/g, '@host'))
+  }
+  expect(
+    await said(
+      ani,
+      '@label=7 BATCH +1 draft/multiline #lobby',
+      '@batch=1 PRIVMSG #lobby :one',
+      '@batch=1 PRIVMSG #lobby :',
+      '@batch=1 PRIVMSG #lobby :two ',
+      '@batch=1;draft/multiline-concat PRIVMSG #lobby :goes on',
+      'BATCH -1',
+    ),
+  ).toEqual([
+    '@label=7;msgid=lobby-1 :ani!~ani@host BATCH +REF draft/multiline #lobby',
+    '@batch=REF :ani!~ani@host PRIVMSG #lobby :one',
+    '@batch=REF :ani!~ani@host PRIVMSG #lobby :',
+    '@batch=REF :ani!~ani@host PRIVMSG #lobby :two goes on',
+    ':ani!~ani@host BATCH -REF',
+  ])
+  await budi.until(/PRIVMSG #lobby :two goes on/)
+  expect(budi.heard.flatMap((each) => / PRIVMSG #lobby :(.*)/.exec(each)?.[1] ?? [])).toEqual(['one', 'two goes on'])
+  const long = 'word '.repeat(200).trim()
+  line.write(`${long}\n`)
+  await ani.until(/ :line!\S+ BATCH \+/)
+  await ani.settled()
+  const pieces = ani.heard.flatMap((each) => /^@batch=\S+ :line!\S+ PRIVMSG #lobby :(.*)/.exec(each)?.[1] ?? [])
+  expect([pieces.length > 1, pieces.join('')]).toEqual([true, long])
+  expect(ani.heard.filter((each) => each.includes('draft/multiline-concat'))).toHaveLength(pieces.length - 1)
+  // Each line of a batch of the past is in one batch, and no more.
+  const past = await said(ani, 'CHATHISTORY LATEST #lobby * 5')
+  expect(past.filter((each) => each.includes(' PRIVMSG ')).every((each) => /^@batch=REF(?:;|\s)/.test(each))).toBe(true)
+  expect(past.filter((each) => /^@batch=REF;?\S* :\S+ BATCH \+REF draft\/multiline/.test(each))).toHaveLength(2)
+
+  expect(await said(ani, 'BATCH +2 netjoin')).toEqual([expect.stringMatching(/ FAIL BATCH UNKNOWN_TYPE 2 netjoin :/)])
+  expect(await said(ani, 'BATCH -3')).toEqual([expect.stringMatching(/ FAIL BATCH INVALID_REFTAG 3 :/)])
+  const flood = (count: number, text: string) => Array.from({ length: count }, () => `@batch=4 PRIVMSG #lobby :${text}`)
+  const [tooMany] = await said(ani, 'BATCH +4 draft/multiline #lobby', ...flood(101, 'x'))
+  expect(tooMany).toMatch(/ FAIL BATCH MULTILINE_MAX_LINES 100 :/)
+  const [tooLong] = await said(ani, 'BATCH +4 draft/multiline #lobby', ...flood(50, 'x'.repeat(400)))
+  expect(tooLong).toMatch(/ FAIL BATCH MULTILINE_MAX_BYTES 16384 :/)
+  const [other] = await said(ani, 'BATCH +4 draft/multiline #lobby', '@batch=4 PRIVMSG #other :x')
+  expect(other).toMatch(/ FAIL BATCH MULTILINE_INVALID_TARGET #lobby #other :/)
+  expect(await said(ani, 'PRIVMSG #lobby :alone')).toHaveLength(1)
+})

@@ -42,16 +42,34 @@ test('who makes a room looks after it: each mode holds for everybody, and is tol
   expect(await changed('+i')).toEqual(['+i'])
   expect(await other.answers('JOIN #den')).toEqual([expect.stringContaining(' 473 other #den :')])
   await line.ask('/join den', /^! LOCKED/)
-  expect(await ani.answers('MODE #den')).toEqual([':tamtam.irc 324 ani #den +nits'])
+  expect(await ani.answers('MODE #den')).toEqual([
+    ':tamtam.irc 324 ani #den +nits',
+    expect.stringMatching(/^:tamtam\.irc 329 ani #den TIME$/),
+  ])
   expect(await budi.answers('MODE #den -i')).toEqual([expect.stringContaining(' 482 budi #den :')])
   expect(await changed('-its')).toEqual(['-i', '-t', '-s'])
   expect(await ani.answers('MODE #den +l many')).toEqual([expect.stringContaining(' 696 ani #den l * :')])
 
-  // Two who share a room: an invitation opens the one that is closed.
+  // An invitation opens the one that is closed: over IRC their next JOIN uses it.
   await changed('+i')
-  await ani.ask('JOIN #lobby', / 366 ani #lobby /)
+  budi.says('CAP REQ :invite-notify')
   expect(await ani.answers('INVITE other #den')).toEqual([':tamtam.irc 341 ani other #den'])
-  const whisper = await other.until(/PRIVMSG other :you are invited to #den: /)
-  const [, code = ''] = /\/join den (\w+)/.exec(whisper) ?? []
-  await other.ask(`JOIN #den ${code}`, / 366 other #den /)
+  await other.until(/^:ani!\S+ INVITE other #den/)
+  await budi.until(/^:ani!\S+ INVITE other #den/)
+  await other.ask('JOIN #den', / 366 other #den /)
+  expect(await other.answers('INVITE nobody #den')).toEqual([expect.stringContaining(' 401 other nobody :')])
+  // To people who came otherwise it is a whisper, in a room that both are in.
+  await ani.ask('JOIN #lobby', / 366 ani #lobby /)
+  await line.ask('/join lobby', /in lobby|citra/)
+  expect(await ani.answers('INVITE citra #den')).toEqual([':tamtam.irc 341 ani citra #den'])
+  const whisper = await line.until(/you are invited to #den: .*\/join den \w+/)
+  expect(whisper).toContain('ani')
+
+  expect(await changed('+k rahasia')).toEqual(['+k *'])
+  await other.answers('PART #den')
+  await changed('-i')
+  expect(await other.answers('JOIN #den')).toEqual([expect.stringContaining(' 475 other #den :')])
+  await other.ask('JOIN #den rahasia', / 366 other #den /)
+  expect(await changed('-k')).toEqual(['-k *'])
+  expect(await ani.answers('MODE #den +k')).toEqual([expect.stringContaining(' 696 ani #den k * :')])
 })

@@ -22,7 +22,7 @@ describe('registration', () => {
     ani.says('CAP END')
     await ani.until(/ 376 ani /)
     const numerics = ani.heard.flatMap((line) => / (\d{3}) /.exec(line)?.[1] ?? [])
-    expect([...new Set(numerics)]).toEqual('451 001 002 003 004 005 251 254 255 265 375 372 376'.split(' '))
+    expect([...new Set(numerics)]).toEqual('451 001 002 003 004 005 251 254 255 265 266 375 372 376'.split(' '))
     expect(ani.heard[0]).toContain('this is IRC; for plain lines connect again')
     expect(ani.heard).toContain(':tamtam.irc CAP * ACK :server-time echo-message')
     for (const line of ani.heard) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(510)
@@ -90,6 +90,7 @@ describe('in a room', () => {
         'NAMES #lobby',
         'WHO #lobby',
         'WHO budi',
+        'WHO #lobby %tcuhnfar,42',
         'WHOIS budi',
         'WHOIS zoro',
         'TOPIC #lobby',
@@ -126,6 +127,17 @@ describe('in a room', () => {
         'CAP LIST',
         'CAP NONSENSE',
         'FILES #lobby',
+        'HELP slow',
+        'HELP nonsense',
+        'SETNAME :Ani the first',
+        'WHOIS ani',
+        'WHOWAS zoro',
+        'ADMIN',
+        'LINKS',
+        'LIST >5',
+        'LIST <5,#l*y',
+        'LIST !*lob*',
+        'BATCH +1 x',
       ],
     ]
     for (const line of lines) transcript.push(`> ${line}`, ...(await ani.answers(line)), '')
@@ -138,6 +150,47 @@ describe('in a room', () => {
         .join('\n')
         .replace(/:\d+\/lobby/, ':8268/lobby')}\n`,
     ).toMatchFileSnapshot('./golden/read-by-another.txt')
+  })
+
+  test('who is here is told as it changes, whatever they speak, and who has gone over IRC is remembered', async () => {
+    const { port } = await ircHost()
+    const ani = await IrcClient.enter(port, 'ani', ['lobby'], { capabilities: 'setname extended-join' })
+    expect(await ani.answers('MONITOR + budi,citra,ani')).toEqual([
+      ':tamtam.irc 730 ani :ani',
+      ':tamtam.irc 731 ani :budi,citra',
+    ])
+    const budi = await IrcClient.enter(port, 'budi')
+    await ani.until(/^:tamtam\.irc 730 ani :budi/)
+    await LineClient.join(port, 'citra')
+    await ani.until(/^:tamtam\.irc 730 ani :citra/)
+    expect(await ani.answers('ISON budi citra zoro')).toEqual([':tamtam.irc 303 ani :budi citra'])
+    expect(await ani.answers('MONITOR L')).toEqual([
+      ':tamtam.irc 732 ani :budi,citra,ani',
+      ':tamtam.irc 733 ani :End of MONITOR list',
+    ])
+    await ani.answers('MONITOR - citra')
+    expect(await ani.answers('MONITOR S')).toEqual([':tamtam.irc 730 ani :budi,ani'])
+    const many = Array.from({ length: 100 }, (_, index) => `n${index}`).join(',')
+    expect((await ani.answers(`MONITOR + ${many}`)).filter((line) => line.includes(' 734 '))).toEqual([
+      ':tamtam.irc 734 ani 100 n98,n99 :Monitor list is full',
+    ])
+
+    await budi.answers('SETNAME :Budi of Bandung')
+    await ani.until(/^:budi!\S+ SETNAME :Budi of Bandung/)
+    // Requests of clients go to one person, and never to a room.
+    budi.says('PRIVMSG ani :\x01VERSION\x01', 'PRIVMSG ani :\x01DCC SEND x 1 2 3\x01')
+    await ani.until(/^:budi!\S+ PRIVMSG ani :\x01VERSION\x01/)
+    ani.says('NOTICE budi :\x01VERSION tests\x01')
+    await budi.until(/^:ani!\S+ NOTICE budi :\x01VERSION tests\x01/)
+    await budi.until(/never by DCC/)
+    expect(ani.heard.some((line) => line.includes('DCC'))).toBe(false)
+    budi.says('QUIT')
+    await ani.until(/^:tamtam\.irc 731 ani :budi/)
+    expect(await ani.answers('WHOWAS budi')).toEqual([
+      ':tamtam.irc 314 ani budi ~budi host * :Budi of Bandung',
+      expect.stringMatching(/^:tamtam\.irc 312 ani budi tamtam\.irc :\d{4}-/),
+      ':tamtam.irc 369 ani budi :End of WHOWAS',
+    ])
   })
 
   test('everybody reads what the others say, once and in one order, whatever they speak', async () => {

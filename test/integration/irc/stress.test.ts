@@ -146,7 +146,7 @@ describe('many and slow', () => {
       return during
     }
     // What a host keeps for later is there from then on.
-    await wave(300)
+    await wave(200)
     const before = await memory()
     const during = await wave(1000)
     const after = await memory()

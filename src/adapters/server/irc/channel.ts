@@ -20,18 +20,11 @@ import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
 import { type LineRenderer, type Links, portion, type Reading } from '../line/render.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
+import type { LineCapabilities } from './capabilities.ts'
 import { LINE_BYTES, lineOf } from './codec.ts'
 import { labelTag, withTag } from './labels.ts'
 import { HOST_NAME } from './people.ts'
-import {
-  type IrcLines,
-  type IrcRenderer,
-  isNoEcho,
-  isToldOnce,
-  type LineCapabilities,
-  prefixOf,
-  type Recipient,
-} from './render.ts'
+import { type IrcLines, type IrcRenderer, isNoEcho, isToldOnce, prefixOf, type Recipient } from './render.ts'
 
 /** Entries of history that a client with times gets when it joins. */
 const PLAYED_BACK = 20
@@ -164,11 +157,13 @@ export class Channel implements Wire {
     this.client.delivery.release()
   }
 
-  /** An entry that is read again; empty where it is not for this reader. */
-  pastLine(event: PastEvent, session: LocalSession): string {
+  /** An entry that is read again; empty where it is not for this reader. `isPlayed`: as it was, where IRC has a line for it. */
+  pastLine(event: PastEvent, session: LocalSession, isPlayed = false): string {
     const { capabilities, renderer } = this.#owner
     if (audienceOf(event) !== undefined) return this.#own(event, session) ?? ''
-    return renderer.pastLine(event, this.room, capabilities, this.linkOf)
+    return isPlayed
+      ? renderer.line(event, this.room, capabilities, this.linkOf)
+      : renderer.pastLine(event, this.room, capabilities, this.linkOf)
   }
 
   /** Whether a text is nothing but the link of an own file, which the room was just told of. */

@@ -2,46 +2,28 @@ import { TokenBucket } from '#domain/async/token-bucket.ts'
 import type { Rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Cancel } from '#domain/ports/system.ts'
-import type { ClientSessionParts } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
 import { Delivery } from '../connection/delivery.ts'
 import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import { type KeyRegistry, personOf } from '../connection/key-registry.ts'
-import type { SharedRates } from '../connection/rate-limit.ts'
+import { personOf } from '../connection/key-registry.ts'
 import type { LineRenderer } from '../line/render.ts'
-import type { LineSettings } from '../line/settings.ts'
 import type { Credentials } from '../security/access-control.ts'
-import type { Persons } from '../security/persons.ts'
+import { type LineCapabilities, lineCapabilities } from './capabilities.ts'
 import type { Channel, ChannelOwner } from './channel.ts'
 import { type Fault, folded, IrcDecoder, lineOf, type Message } from './codec.ts'
 import { type Labelled, labelled } from './labels.ts'
-import { HOST_NAME } from './people.ts'
-import type { IrcRenderer, LineCapabilities } from './render.ts'
+import type { Multiline } from './multiline.ts'
+import type { IrcConnectionParts } from './parts.ts'
+import { HOST_NAME, type IrcClient } from './people.ts'
+import type { IrcRenderer } from './render.ts'
 import type { Verb } from './verb.ts'
 
 /** The time for a slow reader to take its waiting bytes before it is cut off. */
 const LAST_WORDS_MS = 7000
 /** After so much silence the client is asked whether it is there, which also keeps routers from forgetting the connection. */
 const PING_MS = 240_000
-
-export interface IrcConnectionParts extends ClientSessionParts {
-  /** Names this connection's person to the engine. */
-  readonly id: string
-  readonly settings: LineSettings
-  readonly renderer: IrcRenderer
-  /** For the addresses of files. */
-  readonly links: LineRenderer
-  readonly keys: KeyRegistry
-  readonly persons: Persons
-  /** Logins of each subnet. */
-  readonly logins: SharedRates
-  /** What it understands: `verbs.ts`. */
-  readonly verbNamed: (word: string) => Verb<IrcConnection> | undefined
-  /** Name and version of the program. */
-  readonly program: string
-}
 
 /** What a client has told of itself before it is registered. */
 interface Registration {
@@ -62,9 +44,9 @@ type State =
 type Input = Message | Fault | 'end'
 
 /** One IRC connection: a person in any number of rooms. `verbs.ts` has what it understands. */
-export class IrcConnection implements ServedConnection, ChannelOwner {
+export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient {
   readonly incoming: IncomingConnection
-  readonly parts: IrcConnectionParts
+  readonly parts: IrcConnectionParts<IrcConnection>
   readonly renderer: IrcRenderer
   readonly links: LineRenderer
   /** The member id, in all its rooms. */
@@ -86,7 +68,14 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   /** Why it is away; undefined where it is not. */
   away: string | undefined
   #nick: string | undefined
-  #capabilities: LineCapabilities = { time: false, tags: false, extendedJoin: false, away: false }
+  /** The nicks of whose coming and going it is told, by skeleton. */
+  readonly monitored = new Map<string, string>()
+  readonly signedOnAt: number
+  /** Invitations that it was given, by room. */
+  readonly invitations = new Map<string, string>()
+  /** A message of several lines whose end has not come yet. */
+  multiline: Multiline | undefined
+  #capabilities = lineCapabilities(this.chosen)
   readonly #decoder = new IrcDecoder()
   readonly #bucket: TokenBucket
   readonly #delivery: Delivery
@@ -96,7 +85,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
   #cancelPing: Cancel = () => {}
   #heardAt: number
 
-  constructor(incoming: IncomingConnection, parts: IrcConnectionParts) {
+  constructor(incoming: IncomingConnection, parts: IrcConnectionParts<IrcConnection>) {
     const { clock, id, links, log, metrics, renderer, settings } = parts
     const { connection, loopback } = incoming
     this.incoming = incoming
@@ -105,6 +94,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     this.links = links
     this.id = id
     this.#heardAt = clock.elapsed()
+    this.signedOnAt = clock.now()
     const isLimited = !loopback || settings.rateOnLoopback
     this.#bucket = new TokenBucket(clock, isLimited ? settings.linesPerSecond : 0, settings.linesBurst)
     // Each channel hears of its closing, and of its drains.
@@ -174,7 +164,8 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
       else this.numeric('461', [verb], 'Not enough parameters')
       return undefined
     }
-    const label = this.chosen.has('labeled-response') ? message.tags.get('label') : undefined
+    const given = message.tags.get('label') ?? (verb === 'BATCH' ? this.multiline?.label : undefined)
+    const label = this.chosen.has('labeled-response') ? given : undefined
     const run = () => (label === undefined ? found.run(this, message) : this.#answerWith(label, found, message))
     const settled = found.posts === true ? undefined : this.#settled()
     return settled === undefined ? run() : settled.then(run)
@@ -209,6 +200,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
         client.session?.member.away === undefined ? client.ask({ type: 'back' }) : undefined,
       ),
     )
+  }
+
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   get status(): State['status'] {
@@ -259,12 +254,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
       if (isOn) this.chosen.add(name)
       else this.chosen.delete(name)
     }
-    this.#capabilities = {
-      time: this.chosen.has('server-time'),
-      tags: this.chosen.has('message-tags'),
-      extendedJoin: this.chosen.has('extended-join'),
-      away: this.chosen.has('away-notify'),
-    }
+    this.#capabilities = lineCapabilities(this.chosen)
     for (const channel of this.channels.values()) channel.capabilitiesChanged()
   }
 
@@ -276,10 +266,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     engine.dropNick(this.id)
     const { people } = this.renderer
     const isRegistered = this.#state.status === 'registered'
-    if (isRegistered) people.leave(this.id)
+    if (isRegistered) people.leave(this)
     this.key = key
     this.id = id
-    if (isRegistered) people.enter(id, this.user)
+    if (isRegistered) people.enter(this)
     // Somebody else cannot have taken it meanwhile.
     if (this.#nick !== undefined) engine.keepNick(this.#nick, id)
     return true
@@ -309,7 +299,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     state.cancelTimeout()
     this.#state = { status: 'registered' }
     this.incoming.known?.()
-    this.renderer.people.enter(this.id, this.user)
+    this.renderer.people.enter(this)
     this.#ping()
     return true
   }
@@ -428,10 +418,12 @@ export class IrcConnection implements ServedConnection, ChannelOwner {
     this.#state = { status: 'closed' }
     if ('cancelTimeout' in state) state.cancelTimeout()
     this.#cancelPing()
+    this.parts.monitors.forget(this)
+    if (state.status === 'registered') this.renderer.people.remember(this, this.parts.clock.now())
     const left = Array.from(this.channels.values(), ({ client }) => client.close(undefined, reason, message))
     void Promise.all(left).then(() => {
       this.parts.engine.dropNick(this.id)
-      if (state.status === 'registered') this.renderer.people.leave(this.id)
+      this.renderer.people.leave(this)
     })
   }
 

@@ -7,6 +7,7 @@ import { lineOf } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { batchOf } from './labels.ts'
 import { HOST_NAME } from './people.ts'
+import { MODES } from './render.ts'
 import type { Verb } from './verb.ts'
 
 /** Entries of one answer: `CHATHISTORY=` of the welcome. */
@@ -43,8 +44,10 @@ async function chatHistory(connection: IrcConnection, params: readonly string[])
   const lines: string[] = []
   for await (const { events, read } of chosen.portions) {
     await connection.pay(priceOfItems(COSTS.history, read))
-    const wanted = session.current(events).filter((event) => isShown(event) && isBehind(event, chosen.after))
-    lines.push(...wanted.map((event) => channel.pastLine(event, session)))
+    const isPlayed = connection.chosen.has('draft/event-playback')
+    const isWanted = (event: PastEvent) => isShown(event) || (isPlayed && isMadeOfLines(event))
+    const wanted = session.current(events).filter((event) => isWanted(event) && isBehind(event, chosen.after))
+    lines.push(...wanted.map((event) => channel.pastLine(event, session, isPlayed)))
   }
   await connection.say(batchOf(splitLines(lines), 'chathistory', [channel.name]))
 }
@@ -55,6 +58,9 @@ const splitLines = (lines: readonly string[]): readonly string[] =>
 /** What people said, their files, and where something is missing; not the changes of rules and topics. */
 const isShown = ({ type }: PastEvent): boolean =>
   type === 'said' || type === 'acted' || type === 'whispered' || type === 'fileCompleted' || type === 'missed'
+
+/** What IRC has lines for, beside what people said. */
+const isMadeOfLines = ({ type }: PastEvent): boolean => type === 'topicSet' || MODES.has(type)
 
 const isBehind = (event: PastEvent, after: number): boolean => !isEntry(event) || event.seq > after
 

@@ -11,6 +11,7 @@ import type { LineSettings } from '../line/settings.ts'
 import type { Persons } from '../security/persons.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { IrcConnection } from './connection.ts'
+import { Monitors } from './monitors.ts'
 import { IrcPeople } from './people.ts'
 import { IrcRenderer } from './render.ts'
 import { verbNamed } from './verbs.ts'
@@ -35,6 +36,7 @@ export class IrcServer extends Connections implements ConnectionServer {
   readonly #renderer: IrcRenderer
   readonly #links: LineRenderer
   readonly #logins: SharedRates
+  readonly #monitors: Monitors
 
   constructor(parts: IrcServerParts) {
     super(parts.clock)
@@ -42,6 +44,7 @@ export class IrcServer extends Connections implements ConnectionServer {
     const words = translatorFor(parts.settings.language, forTerminal, false)
     this.#renderer = new IrcRenderer(words, new IrcPeople())
     this.#logins = new SharedRates(parts.clock, LOGINS_PER_MINUTE / SECONDS_PER_MINUTE, LOGINS_PER_MINUTE)
+    this.#monitors = new Monitors(parts.engine)
     this.#links = new LineRenderer(words, parts.signedLinks, parts.accessControl)
   }
 
@@ -52,10 +55,9 @@ export class IrcServer extends Connections implements ConnectionServer {
 
   accept(incoming: IncomingConnection): void {
     const { ids, signedLinks: _, ...parts } = this.#parts
-    const shared = { renderer: this.#renderer, links: this.#links, logins: this.#logins, verbNamed, id: ids.next() }
-    this.add(
-      incoming.connection,
-      new IrcConnection(knownAt(incoming, parts.settings.publicUrl), { ...parts, ...shared }),
-    )
+    const known = { renderer: this.#renderer, links: this.#links, logins: this.#logins, monitors: this.#monitors }
+    const shared = { ...known, verbNamed, id: ids.next() }
+    const here = knownAt(incoming, parts.settings.publicUrl)
+    this.add(incoming.connection, new IrcConnection(here, { ...parts, ...shared }))
   }
 }

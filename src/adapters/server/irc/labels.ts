@@ -15,14 +15,20 @@ export const withTag = (line: string, tag: string): string =>
 
 export const labelTag = (label: string): string => `label=${escapedTag(label)}`
 
+/** Lines of a batch within it are marked as that one's already. */
+const within = (line: string, reference: string): string =>
+  /^(?:@(?:\S+;)?batch=|:\S+ BATCH -)/.test(line) ? line : withTag(line, `batch=${reference}`)
+
+/** The name of a batch that no other of the process has. */
+export const newReference = (): string => `b${++references}`
 let references = 0
 
 /** Lines as one batch, with a name that no other batch of the process has. */
 export function batchOf(lines: readonly string[], type: string, params: readonly string[] = []): string {
-  const reference = `b${++references}`
+  const reference = newReference()
   const begin = lineOf({ source: HOST_NAME, verb: 'BATCH', params: [`+${reference}`, type, ...params] })
   const end = lineOf({ source: HOST_NAME, verb: 'BATCH', params: [`-${reference}`] })
-  return `${begin}${lines.map((line) => withTag(line, `batch=${reference}`)).join('')}${end}`
+  return `${begin}${lines.map((line) => within(line, reference)).join('')}${end}`
 }
 
 /** The answer as it is sent: one line carries the label, several stand in a batch, and none is an ACK. */

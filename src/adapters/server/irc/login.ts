@@ -10,6 +10,7 @@ const MOST_CHARS = 1200
 /** A login beyond the rate waits so long for its turn, and is refused where that is further off. */
 const MOST_WAIT_MS = 8000
 const DIGITS_SHOWN = 8
+const ACCOUNT_CHARS = 32
 
 /** Login: by a name and a word of one's own, by the host's token, or by the owner's key. */
 export const LOGIN: Readonly<Record<string, Verb<IrcConnection>>> = {
@@ -72,11 +73,12 @@ function login(connection: IrcConnection, key: string, account: string): void {
     connection.numeric('904', [], 'you are in rooms as somebody else: leave them first')
     return
   }
-  connection.account = account
   // The same each time, so that a mistyped word is noticed.
   const digits = personOf(key).slice(0, DIGITS_SHOWN)
   const { mask } = connection
-  connection.numeric('900', [mask, account], `You are now logged in as ${account} (${digits})`)
+  // Anybody may log in by a name: with these digits it is theirs alone.
+  connection.account = `${account.replace(/[^\w.-]/g, '_').slice(0, ACCOUNT_CHARS)}/${digits}`
+  connection.numeric('900', [mask, connection.account], `You are now logged in as ${account} (${digits})`)
   connection.numeric('903', [], 'SASL authentication successful')
 }
 

@@ -13,6 +13,47 @@ const MOST_GUESTS = 2000
 /** A guest's name is an address, and a nick never looks like one. */
 const isGuestName = (name: string): boolean => name.includes(':') || /^\d+(?:\.\d+){3}$/.test(name)
 
+/** Clients that are gone, of which WHOWAS tells. */
+const MOST_GONE = 100
+
+/** A client of IRC, as others meet it. */
+export interface IrcClient {
+  readonly id: string
+  readonly nick: string
+  /** What it calls its user: a person's clients all as the first of them. */
+  user: string
+  readonly realName: string
+  /** The name of its login; undefined where it has none. */
+  readonly account: string | undefined
+  /** Its capabilities. */
+  readonly chosen: ReadonlySet<string>
+  /** By room. */
+  readonly channels: ReadonlyMap<string, unknown>
+  /** Pending where it has not taken what it was told; undefined where it has. */
+  readonly taken: Promise<void> | undefined
+  /** When something last came from it, by the clock's `elapsed`. */
+  readonly heardAt: number
+  /** Milliseconds since 1970. */
+  readonly signedOnAt: number
+  /** Invitations that it was given, by room. */
+  readonly invitations: Map<string, string>
+  say(line: string): unknown
+}
+
+/** One that does not read just now is told nothing that others make up: it would wait in memory. */
+export function tellUnlessBehind(client: IrcClient, line: string): boolean {
+  if (client.taken === undefined) client.say(line)
+  return client.taken === undefined
+}
+
+interface Gone {
+  readonly nick: string
+  readonly user: string
+  readonly host: string
+  readonly realName: string
+  readonly at: number
+}
+
 interface Guest {
   readonly address: string
   readonly number: number
@@ -24,35 +65,77 @@ interface Guest {
  * no nick has: `[192-168-1-7]`, and the second one in a room `[192-168-1-7]2`.
  */
 export class IrcPeople {
-  /** User names of those who came over IRC, by member id. */
-  readonly #users = new Map<string, { readonly name: string; connections: number }>()
-  #count = 0
+  /** Those who came over IRC, by member id: a person may have several clients. */
+  readonly #clients = new Map<string, readonly [IrcClient, ...IrcClient[]]>()
+  readonly #gone: Gone[] = []
   readonly #hosts = new Map<string, string>()
   /** Clients in each room. */
   readonly #readers = new Map<string, number>()
   readonly #guests = new Map<string, Map<string, Guest>>()
 
-  enter(id: string, user: string): void {
-    const before = this.#users.get(id)
-    this.#users.set(id, { name: before?.name ?? user, connections: (before?.connections ?? 0) + 1 })
-    this.#count++
+  enter(client: IrcClient): void {
+    const [first, ...others] = [...(this.#clients.get(client.id) ?? []), client] as const
+    client.user = first.user
+    this.#clients.set(client.id, [first, ...others])
   }
 
-  leave(id: string): void {
-    const user = this.#users.get(id)
-    if (user === undefined) return
-    this.#count--
-    if (--user.connections === 0) this.#users.delete(id)
+  leave(client: IrcClient): void {
+    const [first, ...others] = (this.#clients.get(client.id) ?? []).filter((each) => each !== client)
+    if (first === undefined) this.#clients.delete(client.id)
+    else this.#clients.set(client.id, [first, ...others])
+  }
+
+  /** It has left the host. */
+  remember({ id, nick, user, realName }: IrcClient, at: number): void {
+    this.#gone.push({ nick, user: `~${user}`, host: this.hostOf({ id, name: nick }), realName, at })
+    if (this.#gone.length > MOST_GONE) this.#gone.shift()
+  }
+
+  /** Those of that nick who have left the host, the last one first. */
+  gone(nick: string): readonly Gone[] {
+    return this.#gone.filter((each) => folded(each.nick) === folded(nick)).toReversed()
   }
 
   /** How many are here over IRC. */
   get count(): number {
-    return this.#count
+    let count = 0
+    for (const clients of this.#clients.values()) count += clients.length
+    return count
+  }
+
+  clientsOf(id: string): readonly IrcClient[] {
+    return this.#clients.get(id) ?? []
+  }
+
+  /** The clients of that nick, whatever rooms they are in. */
+  called(nick: string): readonly IrcClient[] {
+    const wanted = folded(nick)
+    for (const clients of this.#clients.values()) if (folded(clients[0].nick) === wanted) return clients
+    return []
+  }
+
+  /** The clients that are in one of these rooms and have this capability. */
+  *having(capability: string, rooms: Iterable<string>): Iterable<IrcClient> {
+    const wanted = [...rooms]
+    for (const clients of this.#clients.values())
+      for (const client of clients)
+        if (client.chosen.has(capability) && wanted.some((room) => client.channels.has(room))) yield client
   }
 
   userOf({ id }: Member): string {
-    const user = this.#users.get(id)
-    return user === undefined ? 'tamtam' : `~${user.name}`
+    const [client] = this.#clients.get(id) ?? []
+    return client === undefined ? 'tamtam' : `~${client.user}`
+  }
+
+  /** What somebody over IRC calls themselves at length; of others their name. */
+  realNameOf({ id, name }: Member): string {
+    const [client] = this.#clients.get(id) ?? []
+    return client === undefined || client.realName === '' ? name : client.realName
+  }
+
+  /** Undefined where somebody is not logged in over IRC. */
+  accountOf({ id }: Member): string | undefined {
+    return this.#clients.get(id)?.[0].account
   }
 
   /** Never an address: ten digits that stand for the member. */

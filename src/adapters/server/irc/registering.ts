@@ -1,32 +1,24 @@
+import { forTerminal } from '#domain/names/text.ts'
 import { tellLusers, tellMotd } from './asking.ts'
-import { lineOf } from './codec.ts'
+import { CAPABILITIES } from './capabilities.ts'
+import { lineOf, withoutFormatting } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { MOST_ENTRIES } from './history.ts'
-import { HOST_NAME } from './people.ts'
+import { MOST_MONITORED } from './monitor.ts'
+import { HOST_NAME, tellUnlessBehind } from './people.ts'
 import type { Verb } from './verb.ts'
 
-/** The capabilities that a client may ask for (ircv3.net has their names). */
-const CAPABILITIES: readonly string[] = [
-  'away-notify',
-  'batch',
-  'draft/chathistory',
-  'echo-message',
-  'extended-join',
-  'labeled-response',
-  'message-tags',
-  'multi-prefix',
-  'sasl',
-  'server-time',
-  'standard-replies',
-  'userhost-in-names',
-]
-
 const USER_CHARS = 12
+const REAL_NAME_CHARS = 100
 const TOKENS_A_LINE = 13
 
 /** Registration, and what may be said at any time. */
 export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
-  CAP: { least: 1, beforeAuth: true, run: (connection, { params }) => cap(connection, params) },
+  CAP: {
+    least: 1,
+    beforeAuth: true,
+    run: (connection, { params }) => cap(connection, params),
+  },
   PASS: {
     least: 1,
     beforeAuth: true,
@@ -47,9 +39,20 @@ export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
         return undefined
       }
       connection.user = (params[0] ?? '').replace(/[^A-Za-z0-9._-]/g, '').slice(0, USER_CHARS) || 'irc'
-      connection.realName = params[3] ?? ''
+      connection.realName = realNameOf(params[3] ?? '')
       registration.hasUser = true
       return welcomeIfComplete(connection)
+    },
+  },
+  SETNAME: {
+    least: 1,
+    run: (connection, { params }) => {
+      const { mask, renderer } = connection
+      connection.realName = realNameOf(params[0] ?? '')
+      const line = lineOf({ source: mask, verb: 'SETNAME', text: connection.realName })
+      for (const client of renderer.people.having('setname', connection.channels.keys()))
+        if (client !== connection) tellUnlessBehind(client, line)
+      return connection.say(line)
     },
   },
   PING: {
@@ -76,13 +79,13 @@ function cap(connection: IrcConnection, params: readonly string[]): Promise<unkn
   const answer = (sub: string, text: string) =>
     connection.say(lineOf({ source: HOST_NAME, verb: 'CAP', params: [connection.nick, sub], text }))
   switch (word.toUpperCase()) {
-    case 'LS':
+    case 'LS': {
       if (registration !== undefined) registration.isChoosing = true
       // Values only for who knows of them.
-      return answer(
-        'LS',
-        CAPABILITIES.map((name) => (name === 'sasl' && list === '302' ? 'sasl=PLAIN' : name)).join(' '),
-      )
+      const hasValues = Number(list) >= 302
+      const shown = Array.from(CAPABILITIES, ([name, value]) => (hasValues && value !== '' ? `${name}=${value}` : name))
+      return answer('LS', shown.join(' '))
+    }
     case 'LIST':
       return answer('LIST', [...chosen].join(' '))
     case 'REQ': {
@@ -90,7 +93,7 @@ function cap(connection: IrcConnection, params: readonly string[]): Promise<unkn
       const wanted = list.split(' ').filter((each) => each !== '')
       const changes = new Map(wanted.map((each) => [each.replace(/^-/, ''), !each.startsWith('-')]))
       // All of them or none.
-      if (![...changes.keys()].every((name) => CAPABILITIES.includes(name))) return answer('NAK', list)
+      if (![...changes.keys()].every((name) => CAPABILITIES.has(name))) return answer('NAK', list)
       connection.choose(changes)
       return answer('ACK', list)
     }
@@ -103,6 +106,8 @@ function cap(connection: IrcConnection, params: readonly string[]): Promise<unkn
       return undefined
   }
 }
+
+const realNameOf = (text: string): string => forTerminal(withoutFormatting(text)).slice(0, REAL_NAME_CHARS)
 
 function nick(connection: IrcConnection, wanted: string | undefined): Promise<unknown> | undefined {
   if (wanted === undefined || wanted === '') {
@@ -163,6 +168,7 @@ async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
     `CHANLIMIT=#:${roomsPerConnection}`,
     'CHANNELLEN=65',
     'NICKLEN=32',
+    `NAMELEN=${REAL_NAME_CHARS}`,
     'CASEMAPPING=ascii',
     'UTF8ONLY',
     'NETWORK=tamtam',
@@ -171,6 +177,9 @@ async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
     'CLIENTTAGDENY=*,-typing',
     'TARGMAX=PRIVMSG:4,NOTICE:4,JOIN:20,PART:20,KICK:4,NAMES:1,WHOIS:1',
     'SAFELIST',
+    'ELIST=MNU',
+    'WHOX',
+    `MONITOR=${MOST_MONITORED}`,
     `CHATHISTORY=${MOST_ENTRIES}`,
     'MSGREFTYPES=msgid,timestamp',
     ...fileHost.flatMap((token) => [`draft/${token}`, `soju.im/${token}`]),

@@ -6,16 +6,10 @@ import { audienceOf } from '#domain/room/visibility.ts'
 import { eventText, fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { type Lines, toLines } from '../line/render.ts'
+import type { LineCapabilities } from './capabilities.ts'
 import { cutText, escapedTag, LINE_BYTES, lineOf } from './codec.ts'
+import { newReference } from './labels.ts'
 import { HOST_NAME, type IrcPeople } from './people.ts'
-
-/** The capabilities that change what a line looks like. Readers who have the same share their lines. */
-export interface LineCapabilities {
-  readonly time: boolean
-  readonly tags: boolean
-  readonly extendedJoin: boolean
-  readonly away: boolean
-}
 
 /** A batch as lines of IRC for all readers with the same capabilities. */
 export interface IrcLines {
@@ -43,8 +37,7 @@ const ONCE: ReadonlySet<string> = new Set(['renamed', 'away', 'back'])
 export const isNoEcho = ({ type }: RoomEvent): boolean => type === 'left' || type === 'typing'
 export const isToldOnce = ({ type }: RoomEvent): boolean => ONCE.has(type)
 
-const keyOf = ({ time, tags, extendedJoin, away }: LineCapabilities): string =>
-  [time, tags, extendedJoin, away].map(Number).join('')
+const keyOf = (capabilities: LineCapabilities): string => Object.values(capabilities).map(Number).join('')
 
 /** Events as lines of IRC. */
 export class IrcRenderer {
@@ -85,7 +78,7 @@ export class IrcRenderer {
   line(event: RoomEvent, room: string, capabilities: LineCapabilities, linkOf?: LinkOf): string {
     const { people, words } = this
     const channel = `#${room}`
-    const tags = tagsFor(event, room, capabilities)
+    const tags = this.#tags(event, room, capabilities)
     const notice = (text: string) => this.notice(channel, text, tags)
     const by = (verb: string, params: readonly string[], text?: string) => {
       const source = 'by' in event ? people.maskOf(event.by, room) : HOST_NAME
@@ -94,7 +87,7 @@ export class IrcRenderer {
     switch (event.type) {
       case 'said':
       case 'acted':
-        return this.#spoken(event, channel, room, tags)
+        return this.#spoken(event, channel, room, tags, capabilities)
       case 'topicSet':
         return by('TOPIC', [channel], forTerminal(event.topic))
       case 'joined':
@@ -178,14 +171,14 @@ export class IrcRenderer {
       case 'missed':
         return this.line(event, room, capabilities, linkOf)
       default:
-        return this.notice(`#${room}`, eventText(event, this.words), tagsFor(event, room, capabilities))
+        return this.notice(`#${room}`, eventText(event, this.words), this.#tags(event, room, capabilities))
     }
   }
 
   /** An event with an audience, for one of those who may see it. */
   personal(event: RoomEvent, room: string, to: Recipient, capabilities: LineCapabilities): string {
     if (event.type === 'whispered') return this.#whispered(event, room, to, capabilities)
-    const tags = tagsFor(event, room, capabilities)
+    const tags = this.#tags(event, room, capabilities)
     switch (event.type) {
       case 'fileCompleted': {
         const link = to.linkOf(event.file)
@@ -213,7 +206,10 @@ export class IrcRenderer {
     const source = this.people.maskOf(member, room)
     const channel = `#${room}`
     const line = extendedJoin
-      ? lineOf({ source, verb: 'JOIN', params: [channel, '*'], text: forTerminal(member.name) })
+      ? lineOf({
+          ...{ source, verb: 'JOIN', params: [channel, this.people.accountOf(member) ?? '*'] },
+          text: forTerminal(this.people.realNameOf(member)),
+        })
       : lineOf({ source, verb: 'JOIN', params: [channel] })
     const gone =
       away && member.away !== undefined
@@ -244,26 +240,52 @@ export class IrcRenderer {
       : lineOf({ source, verb: 'PART', params: [channel], ...text })
   }
 
-  #spoken(event: Said | Acted, target: string, room: string, tags: string): string {
+  #spoken(event: Said | Acted, target: string, room: string, tags: string, { multiline }: LineCapabilities): string {
     const source = this.people.maskOf(event.by, room)
-    return this.#inPieces(event.text, { tags, source, verb: verbOf(event), target, isAction: event.type === 'acted' })
+    const isAction = event.type === 'acted'
+    return this.#inPieces(event.text, { tags, source, verb: verbOf(event), target, isAction, multiline })
   }
 
   #whispered(event: Whispered, room: string, to: Recipient, capabilities: LineCapabilities): string {
     const source = this.people.maskOf(event.by, room)
-    const tags = tagsFor(event, room, capabilities)
-    const line = (target: string) => this.#inPieces(event.text, { tags, source, verb: verbOf(event), target })
+    const tags = this.#tags(event, room, capabilities)
+    const { multiline } = capabilities
+    const line = (target: string) =>
+      this.#inPieces(event.text, { tags, source, verb: verbOf(event), target, multiline })
     const echo = event.by.id === to.id && to.echoes ? line(this.people.nickOf(event.to, room)) : ''
     return `${echo}${event.to.id === to.id ? line(to.nick) : ''}`
   }
 
+  #tags(event: RoomEvent, room: string, { time, tags, account }: LineCapabilities): string {
+    const known = account && 'by' in event ? this.people.accountOf(event.by) : undefined
+    if (!isEntry(event) || !(time || tags)) return known === undefined ? '' : `account=${escapedTag(known)}`
+    const parts = time ? [`time=${new Date(event.at).toISOString()}`] : []
+    if (tags) parts.push(`msgid=${escapedTag(`${room}-${event.seq}`)}`)
+    if (known !== undefined) parts.push(`account=${escapedTag(known)}`)
+    return parts.join(';')
+  }
+
+  /** One message as a batch of lines (IRCv3, multiline): its tags are on the first of them. */
+  #asBatch(text: string, { tags, source, verb, target }: Head, most: number): string {
+    const reference = newReference()
+    const lines = text.split('\n').flatMap((each) =>
+      cutText(forTerminal(each), most).map((piece, index) =>
+        lineOf({
+          tags: `batch=${reference}${index === 0 ? '' : ';draft/multiline-concat'}`,
+          ...{ source, verb, params: [target], text: piece },
+        }),
+      ),
+    )
+    const begin = lineOf({ tags, source, verb: 'BATCH', params: [`+${reference}`, 'draft/multiline', target] })
+    return `${begin}${lines.join('')}${lineOf({ source, verb: 'BATCH', params: [`-${reference}`] })}`
+  }
+
   /** A text in lines of its own, each short enough; what was one message is known by its id in the first. */
-  #inPieces(
-    text: string,
-    line: { tags: string; source: string; verb: string; target: string; isAction?: boolean },
-  ): string {
-    const { tags, source, verb, target, isAction = false } = line
+  #inPieces(text: string, line: Head & { readonly isAction?: boolean; readonly multiline?: boolean }): string {
+    const { tags, source, verb, target, isAction = false, multiline = false } = line
     const most = LINE_BYTES - Buffer.byteLength(`:${source} ${verb} ${target} :\r\n`) - (isAction ? ACTION_BYTES : 0)
+    const isLong = text.includes('\n') || Buffer.byteLength(text) > most
+    if (multiline && isLong && !isAction) return this.#asBatch(text, line, most)
     const pieces = text.includes('\n') ? linesOf(text, most) : cutText(forTerminal(text), most)
     const first = (piece: string) => (isAction ? `\x01ACTION ${piece}\x01` : piece)
     if (pieces.length === 1) return lineOf({ tags, source, verb, params: [target], text: first(pieces[0] as string) })
@@ -274,6 +296,14 @@ export class IrcRenderer {
       )
       .join('')
   }
+}
+
+/** The names of what a line is made of, apart from its text. */
+interface Head {
+  readonly tags: string
+  readonly source: string
+  readonly verb: string
+  readonly target: string
 }
 
 const ACTION_BYTES = '\x01ACTION \x01'.length
@@ -289,18 +319,19 @@ function linesOf(text: string, most: number): readonly string[] {
 /** Own messages are echoed to who asked for that; of all else authors are told like everybody. */
 const hidesFromAuthor = ({ type }: RoomEvent): boolean => type === 'said' || type === 'acted'
 
-function tagsFor(event: RoomEvent, room: string, { time, tags }: LineCapabilities): string {
-  if (!isEntry(event)) return ''
-  if (!tags) return time ? `time=${new Date(event.at).toISOString()}` : ''
-  const id = `msgid=${escapedTag(`${room}-${event.seq}`)}`
-  return time ? `time=${new Date(event.at).toISOString()};${id}` : id
-}
-
 const verbOf = (event: Said | Acted | Whispered): string =>
   'notice' in event && event.notice === true ? 'NOTICE' : 'PRIVMSG'
 
 /** A name that bans or mutes hold for, as a mask. */
 export const banMask = (name: string): string => (name.includes(':') ? name : `${name}!*@*`)
+
+/** The entries that are a MODE. */
+export const MODES: ReadonlySet<string> = new Set(
+  [
+    'opped deopped banned unbanned muted unmuted locked unlocked inviteOnlySet topicLockSet moderatorsSpeakSet',
+    'unlistedSet mostMembersSet voiced unvoiced passwordSet passwordRemoved',
+  ].flatMap((types) => types.split(' ')),
+)
 
 /** The letter of each rule that holds or not. */
 const MODE_OF = {

@@ -1,15 +1,16 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
+import { isEntry } from '#domain/room/events.ts'
 import { changeAccess } from '#domain/room/room-access.ts'
 import { accessTexts } from '#i18n/render-answer.ts'
-import { priceOfJoin } from '../connection/rate-limit.ts'
+import { COSTS, priceOf, priceOfJoin } from '../connection/rate-limit.ts'
 import { notForYou } from '../security/access-control.ts'
 import { Channel } from './channel.ts'
 import { lineOf, type Message } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { MOST_WRONG_KEYS } from './login.ts'
-import { HOST_NAME } from './people.ts'
+import { HOST_NAME, tellUnlessBehind } from './people.ts'
 import { banMask } from './render.ts'
 import { runRoomCommand } from './room-command.ts'
 import { roomWith } from './talking.ts'
@@ -18,6 +19,7 @@ import { listOf, tellRefusal, type Verb } from './verb.ts'
 const MOST_CHANNELS = 20
 const MOST_NICKS = 4
 const MOST_MODES = 4
+const MS_PER_SECOND = 1000
 /** A time within which any join is decided; the connection itself has another for its registration. */
 const JOIN_MS = 600_000
 
@@ -85,9 +87,11 @@ async function join(connection: IrcConnection, name: string, key: string | undef
   channels.set(room, channel)
   if (connection.key === undefined) channel.client.showToken(connection.token)
   else channel.client.authenticate(connection.key, parts.keys, connection.nick, connection.token)
-  const password = key === undefined || key === '' ? {} : { password: key }
+  const shown = key === undefined || key === '' ? connection.invitations.get(room) : key
+  const password = shown === undefined ? {} : { password: shown }
   const why = await channel.client.join(room, { nick: connection.nick, ...password })
   if (why === undefined) {
+    connection.invitations.delete(room)
     if (connection.away !== undefined) await channel.client.ask({ type: 'away', reason: connection.away })
     return
   }
@@ -143,7 +147,7 @@ async function kick(connection: IrcConnection, [name = '', nicks, reason = '']: 
   }
 }
 
-/** By a whisper, in a room that both are in: with an invitation where one may make one. */
+/** With an invitation where one may make one: over IRC their next JOIN uses it; to others it is a whisper, in a room that both are in. */
 async function invite(connection: IrcConnection, message: Message): Promise<void> {
   const [nick = '', name] = message.params
   // As at other front ends: an invitation to give to somebody.
@@ -156,14 +160,26 @@ async function invite(connection: IrcConnection, message: Message): Promise<void
     connection.numeric('443', [nick, channel.name], 'is already on channel')
     return
   }
-  const found = roomWith(connection, nick)
-  if (found === undefined) {
+  const clients = renderer.people.called(nick)
+  const found = clients.length > 0 ? undefined : roomWith(connection, nick)
+  if (found === undefined && clients.length === 0) {
     connection.numeric('401', [nick], 'No such nick in your channels')
     return
   }
   const made = await changeAccess(parts.accessControl.roomAccess(session), { type: 'invite' })
   const isClosed = session.rules.inviteOnly || parts.accessControl.factsOf(session).hasPassword
   if (made.type === 'refused' && isClosed) return tellRefusal(connection, channel, made.why)
+  if (found === undefined) {
+    const line = lineOf({ source: connection.mask, verb: 'INVITE', params: [nick, channel.name] })
+    for (const client of clients) {
+      if (made.type === 'invited') remember(client.invitations, channel.room, made.invitation.code)
+      tellUnlessBehind(client, line)
+    }
+    for (const client of renderer.people.having('invite-notify', [channel.room]))
+      if (client !== connection) tellUnlessBehind(client, line)
+    connection.numeric('341', [nick, channel.name])
+    return
+  }
   const text =
     made.type === 'refused'
       ? `you are invited: /join ${channel.name}`
@@ -172,6 +188,13 @@ async function invite(connection: IrcConnection, message: Message): Promise<void
   const answer = await found.channel.client.ask({ type: 'whisper', to, member, text })
   if (answer.type === 'rejected') tellRefusal(connection, found.channel, answer, nick)
   else connection.numeric('341', [nick, channel.name])
+}
+
+function remember(invitations: Map<string, string>, room: string, code: string): void {
+  invitations.delete(room)
+  invitations.set(room, code)
+  const [oldest] = invitations.keys()
+  if (invitations.size > MOST_CHANNELS && oldest !== undefined) invitations.delete(oldest)
 }
 
 async function mode(connection: IrcConnection, [target = '', changes, ...rest]: readonly string[]): Promise<void> {
@@ -190,6 +213,9 @@ async function mode(connection: IrcConnection, [target = '', changes, ...rest]: 
     const letters = `+n${on.filter((letter) => letter !== false).join('')}${mostMembers > 0 ? 'l' : ''}`
     const values = [...(hasPassword ? ['*'] : []), ...(mostMembers > 0 ? [String(mostMembers)] : [])]
     connection.numeric('324', [channel.name, letters, ...values])
+    await connection.pay(priceOf(COSTS.history))
+    const [first] = (await session.read(0, 1)).filter(isEntry)
+    if (first !== undefined) connection.numeric('329', [channel.name, String(Math.floor(first.at / MS_PER_SECOND))])
     return
   }
   let isOn = true
@@ -209,6 +235,7 @@ async function change(
   params: string[],
 ): Promise<void> {
   if (letter === 'b' && params.length === 0) return tellBans(connection, channel)
+  if (letter === 'k') return await changePassword(connection, channel, isOn, params.shift())
   const command = commandOf(connection, channel, letter, isOn, params)
   if (command === undefined) return
   if ('code' in command) {
@@ -217,6 +244,23 @@ async function change(
   }
   const answer = await channel.client.ask(command)
   if (answer.type === 'rejected') tellRefusal(connection, channel, answer, 'name' in command ? command.name : undefined)
+}
+
+async function changePassword(
+  connection: IrcConnection,
+  channel: Channel,
+  isOn: boolean,
+  word: string | undefined,
+): Promise<void> {
+  const { session } = channel
+  if (session === undefined) return
+  if (isOn && (word === undefined || word === '')) {
+    connection.numeric('696', [channel.name, 'k', '*'], 'say the word: MODE #room +k word')
+    return
+  }
+  const request = { type: 'setPassword', password: isOn ? word : undefined } as const
+  const made = await changeAccess(connection.parts.accessControl.roomAccess(session), request)
+  if (made.type === 'refused') tellRefusal(connection, channel, made.why)
 }
 
 function commandOf(

@@ -1,16 +1,27 @@
+import { forTerminal } from '#domain/names/text.ts'
 import type { PostedCommand } from '#domain/room/commands.ts'
 import type { Member } from '#domain/room/events.ts'
 import type { Channel } from './channel.ts'
 import { ctcpOf, lineOf, type Message, withoutFormatting } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
+import { batched, isInBatch } from './multiline.ts'
+import { tellUnlessBehind } from './people.ts'
 import { listOf, tellRefusal, type Verb } from './verb.ts'
 
 const MOST_TARGETS = 4
 
 /** What is said, to rooms and to people. */
 export const TALKING: Readonly<Record<string, Verb<IrcConnection>>> = {
-  PRIVMSG: { least: 0, posts: true, run: (connection, message) => talk(connection, message) },
-  NOTICE: { least: 0, posts: true, run: (connection, message) => talk(connection, message) },
+  PRIVMSG: { least: 0, posts: true, run: (connection, message) => talkOrGather(connection, message) },
+  NOTICE: { least: 0, posts: true, run: (connection, message) => talkOrGather(connection, message) },
+  BATCH: {
+    least: 1,
+    posts: true,
+    run: (connection, message) => {
+      const whole = batched(connection, message)
+      return whole && talk(connection, whole)
+    },
+  },
   TAGMSG: {
     least: 1,
     posts: true,
@@ -22,6 +33,9 @@ export const TALKING: Readonly<Record<string, Verb<IrcConnection>>> = {
   },
   AWAY: { least: 0, run: (connection, { params }) => away(connection, params[0] ?? '') },
 }
+
+const talkOrGather = (connection: IrcConnection, message: Message): Promise<unknown> | undefined =>
+  message.tags.size > 0 && isInBatch(connection, message) ? undefined : talk(connection, message)
 
 function talk(connection: IrcConnection, { params, verb }: Message): Promise<unknown> | undefined {
   const [targets, text = ''] = params
@@ -85,6 +99,7 @@ async function askWithLabel(connection: IrcConnection, channel: Channel, command
 
 /** To somebody in a room that both are in. */
 async function whisper(connection: IrcConnection, nick: string, text: string, notice: Notice): Promise<void> {
+  const { renderer } = connection
   const found = roomWith(connection, nick)
   if (found === undefined) {
     connection.numeric('401', [nick], 'No such nick in your channels')
@@ -92,7 +107,18 @@ async function whisper(connection: IrcConnection, nick: string, text: string, no
   }
   const ctcp = ctcpOf(text)
   if (ctcp !== undefined && ctcp.word !== 'ACTION') {
-    connection.tell('requests between clients (CTCP, DCC) are not passed on; files go by curl, see /motd')
+    const asked = `\x01${forTerminal(`${ctcp.word} ${ctcp.rest}`.trim())}\x01`
+    const line = {
+      source: connection.mask,
+      verb: 'notice' in notice ? 'NOTICE' : 'PRIVMSG',
+      params: [nick],
+      text: asked,
+    }
+    const isPassedOn =
+      ctcp.word !== 'DCC' &&
+      renderer.people.clientsOf(found.member.id).some((client) => tellUnlessBehind(client, lineOf(line)))
+    if (!isPassedOn && !('notice' in notice))
+      connection.tell('this request (CTCP) was not passed on; files go by curl, see /motd, and never by DCC')
     return
   }
   const { channel, member } = found

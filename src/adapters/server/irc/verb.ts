@@ -10,6 +10,8 @@ export interface Verb<On> {
   readonly beforeAuth?: true
   /** It posts to a room and has no answer: it waits for nothing that was posted before. */
   readonly posts?: true
+  /** It is a command of the rooms, for which IRC has no word. */
+  readonly isOfRooms?: true
   run(connection: On, message: Message): Promise<unknown> | undefined
 }
 

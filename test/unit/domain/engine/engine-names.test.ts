@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { skeletonOf } from '#domain/room/moderation.ts'
 import { failure, openHouse, watch } from '../../../harness/house.ts'
 import { turns } from '../../../harness/turns.ts'
 
@@ -37,6 +38,21 @@ describe('names', () => {
     expect(one.member.id).not.toBe(other.member.id)
     const ani = await join('ani')
     expect(await ani.send({ type: 'whisper', to: '10.0.0.9', text: 'psst' })).toMatchObject({ code: 'NO_SUCH_MEMBER' })
+  })
+  it('are told as they are taken and as they are free again, also of those in no room', async () => {
+    const { engine, join } = await openHouse()
+    const told: string[] = []
+    engine.nicks$.subscribe(({ skeleton, isTaken }) => told.push(`${isTaken ? '+' : '-'}${skeleton}`))
+    const ani = await join('ani')
+    expect(engine.isNickTaken(skeletonOf('ANI'))).toBe(true)
+    await ani.send({ type: 'rename', name: 'anita' })
+    engine.keepNick('budi', 'connection 1')
+    engine.keepNick('budiman', 'connection 1')
+    engine.dropNick('connection 1')
+    await ani.close()
+    const all = ['+ani', '+anita', '-ani', '+budi', '+budiman', '-budi', '-budiman', '-anita']
+    expect(told).toEqual(all.map((each) => `${each.slice(0, 1)}${skeletonOf(each.slice(1))}`))
+    expect(engine.isNickTaken(skeletonOf('ani'))).toBe(false)
   })
   it('of an owner stay theirs from room to room, until they are forgotten', async () => {
     const { engine, join } = await openHouse()

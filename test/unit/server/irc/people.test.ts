@@ -22,9 +22,21 @@ test('nobody can take the name of a guest', () => {
   expect(checkNick(people.nickOf(guest('a'), 'lobby'))).toMatchObject({ code: 'BAD_NAME' })
 })
 
+const client = {
+  ...{ id: 'm1', nick: 'ani', user: 'ani', realName: 'Ani', account: undefined },
+  ...{ chosen: new Set<string>(), channels: new Map(), taken: undefined, heardAt: 0, signedOnAt: 0 },
+  ...{ invitations: new Map<string, string>(), say: () => {} },
+}
+
+test('the last hundred who have left are remembered', () => {
+  const people = new IrcPeople()
+  for (let at = 0; at < 150; at++) people.remember({ ...client, nick: `n${at}` }, at)
+  expect([people.gone('n49'), people.gone('N50').map(({ at }) => at)]).toEqual([[], [50]])
+})
+
 test('a host tells nothing of an address, and is the same each time', () => {
   const people = new IrcPeople()
-  people.enter('m1', 'ani')
+  people.enter(client)
   expect(people.maskOf({ id: 'm1', name: 'ani' }, 'lobby')).toMatch(/^ani!~ani@\d{10}\.tamtam$/)
   expect(people.maskOf(guest('g'), 'lobby')).toMatch(/^\[192-168-1-7\]!tamtam@\d{10}\.tamtam$/)
   expect(people.hostOf(guest('g'))).toBe(new IrcPeople().hostOf(guest('g')))
