@@ -29,7 +29,7 @@ export default {
     sees('i18n', [SHARED_DOMAIN]),
     sees('folder', [SHARED_DOMAIN, PROTOCOL, SYSTEM_FILES]),
     sees('bundle', [SHARED_DOMAIN, PROTOCOL]),
-    sees('cluster', [SHARED_DOMAIN, 'adapters/protocol/journal-format']),
+    sees('cluster', [SHARED_DOMAIN, 'adapters/protocol/(journal-format|schema)']),
     sees('storage', [
       SHARED_DOMAIN,
       'adapters/protocol/(journal-format|search-words)',

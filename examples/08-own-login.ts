@@ -25,7 +25,6 @@ async function access({ headers, room }: AccessRequest): Promise<AccessAnswer> {
 const tamtam = createTamtam({ access })
 await tamtam.start()
 
-// An Express application is a handler of the same kind: `createServer((request, response) => tamtam.handler.request(…) || app(…))`.
 const app = Fastify({
   serverFactory: (handler) =>
     createServer((request, response) => {

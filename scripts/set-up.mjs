@@ -3,7 +3,16 @@
 // the rest is installed once a program for development runs. Plain JavaScript, because Node 20 must run it.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isModern, root, sourcesNow, stateFile } from './set-up-state.mjs'
 
@@ -77,11 +86,15 @@ async function ensureDependencies(needed) {
   // Who develops here goes on doing so.
   const wanted = installed === 'development' ? installed : needed
   if (isCurrent && installed === wanted) return installed
+  // Where npm is killed the next start begins anew.
+  rmSync(stamp, { force: true })
   if (wanted === 'tamtam') {
     // What builds program and page is optional: the package that users install does without it. And typescript is left out, which valibot can
     // do without, but npm counts as its peer.
     await npm(['ci', '--omit=dev', '--legacy-peer-deps'], 'installing the dependencies of tamtam (once)')
   } else if (isCurrent) await npm(['install', '--no-save'], 'installing the dependencies of development, too (once)')
+  // Of another lockfile only the difference: `ci` would begin anew, for minutes on a busy machine.
+  else if (installed === 'development') await npm(['install', '--no-save'], 'installing what the lockfile has changed')
   else await npm(['ci'], 'installing the dependencies of development (once)')
   writeFileSync(stamp, `${lock} ${wanted}`)
   return wanted

@@ -3,6 +3,7 @@ import { hostname, totalmem } from 'node:os'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
 import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
+import { ClusterMembers } from '#cluster/members.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
@@ -62,6 +63,7 @@ import {
   ACCESS_CONTROL,
   CLOCK,
   CLUSTER_CONNECTION,
+  CLUSTER_MEMBERS,
   DOWNLOAD_SLOTS,
   ENGINE,
   FILE_STORE,
@@ -211,6 +213,12 @@ export function compose(options: TamtamOptions): HostParts {
       onFailed: broken,
     })
   })
+  provide(host, CLUSTER_MEMBERS, undefined, (from) => {
+    const { connection, ...parts } = clusterParts(from, cluster ?? { servers: [] })
+    const { bus } = connection
+    const ports = { clock: from.resolve(CLOCK), metrics: from.resolve(METRICS) }
+    return new ClusterMembers({ ...parts, ...ports, bus, node: nodeOf(cluster), key: cluster?.key })
+  })
   provide(host, FILE_STORE, overrides.fileStore, (from) => {
     if (cluster !== undefined) return new ClusterFileStore()
     const { maxFileBytes, hostQuotaBytes } = limits
@@ -228,6 +236,10 @@ export function compose(options: TamtamOptions): HostParts {
     const bucket = new StreamBucket(connection, subjects.bucket('secrets'), replicasOf(cluster), log)
     return new ClusterSecretStore(bucket, connection, cluster.key, own, log)
   })
+  const sharing = (from: DependencyContainer) => {
+    const { sharedMembers = cluster && from.resolve(CLUSTER_MEMBERS) } = overrides
+    return sharedMembers === undefined ? {} : { sharedMembers }
+  }
   provide(host, ENGINE, undefined, (from) => {
     const ports = {
       journal: watched(from.resolve(JOURNAL), health, () => quarantinesIn(directory)),
@@ -237,6 +249,7 @@ export function compose(options: TamtamOptions): HostParts {
       log: from.resolve(LOG),
       metrics: from.resolve(METRICS),
       checkFolder: overrides.checkFolder ?? checkFolder,
+      ...sharing(from),
     }
     const inMemory = directory === undefined && overrides.journal === undefined
     const readerEntries = options.limits?.readerEntries ?? (inMemory ? memoryReaderEntries : limits.readerEntries)
@@ -358,6 +371,8 @@ export function compose(options: TamtamOptions): HostParts {
       hostKey: from.resolve(SSH_HOST_KEY),
       knownKeys: from.resolve(SSH_KNOWN_KEYS),
       downloads: from.resolve(DOWNLOAD_SLOTS),
+      // Loading it takes a third of a start, and 20 MB.
+      openScreen: async (screen) => (await import('./ssh-screen.ts')).openScreen(screen),
       basePath,
       line,
       ssh,

@@ -157,6 +157,7 @@ export const sshDefaults: SshSettings = {
   // The library gives a window of 2 MiB.
   channelBytes: 3 * 1024 ** 2,
   channelsPerConnection: 10,
+  terminals: 100,
   roomsPerChannel: 4,
   handles: 64,
   knownKeys: 10_000,

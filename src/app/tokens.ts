@@ -1,5 +1,6 @@
 import type { InjectionToken } from 'tsyringe'
 import type { ClusterConnection } from '#cluster/connection.ts'
+import type { ClusterMembers } from '#cluster/members.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { FileStore } from '#domain/ports/file-store.ts'
 import type { Journal } from '#domain/ports/journal.ts'
@@ -24,6 +25,7 @@ import type { SshServer } from '#server/ssh/server.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
 export const CLUSTER_CONNECTION: InjectionToken<ClusterConnection> = Symbol('ClusterConnection')
+export const CLUSTER_MEMBERS: InjectionToken<ClusterMembers> = Symbol('ClusterMembers')
 export const FILE_STORE: InjectionToken<FileStore> = Symbol('FileStore')
 export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('SecretStore')
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')

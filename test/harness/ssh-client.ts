@@ -103,15 +103,21 @@ export class SshUser {
     return new SshUser(this.#port, [...options, '-o', `PreferredAuthentications=${by}`], this.directory, env)
   }
 
+  /** The arguments of `ssh` that log in as `user`. */
+  commandLine(user: string, options: readonly string[] = []): readonly string[] {
+    return [...this.#options, ...options, '-p', String(this.#port), '-l', user, '127.0.0.1']
+  }
+
   /** `ssh USER@HOST COMMAND…`. Without `input` its standard input stays open. */
   begin(
     user: string,
     command: readonly string[],
     input?: string | Uint8Array,
     options: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
   ): SshProgram {
-    const at = ['-p', String(this.#port), '-l', user, '127.0.0.1']
-    return new SshProgram('ssh', [...this.#options, ...options, ...at, '--', ...command], input, this.#env)
+    const args = [...this.commandLine(user, options), '--', ...command]
+    return new SshProgram('ssh', args, input, { ...this.#env, ...env })
   }
 
   ssh(user: string, command: readonly string[], input: string | Uint8Array = ''): Promise<SshEnded> {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node'
 import { failureText } from '#domain/names/text.ts'
 import type { Log } from '#domain/ports/system.ts'
+import type { MessageBus } from './bus.ts'
 import { ClusterRefused } from './errors.ts'
 import { MESSAGE_BYTES } from './message.ts'
 
@@ -128,13 +129,33 @@ export class ClusterConnection {
     await nats?.close()
   }
 
-  /** Calls `take` for each message that comes on the subject. */
-  subscribe(subject: string, take: (message: Msg) => void): void {
-    this.#open.subscribe(subject, {
+  /** Calls `take` for each message that comes on the subject, until the answer is called. */
+  listen(subject: string, take: (message: Msg) => void): () => void {
+    const subscription = this.#open.subscribe(subject, {
       callback: (error, message) => {
         if (error === null) take(message)
       },
     })
+    return () => subscription.unsubscribe()
+  }
+
+  /** Of messages that are not kept. */
+  get bus(): MessageBus {
+    const isConnected = () => this.#isConnected
+    return {
+      get isConnected() {
+        return isConnected()
+      },
+      publish: (subject, data) => this.#nats?.publish(subject, data),
+      subscribe: (subject, take) =>
+        this.listen(subject, ({ data, reply }) =>
+          take(data, reply ? (answer) => this.#nats?.publish(reply, answer) : undefined),
+        ),
+      request: async (subject, data, ms) => {
+        const answered = this.#nats?.request(subject, data, { timeout: ms })
+        return await answered?.then((message) => message.data).catch(() => undefined)
+      },
+    }
   }
 
   /** Makes the stream where there is none; answers its metadata. */

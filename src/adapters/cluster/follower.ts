@@ -61,7 +61,7 @@ export class ShardFollower {
 
   /** Resolves once all that the stream has was taken. Rejects where it cannot be read. `live`: the subject that it is sent to. */
   async start(live: string): Promise<void> {
-    this.#connection.subscribe(live, (message) => this.#hear(message))
+    this.#connection.listen(live, (message) => this.#hear(message))
     await this.#connection.whenReady(() => this.#fetch())
     this.#timer = setInterval(() => {
       if (performance.now() - this.#heardAt >= QUIET_MS) this.fetch()

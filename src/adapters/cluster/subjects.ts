@@ -27,6 +27,21 @@ export class Subjects {
     return `${this.#cluster}_J${shard}`
   }
 
+  /** Where nodes tell that they live. */
+  get beat(): string {
+    return `${this.#cluster}.n`
+  }
+
+  /** Where one node is asked for something. */
+  node(host: string): string {
+    return `${this.#cluster}.do.${host}`
+  }
+
+  /** Where nodes tell of their members in a room. */
+  members(room: string): string {
+    return `${this.#cluster}.p.${tokenOf(room)}`
+  }
+
   /** Of records that all nodes share. */
   bucket(name: 'secrets' | 'names'): BucketSubjects {
     return new BucketSubjects(this.#cluster, name)

@@ -116,6 +116,7 @@ export const english = {
   pathsNotSent: { one: 'not sent: {count} more', other: 'not sent: {count} more' },
   changedMeanwhile: 'not there: {path} changed while it was sent',
   notSent: '{file} is not sent: {why}',
+  typeAtYours: 'type this at your own machine: {line}',
   noSuchFile: 'there is no file {file}; /files tells what there is',
   severalFiles: 'several files begin with {file}; type more of the id',
   alreadyComing: '{file} is on its way already',

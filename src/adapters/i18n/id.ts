@@ -124,6 +124,7 @@ export const indonesian: MessageCatalog = {
   pathsNotSent: { one: 'tidak terkirim: {count} lagi', other: 'tidak terkirim: {count} lagi' },
   changedMeanwhile: 'tidak ada: {path} berubah saat dikirim',
   notSent: '{file} tidak terkirim: {why}',
+  typeAtYours: 'ketik ini di komputermu sendiri: {line}',
   noSuchFile: 'tidak ada berkas {file}; lihat daftarnya dengan /files',
   severalFiles: 'ada beberapa berkas yang berawal dengan {file}; ketik id yang lebih panjang',
   alreadyComing: '{file} sedang diterima',

@@ -45,8 +45,8 @@ export interface HostControls {
   link(file: MentionedFile): Promise<FileLink | Refusal>
   /** Called when somebody chooses another language, for what is shown after this room. */
   speak(language: Language): void
-  /** Where browsers find the host, as in `http://192.168.1.5:8268`. */
-  readonly base: string
+  /** Where browsers find the host, as in `http://192.168.1.5:8268`; undefined where that is not known. */
+  readonly base: string | undefined
   /** The bandwidth caps of all transfers together, and of each; left out where this terminal is not the host's own. */
   readonly bandwidth?: Limits
 }

@@ -40,6 +40,22 @@ export interface TerminalOptions {
   readonly history: number
 }
 
+/** How much history is shown at first. */
+export const HISTORY = 20
+
+/** On a screen of its own. */
+export const onScreen = (paint: Paint): TerminalOptions => ({
+  paint,
+  events: 'rows',
+  waits: true,
+  time: true,
+  tall: true,
+  echo: true,
+  live: true,
+  divider: true,
+  history: HISTORY,
+})
+
 export interface ClientParts {
   readonly session: RoomSession
   /** The session's events in another way, such as no faster than somebody reads them. The rows of one emission are printed in one piece. */

@@ -5,6 +5,8 @@ const MOST_ROWS = 10_000
 const MOST_CHARS = 4_000_000
 /** So many are written at once. */
 const BATCH = 500
+/** So much is written without waiting for more, so that whoever supplies the rows sees in time that the reader is behind. */
+const EAGER_CHARS = 64_000
 
 export interface RowFeedParts {
   readonly to: Writable
@@ -39,7 +41,8 @@ export class RowFeed {
     this.#rows.push(row)
     this.#chars += row.length
     if (this.#rows.length > MOST_ROWS || this.#chars > MOST_CHARS) this.#skip()
-    if (this.#scheduled) return
+    if (this.#chars > EAGER_CHARS) this.#flush()
+    if (this.#scheduled || this.#rows.length === 0) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false

@@ -30,10 +30,25 @@ type Lend = (away: () => Promise<void>) => Promise<unknown>
 
 type Listener = () => void
 
-/** Watched by the components: something has changed. */
+/** Watched by the components: something has changed. Of several changes while the terminal takes nothing the last is shown, once it does. */
 class Changes {
+  readonly #isOpen: () => boolean
   #listener: Listener = () => {}
-  readonly tell = (): void => this.#listener()
+  #isMissed = false
+
+  constructor(isOpen: () => boolean) {
+    this.#isOpen = isOpen
+  }
+
+  readonly tell = (): void => {
+    this.#isMissed = !this.#isOpen()
+    if (!this.#isMissed) this.#listener()
+  }
+
+  readonly drained = (): void => {
+    if (this.#isMissed) this.tell()
+  }
+
   listen(listener: Listener): Listener {
     this.#listener = listener
     return () => {
@@ -52,7 +67,7 @@ export async function runOnScreen(
   greeting: (paint: Paint) => readonly string[],
   sourcesOf: (client: RoomClient) => Sources,
 ): Promise<Ending> {
-  const changes = new Changes()
+  const changes = new Changes(() => !stdout.writableNeedDrain)
   let write: (text: string) => void = (text) => void stdout.write(text)
   const feed = new RowFeed({
     to: stdout,
@@ -110,7 +125,7 @@ export async function runOnScreen(
     },
   })
   // Before Ink hears of it, which takes away as many rows as there were lines.
-  stdout.on('resize', resized)
+  stdout.on('resize', resized).on('drain', changes.drained)
   const app = render(
     createElement(Room, {
       client,
@@ -143,7 +158,7 @@ export async function runOnScreen(
   const ending = await client.ended
   unlisten?.()
   feed.end()
-  stdout.off('resize', resized)
+  stdout.off('resize', resized).off('drain', changes.drained)
   app.unmount()
   await app.waitUntilExit()
   return ending

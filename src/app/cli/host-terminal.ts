@@ -1,12 +1,9 @@
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
-import { Observable } from 'rxjs'
 import type { HostConfig } from '#app/config.ts'
+import { batchesAtPaceOf } from '#app/paced-batches.ts'
 import type { Tamtam } from '#app/tamtam.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/text.ts'
-import type { RoomEvent } from '#domain/room/events.ts'
-import { visibilityOf } from '#domain/room/visibility.ts'
 import { Refused } from '#domain/session.ts'
 import { linkTo } from '#i18n/format.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
@@ -152,31 +149,6 @@ export function stayIn(
 }
 
 const EVENTS = { person: 'rows', text: 'rows', json: 'json', quiet: 'none' } as const
-
-/** The most output that waits for the reader; past it events stay in the journal until it reads on, as for every slow reader. */
-const OUTPUT_MARK_BYTES = 256 * 1024
-
-/** The session's events, no faster than `output` is read (C89). A reader that has gone away holds nothing up. */
-function batchesAtPaceOf(session: LocalSession, output: Writable): Observable<readonly RoomEvent[]> {
-  return new Observable((subscriber) => {
-    const subscription = session.follow(
-      session.after,
-      (batch) => {
-        subscriber.next(session.visibleIn(batch) ?? batch.encoded(visibilityOf).open)
-        if (output.writable && output.writableLength > OUTPUT_MARK_BYTES)
-          subscription.pause(batch.last ?? subscription.cursor)
-      },
-      () => subscriber.complete(),
-    )
-    const resume = () => subscription.resume()
-    output.on('drain', resume).on('error', resume).on('close', resume)
-    subscription.resume()
-    return () => {
-      output.off('drain', resume).off('error', resume).off('close', resume)
-      subscription.close()
-    }
-  })
-}
 
 /** For people elsewhere, where there are any. */
 const baseOf = (facts: HostFacts): string => linkBase({ ...facts, address: facts.reachable[0] ?? facts.host })

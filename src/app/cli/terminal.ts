@@ -11,12 +11,9 @@ import { textLines } from '#system/files/text.ts'
 import { reflows } from '#terminal/frame.ts'
 import { runPlain } from '#terminal/plain.ts'
 import type { Ending, FileTransfers, HostControls, JobControl, Output, Refusal, TypedLines } from '#terminal/ports.ts'
-import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
+import { HISTORY, onScreen, RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
 import { type Paint, themes, unpainted } from '#terminal/rows.ts'
 import { LineCount } from './batch.ts'
-
-/** How much history is shown at first. */
-const HISTORY = 20
 
 export interface TerminalParts {
   readonly session: RoomSession
@@ -48,17 +45,18 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
   const { session, files, host, language, greeting, rooms } = parts
   const { pipes } = parts
   const screen = pipes === undefined && isScreen(process, parts.plain)
-  const options: TerminalOptions = {
-    paint: screen ? (process.env['NO_COLOR'] ? themes.mono : themes.colour) : undefined,
+  const asLines: TerminalOptions = {
+    paint: undefined,
     events: pipes?.events ?? 'rows',
     waits: pipes === undefined,
-    time: screen,
-    tall: screen,
-    echo: screen,
-    live: screen,
-    divider: screen,
+    time: false,
+    tall: false,
+    echo: false,
+    live: false,
+    divider: false,
     history: pipes === undefined ? HISTORY : 0,
   }
+  const options = screen ? onScreen(process.env['NO_COLOR'] ? themes.mono : themes.colour) : asLines
   const make = (output: Output) => {
     const words = translatorFor(language, forTerminal)
     const paced = pipes === undefined ? {} : { batches$: pipes.batches$ }

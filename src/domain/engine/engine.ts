@@ -87,6 +87,7 @@ export class Engine {
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.fileStore.open()
+    await this.#ports.sharedMembers?.open()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
     this.#rooms.hide(found.unlisted)
@@ -114,6 +115,7 @@ export class Engine {
     // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
     this.#loop.close(notRunning)
     this.#erasures.close()
+    await this.#ports.sharedMembers?.close()
     await this.#ports.journal.close()
     await this.#ports.fileStore.close()
     this.#closed.next()

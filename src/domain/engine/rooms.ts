@@ -10,6 +10,7 @@ import type { RoomState } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
+import { shareMembers } from './remote-members.ts'
 
 /** A join without a network. Only `room` and `name` are needed. */
 export interface JoinRequest {
@@ -369,11 +370,13 @@ export class Rooms {
     const [span, facts] = await this.#history.load(name)
     const attended = this.#attended.get(name)
     this.#attended.delete(name)
-    const { journal } = this.#ports
+    const { journal, sharedMembers } = this.#ports
     // Facts of other hosts may come between the reading of the two: those are adopted.
     const last = span?.last ?? 0
     const known = isShared(journal) ? facts.filter(({ seq }) => seq <= last) : facts
-    return new RoomActor(name, span, known, this.#limits, this.#wake, attended, isShared(journal))
+    const room = new RoomActor(name, span, known, this.#limits, this.#wake, attended, isShared(journal))
+    if (sharedMembers !== undefined) await shareMembers(room, sharedMembers)
+    return room
   }
 
   async #caughtUp(name: string): Promise<void> {

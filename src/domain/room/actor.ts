@@ -4,11 +4,12 @@ import { type Rejected, rejected } from '../errors.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { failureText } from '../names/text.ts'
 import type { Span } from '../ports/journal.ts'
-import { type Batch, type KnownId, PendingBatch } from './batch.ts'
-import type { Ack, Mail, RoomCommand, Stamp } from './commands.ts'
+import { Batch, type KnownId, PendingBatch } from './batch.ts'
+import type { Ack, Kick, Known, Mail, RoomCommand, Stamp } from './commands.ts'
 import { connect, disconnect, forget, list, renote } from './connections.ts'
 import { consequenceOf, foundedElsewhere } from './consequences.ts'
 import { decide } from './decide.ts'
+import { arrive, hostOf, type MemberNews } from './elsewhere.ts'
 import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import { arrivingAs, because, muteOf, personOf, rankOf, seat } from './moderation.ts'
@@ -61,6 +62,7 @@ export class RoomActor {
   readonly #limits: ActorLimits
   readonly #wake: Wake
   readonly #batches = new Subject<Batch>()
+  readonly #connections = new Subject<string>()
   #mailbox: Mail[] = []
   #commands = 0
   #chars = 0
@@ -75,6 +77,9 @@ export class RoomActor {
   #published: ReadonlyMap<string, Member> | undefined
   /** Of each connection, by member. */
   readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
+
+  /** Has a member kicked who is with another host; left out where there are no others. */
+  kickElsewhere: ((host: string, by: Member, command: Kick) => Promise<Ack | Rejected>) | undefined
 
   /** First sequence of the room's history; later, when it is trimmed. */
   first: number
@@ -117,6 +122,11 @@ export class RoomActor {
     return this.#batches.asObservable()
   }
 
+  /** The id of each member of whom a connection has come, or has gone. */
+  get connections$(): Observable<string> {
+    return this.#connections.asObservable()
+  }
+
   /**
    * Registers a connection before its member joins by it, or is `admitHidden`. `kicked` is called with the reason when the room ends the
    * membership.
@@ -130,13 +140,19 @@ export class RoomActor {
       list: (listed) => {
         connection = list(state, id, connection, listed)
       },
-      joined: () => renote(state, id),
+      joined: () => {
+        renote(state, id)
+        this.#connections.next(id)
+      },
       end: () => {
         disconnect(state, id, connection)
         callbacks.delete(kicked)
         if (callbacks.size === 0 && this.#kicked.get(id) === callbacks) this.#kicked.delete(id)
       },
-      forget: () => forget(state, id),
+      forget: () => {
+        forget(state, id)
+        this.#connections.next(id)
+      },
     }
   }
 
@@ -323,6 +339,7 @@ export class RoomActor {
       if (id !== undefined && pending.repeats(id, mail, command)) continue
       const stamp = { seq: pending.next, at, maxTextBytes, receiptsPerFile }
       const event = this.#decide(mail.by, command, stamp)
+      if (command.type === 'kick' && this.#asksElsewhere(event, mail, command)) continue
       if (event.type === 'rejected') {
         mail.refused(event)
         continue
@@ -347,6 +364,15 @@ export class RoomActor {
       }
     }
     return decided
+  }
+
+  /** Whether a member is to be kicked who is with another host: that decides it. */
+  #asksElsewhere(event: RoomEvent | Known | Rejected, { by, refused, committed }: Mail, command: Kick): boolean {
+    const host = event.type === 'left' ? hostOf(this.#state, event.by.id) : undefined
+    if (host === undefined || event.type !== 'left' || this.kickElsewhere === undefined) return false
+    const answer = (answer: Ack | Rejected) => (answer.type === 'ack' ? committed?.(answer) : refused(answer))
+    this.kickElsewhere(host, by, { ...command, member: event.by.id }).then(answer, () => refused(busy))
+    return true
   }
 
   /** The journal has the batch: it becomes the state by which all later commands are decided. `publish` comes next. */
@@ -389,6 +415,20 @@ export class RoomActor {
   adopt(batch: Batch): void {
     this.#foreign.push(batch)
     this.#adoptAll()
+  }
+
+  /** What members with another host do: it holds and is shown at once. */
+  hear(host: string, news: readonly MemberNews[]): void {
+    const events: RoomEvent[] = []
+    for (const each of news) {
+      const event = arrive(this.#state, host, each)
+      if (event === undefined) continue
+      evolve(this.#state, event)
+      events.push(event)
+    }
+    if (events.length === 0) return
+    this.#batches.next(new Batch(this.#state.name, events))
+    this.#evict(events)
   }
 
   #adoptAll(): void {
@@ -453,6 +493,7 @@ export class RoomActor {
   close(): void {
     this.#closed = true
     this.#batches.complete()
+    this.#connections.complete()
   }
 }
 

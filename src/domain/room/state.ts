@@ -64,6 +64,8 @@ export interface Connection {
   /** False: of a hidden member, or for one request of a listed one. */
   readonly isListed: boolean
   readonly address?: string
+  /** The other host that has it; left out where it is of this one. */
+  readonly host?: string
 }
 
 /**

@@ -7,6 +7,7 @@ import { pieces, textOf } from '../../harness/bytes.ts'
 import { startHost } from '../../harness/host.ts'
 import { HostProcess } from '../../harness/host-process.ts'
 import { until } from '../../harness/patience.ts'
+import { keyOf, SessionClient } from '../../harness/session-client.ts'
 
 const example = async (name: string) => (await promisify(execFile)(process.execPath, [`examples/${name}`])).stdout
 
@@ -97,10 +98,13 @@ describe('the examples run as they are', () => {
     expect(await host.ended()).toBe(0)
   })
 
-  it('08 has rooms inside an application with a login of its own', async () => {
-    const school = new HostProcess([], { program: 'examples/08-own-login.ts' })
+  it.each([
+    ['08', 'Fastify', '08-own-login.ts'],
+    ['09', 'Express', '09-express.ts'],
+  ])('%s has rooms inside an application of %s with a login of its own', async (_number, _framework, program) => {
+    const school = new HostProcess([], { program: `examples/${program}` })
     await school.until('its port', () => school.lines.length > 0)
-    const at = /http:\S+/.exec(school.lines[0] ?? '')?.[0]
+    const at = /http:\S+/.exec(school.lines[0] ?? '')?.[0] ?? ''
     const get = (path: string, cookie = '') => fetch(`${at}${path}`, { headers: { Cookie: cookie } })
     const logIn = async (name: string) => (await get(`/login/${name}`)).headers.get('set-cookie')?.split(';')[0] ?? ''
     const [ani, budi] = [await logIn('ani'), await logIn('budi')]
@@ -113,7 +117,15 @@ describe('the examples run as they are', () => {
     })
     expect((await get('/rooms/staff', ani)).status).toBe(200)
     expect(await (await get('/rooms/staff', budi)).json()).toMatchObject({ code: 'NOT_ALLOWED' })
+    const page = await SessionClient.connect(Number(new URL(at).port), 'websocket', { headers: { Cookie: budi } })
+    page.send({ type: 'hello', version: 1, key: keyOf('x'), name: 'somebody' })
+    expect((await page.enter('lobby')).member.name).toBe('budi')
+    const bytes = Buffer.alloc(300_000, 'essay')
+    const put = { method: 'PUT', headers: { Cookie: budi }, body: bytes }
+    const { url } = (await (await fetch(`${at}/rooms/lobby/files/essay.txt`, put)).json()) as { url: string }
+    expect(Buffer.from(await (await get(url, ani)).arrayBuffer()).equals(bytes)).toBe(true)
     await get('/logout', budi)
+    await page.closed()
     expect((await get('/rooms/lobby', budi)).status).toBe(404)
     school.child.kill('SIGINT')
     expect(await school.ended()).toBe(0)

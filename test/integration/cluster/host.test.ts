@@ -47,6 +47,11 @@ test.skipIf(!isHere)(
     budi.write('halo dari b\n')
     await ani.until('<budi> halo dari b')
     await ani.ask('/topic kopi', '* topic set')
+    // Each lists the members of both, and hears of them; a whisper and a kick go to the node that its member is with.
+    await ani.until(/is now budi/)
+    await ani.ask('/who', /ani.*budi|budi.*ani/)
+    await ani.ask('/msg budi psst', /budi.*psst/)
+    await budi.until(/ani.*psst/)
     const late = await enter(other.port, 'cici')
     await late.ask('/history 10', '* end of history')
     expect(late.lines.filter((line) => line.startsWith('<'))).toEqual(['<ani> halo dari a', '<budi> halo dari b'])
@@ -65,6 +70,10 @@ test.skipIf(!isHere)(
     const came = guests.map((guest) => guest.ask(`/join den ${code}`, /! NOT_FOUND|you are .* in den/))
     expect((await Promise.all(came)).filter((line) => line.startsWith('*'))).toHaveLength(1)
     for (const guest of guests) await guest.leave()
+    await late.ask('/join den rahasia', /you are cici in den/)
+    await ani.until('* cici joined')
+    await ani.ask('/kick cici enough', /cici.*enough/)
+    await late.until(/kicked by ani: enough/)
     await ani.ask('/drop-link', /! NOT_ALLOWED the nodes of a cluster share no files yet, and so no drop links/)
     await ani.ask('/join lobby', /you are ani in lobby/)
 

@@ -5,6 +5,7 @@ import { connect, headers } from '@nats-io/transport-node'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
+import { ClusterMembers } from '#cluster/members.ts'
 import { MessageCodec, NO_SEAL } from '#cluster/message.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { Batch } from '#domain/room/batch.ts'
@@ -14,11 +15,14 @@ import { ClusterSecretStore } from '#storage/cluster/secret-store.ts'
 import { MemoryJournal } from '#storage/memory/journal.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
+import { SystemClock } from '#system/clock.ts'
+import { MemoryLog } from '#system/log.ts'
 import { MemoryMetrics } from '#system/metrics.ts'
 import { journalContract } from '../../contract/storage/journal-contract.ts'
 import { numbered, readAll, Subject } from '../../contract/storage/journal-subject.ts'
 import { secretStoreContract } from '../../contract/storage/secret-store-contract.ts'
 import { sharedJournalContract } from '../../contract/storage/shared-journal-contract.ts'
+import { sharedMembersContract } from '../../contract/storage/shared-members-contract.ts'
 import { sharedSecretStoreContract } from '../../contract/storage/shared-secret-store-contract.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { freePorts, hasNats, NatsServer } from '../../harness/nats.ts'
@@ -121,6 +125,32 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
       return { secretStore, again: () => again }
     })
     for (const { name, run } of [...one, ...sharedSecretStoreContract(make)]) test(name, run)
+  })
+
+  describe('P8 ClusterMembers', () => {
+    const contract = sharedMembersContract(async (count) => {
+      const subjects = new Subjects(`m${clusters++}`, 1)
+      const log = new MemoryLog()
+      const nodes = await Promise.all(
+        Array.from({ length: count }, async (_, index) => {
+          const connection = new ClusterConnection({ servers: [nats.url], name: 'test' }, log)
+          await connection.open()
+          const ports = { clock: new SystemClock(), log, metrics: new MemoryMetrics() }
+          const { bus } = connection
+          const members = new ClusterMembers({ ...ports, bus, subjects, node: `n${index}`, key: 'key' })
+          await members.open()
+          return { connection, members }
+        }),
+      )
+      return {
+        hosts: nodes.map(({ members }) => members),
+        dispose: async () => {
+          for (const { members } of nodes) await members.close()
+          for (const { connection } of nodes) await connection.close()
+        },
+      }
+    })
+    for (const { name, run } of contract) test(name, run)
   })
 
   test('a node that starts empty reads everything again, also what was trimmed away before it came', async () => {

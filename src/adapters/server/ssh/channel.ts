@@ -12,6 +12,8 @@ export interface ChannelLink {
 /** Encrypted in one step: others have their turn behind it. */
 const STEP_BYTES = 64 * 1024
 const HELD_BYTES = 256 * 1024
+/** A screen that is said to be larger costs no more. */
+const MOST_CELLS = 500
 
 /**
  * One channel as a stream that keeps its bounds: it takes no more than its client and the socket below do, and reads no more than is taken from
@@ -25,6 +27,12 @@ export class SshChannel extends Duplex {
   #stepsBefore = -1
   #movedAt = 0
   #exitStatus: number | undefined
+  #isResizing = false
+
+  /** It goes to a terminal of this size: a line ends as it does there. */
+  isTTY = false
+  columns = 80
+  rows = 24
 
   constructor(channel: ServerChannel, link: ChannelLink) {
     super({ readableHighWaterMark: STEP_BYTES, writableHighWaterMark: HELD_BYTES, allowHalfOpen: true })
@@ -56,6 +64,34 @@ export class SshChannel extends Duplex {
     return now - this.#movedAt
   }
 
+  /** Its terminal has another size: `resize` tells of the last of several, once the client has taken what was drawn before. */
+  resize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
+    this.isTTY = true
+    this.columns = Math.min(columns, MOST_CELLS) || 80
+    this.rows = Math.min(rows, MOST_CELLS) || 24
+    if (this.#isResizing) return
+    this.#isResizing = true
+    setImmediate(async () => {
+      await this.drained()
+      this.#isResizing = false
+      this.emit('resize')
+    })
+  }
+
+  /** Resolves when more may be written, or it is over. */
+  async drained(): Promise<void> {
+    if (!this.writableNeedDrain || this.destroyed) return
+    await new Promise<void>((resolve) => {
+      const settle = () => {
+        this.off('drain', settle)
+        this.off('close', settle)
+        resolve()
+      }
+      this.once('drain', settle)
+      this.once('close', settle)
+    })
+  }
+
   /** Resolves when all of it has been taken, or it is over. */
   gone(): Promise<void> {
     return new Promise((resolve) => {
@@ -66,7 +102,7 @@ export class SshChannel extends Duplex {
 
   /** A line beside the output: for people, where `ssh`, `scp` or `sftp` show it. Left out where the client takes nothing just now. */
   note(text: string): void {
-    const bytes = Buffer.from(`${text}\n`)
+    const bytes = this.#translated(Buffer.from(`${text}\n`))
     const { outgoing } = this.#channel as unknown as { readonly outgoing: { readonly window: number } }
     // The library confuses what waits for a window here with what waits there.
     if (this.destroyed || outgoing.window < bytes.length || this.writableLength > 0) return
@@ -98,7 +134,8 @@ export class SshChannel extends Duplex {
     this.#channel.resume()
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(written: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const chunk = this.#translated(written)
     const step = (at: number): void =>
       this.#link.whenReady(() => {
         if (this.destroyed) return
@@ -110,6 +147,12 @@ export class SshChannel extends Duplex {
         })
       })
     step(0)
+  }
+
+  /** What the system does at its own terminals (ONLCR). */
+  #translated(bytes: Buffer): Buffer {
+    if (!this.isTTY || !bytes.includes('\n')) return bytes
+    return Buffer.from(bytes.toString('latin1').replaceAll('\n', '\r\n'), 'latin1')
   }
 
   override _final(done: (error?: Error | null) => void): void {

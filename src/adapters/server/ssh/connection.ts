@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { ParsedKey } from 'ssh2'
+import { rejected } from '#domain/errors.ts'
 import type { Cancel } from '#domain/ports/system.ts'
 import type { ServedConnection } from '../connection/connections.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
@@ -7,11 +8,14 @@ import type { SshChannel } from './channel.ts'
 import { CommandRun } from './exec/run.ts'
 import { EXIT } from './exit-status.ts'
 import { Login } from './login.ts'
-import type { IncomingChannel, SshServerParts, Texts } from './parts.ts'
+import type { IncomingChannel, RunParts, SshServerParts, Texts } from './parts.ts'
+import { tooManyTerminals } from './refusals.ts'
 import { parseScp } from './scp/codec.ts'
 import { ScpRun } from './scp/run.ts'
 import { SftpSession } from './sftp/session.ts'
 import { ChatRun } from './shell/chat-run.ts'
+import { isCapable } from './shell/screen.ts'
+import { ScreenRun } from './shell/screen-run.ts'
 import {
   type Library,
   type LoginAnswer,
@@ -21,11 +25,30 @@ import {
   type Start,
 } from './transport.ts'
 
+/** So many at once, of all connections. */
+export class Places {
+  #free: number
+
+  constructor(most: number) {
+    this.#free = most
+  }
+
+  /** Answers how to give the place back; undefined where there is none. */
+  enter(): (() => void) | undefined {
+    if (this.#free === 0) return undefined
+    this.#free--
+    return () => {
+      this.#free++
+    }
+  }
+}
+
 /** One SSH connection: its login, and what runs on its channels. */
 export class SshConnection implements ServedConnection, SshHandler {
   readonly #incoming: IncomingConnection
   readonly #parts: SshServerParts
   readonly #textsFor: (env: ReadonlyMap<string, string>) => Texts
+  readonly #terminals: Places
   readonly #transport: SshTransport
   readonly #login: Login
   /** Of its person, where that has no key. */
@@ -37,6 +60,7 @@ export class SshConnection implements ServedConnection, SshHandler {
     library: Library,
     hostKey: ParsedKey,
     textsFor: (env: ReadonlyMap<string, string>) => Texts,
+    terminals: Places,
     parts: SshServerParts,
   ) {
     const { accessControl, clock, ids, knownKeys, line, log, ssh } = parts
@@ -44,6 +68,7 @@ export class SshConnection implements ServedConnection, SshHandler {
     this.#incoming = incoming
     this.#parts = parts
     this.#textsFor = textsFor
+    this.#terminals = terminals
     this.#id = ids.next()
     this.#login = new Login({ accessControl, knownKeys, address, id: this.#id, room: line.room })
     setMaxListeners(0, connection)
@@ -68,26 +93,30 @@ export class SshConnection implements ServedConnection, SshHandler {
     setMaxListeners(0, channel)
     // Its own failures are told where it is run.
     channel.on('error', () => {})
-    const [identity, id, parts] = [this.#login.identity, this.#id, this.#parts]
+    const of = { incoming, identity: this.#login.identity, id: this.#id, parts: this.#parts }
     switch (start.type) {
       case 'exec': {
         const scp = parseScp(start.command)
-        const run =
-          scp === undefined
-            ? new CommandRun(incoming, identity, id, texts, parts).run(start.command)
-            : new ScpRun({ incoming, identity, id, parts }).run(scp)
-        this.#run(channel, run)
+        this.#run(channel, scp === undefined ? new CommandRun(of, texts).run(start.command) : new ScpRun(of).run(scp))
         return
       }
       case 'sftp':
-        this.#run(channel, new SftpSession({ incoming, identity, id, parts }).run())
+        this.#run(channel, new SftpSession(of).run())
         return
       case 'shell':
-        this.#run(channel, new ChatRun(incoming, identity, id, texts, start.isTerminal, parts).run())
+        this.#run(channel, this.#chat(of, texts, start))
         return
       default:
         start satisfies never
     }
+  }
+
+  /** On the screen of a terminal that has one, while there is a place. */
+  #chat(of: RunParts, texts: Texts, { env, terminal }: Start): Promise<void> {
+    if (terminal === undefined || !isCapable(terminal)) return new ChatRun(of, texts, terminal !== undefined).run()
+    const leave = this.#terminals.enter()
+    if (leave === undefined) return new ChatRun(of, texts, true, tooManyTerminals).run()
+    return new ScreenRun(of, texts, { terminal, env, leave }).run()
   }
 
   stopReading(): void {
@@ -97,6 +126,8 @@ export class SshConnection implements ServedConnection, SshHandler {
   async farewell(why: string): Promise<void> {
     const channels = [...this.#transport.channels]
     for (const channel of channels) {
+      // A screen goes before the reason is told.
+      if (channel.emit('farewell', rejected('RESTART', why))) continue
       channel.note(`! RESTART ${why}`)
       channel.exit(EXIT.incomplete)
     }

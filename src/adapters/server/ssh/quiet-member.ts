@@ -2,23 +2,15 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { WholeFile } from '#domain/room/events.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type ClientSessionSettings,
-  type Joined,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
-import type { IncomingConnection } from '../connection/incoming-connection.ts'
-import type { KeyRegistry } from '../connection/key-registry.ts'
+import { ClientSession, type Joined, type Reason, type Wire } from '../connection/client-session.ts'
 import { ServedBytes } from '../files/download-slots.ts'
-import type { SignedLinks } from '../security/signed-links.ts'
 import type { Identity } from './login.ts'
+import type { RunParts } from './parts.ts'
 
-export interface QuietMemberParts extends ClientSessionParts {
-  readonly keys: KeyRegistry
-  readonly client: ClientSessionSettings
+/** `after`: the sequence after which the room's events come; undefined, now. `isListed`: the room sees it after all. */
+export interface JoinOptions {
+  readonly after?: number | undefined
+  readonly isListed?: boolean
 }
 
 /** Whoever a quiet member is there for. */
@@ -37,14 +29,7 @@ export class QuietMember implements Wire {
   readonly #listener: MemberListener
   readonly #servedBytes = new ServedBytes()
 
-  /** `id`: of a person without a key. */
-  constructor(
-    incoming: IncomingConnection,
-    identity: Identity,
-    id: string,
-    parts: QuietMemberParts,
-    listener: MemberListener,
-  ) {
+  constructor({ incoming, identity, id, parts }: RunParts, listener: MemberListener) {
     const { key, nick, credential } = identity
     this.#identity = identity
     this.#listener = listener
@@ -53,11 +38,8 @@ export class QuietMember implements Wire {
     else this.client.authenticate(key, parts.keys, nick, credential)
   }
 
-  /** Resolves to the reason where it may not. `after`: the sequence after which the room's events come; undefined, now. `isListed`: the room sees it after all. */
-  async join(
-    room: string,
-    { after, isListed = false }: { readonly after?: number | undefined; readonly isListed?: boolean } = {},
-  ): Promise<Rejected | undefined> {
+  /** Resolves to the reason where it may not. */
+  async join(room: string, { after, isListed = false }: JoinOptions = {}): Promise<Rejected | undefined> {
     const { key, nick, password } = this.#identity
     const why = await this.client.join(room, {
       hidden: !isListed,
@@ -94,7 +76,3 @@ export class QuietMember implements Wire {
     this.#listener.ended(why)
   }
 }
-
-/** The owner of what somebody uploads, as in `createTransfer`: the same as over HTTP. */
-export const uploaderOf = ({ key, nick }: Identity, address: string, links: SignedLinks): string | undefined =>
-  key === undefined ? links.uploaderOf(nick, address) : undefined

@@ -10,6 +10,8 @@ export interface SshSettings {
   /** Input that a channel may hold while nobody reads it: above the window that its client is given. */
   readonly channelBytes: number
   readonly channelsPerConnection: number
+  /** Chats with a screen; those beyond are plain lines. */
+  readonly terminals: number
   /** Different rooms that one channel may be in. */
   readonly roomsPerChannel: number
   /** Files that one channel may have open. */

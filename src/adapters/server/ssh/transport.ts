@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream'
-import type { AuthContext, Connection, KeyboardAuthContext, ParsedKey, Session } from 'ssh2'
+import type { AuthContext, Connection, KeyboardAuthContext, ParsedKey, PseudoTtyInfo, Session } from 'ssh2'
 import type { Clock, Log } from '#domain/ports/system.ts'
 import { hangUp } from '../connection/idle.ts'
 import { type ChannelLink, type LibraryChannel, SshChannel } from './channel.ts'
 import { fingerprintOf } from './host-key.ts'
 import type { SshSettings } from './settings.ts'
+import type { TerminalKind } from './shell/screen.ts'
 
 // The library stays behind this file and `channel.ts`.
 
@@ -31,7 +32,7 @@ export type LoginAnswer =
   | { readonly methods: readonly LoginMethod[]; readonly isPartial?: boolean }
 
 /** What a client begins on a channel, and the variables of its environment that are taken. */
-export type Start = { readonly env: ReadonlyMap<string, string>; readonly isTerminal: boolean } & (
+export type Start = { readonly env: ReadonlyMap<string, string>; readonly terminal: TerminalKind | undefined } & (
   | { readonly type: 'exec'; readonly command: string }
   | { readonly type: 'shell' | 'sftp' }
 )
@@ -249,18 +250,16 @@ export class SshTransport implements ChannelLink {
       return
     }
     const env = new Map<string, string>()
-    let isTerminal = false
+    let terminal: TerminalKind | undefined
     let channel: SshChannel | undefined
-    const begin = (
-      open: () => LibraryChannel | undefined,
-      start: (common: Pick<Start, 'env' | 'isTerminal'>) => Start,
-    ) =>
+    const begin = (open: () => LibraryChannel | undefined, start: (common: Pick<Start, 'env' | 'terminal'>) => Start) =>
       this.#guard(() => {
         const opened = channel === undefined ? open() : undefined
         if (opened === undefined) return
         channel = new SshChannel(opened, this)
         this.#keep(channel)
-        this.#handler.begin(start({ env, isTerminal }), channel)
+        if (terminal !== undefined) channel.resize(terminal)
+        this.#handler.begin(start({ env, terminal }), channel)
       })
     session.on('env', (taken, refused, { key, val }: { key: string; val: string }) => {
       const isTaken = TAKEN_ENV.has(key) && val.length <= MOST_ENV_CHARS
@@ -268,11 +267,14 @@ export class SshTransport implements ChannelLink {
       if (isTaken) taken?.()
       else refused?.()
     })
-    session.on('pty', (taken) => {
-      isTerminal = true
+    session.on('pty', (taken, _, { term, cols, rows }: PseudoTtyInfo & { readonly term?: string }) => {
+      terminal = { type: (term ?? '').slice(0, MOST_ENV_CHARS), columns: cols, rows }
       taken?.()
     })
-    session.on('window-change', (taken) => taken?.())
+    session.on('window-change', (taken, _, { cols, rows }) => {
+      taken?.()
+      if (terminal !== undefined) channel?.resize({ columns: cols, rows })
+    })
     session.on('signal', (taken, _, { name }) => {
       taken?.()
       if (SIGNALS.has(name)) channel?.emit('signal')

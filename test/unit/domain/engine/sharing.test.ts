@@ -1,8 +1,14 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createTamtam } from '#app/tamtam.ts'
+import { MemoryBus, MemoryHub } from '#cluster/bus.ts'
+import { ClusterMembers } from '#cluster/members.ts'
+import { Subjects } from '#cluster/subjects.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 import { MemorySharedJournal, SharedLog } from '#storage/memory/shared-journal.ts'
+import { ManualClock } from '#system/clock.ts'
+import { MemoryLog } from '#system/log.ts'
+import { MemoryMetrics } from '#system/metrics.ts'
 import { until } from '../../../harness/patience.ts'
 
 interface Member {
@@ -11,14 +17,28 @@ interface Member {
 }
 
 /** Two hosts on one log; while a journal is held, its host hears of the other only when it appends. */
-async function twoHosts() {
+async function twoHosts(founders = false) {
   const log = new SharedLog()
-  const hosts = [log, log].map((shared) => {
+  const hub = new MemoryHub()
+  const hosts = [log, log].map((shared, index) => {
     const journal = new MemorySharedJournal(shared)
-    return { journal, tamtam: createTamtam({ overrides: { journal } }) }
+    const bus = new MemoryBus(hub)
+    const clock = new ManualClock()
+    const ports = { clock, log: new MemoryLog(), metrics: new MemoryMetrics() }
+    const subjects = new Subjects('tamtam', 1)
+    const sharedMembers = new ClusterMembers({ ...ports, bus, subjects, node: `n${index}`, key: undefined })
+    return { journal, bus, clock, tamtam: createTamtam({ founders, overrides: { journal, sharedMembers } }) }
   })
-  for (const { tamtam } of hosts) {
-    await tamtam.start()
+  for (const { tamtam, clock } of hosts) {
+    let isStarted = false
+    const starting = tamtam.start().then(() => {
+      isStarted = true
+    })
+    await until('the start', () => {
+      clock.advance(100)
+      return isStarted
+    })
+    await starting
     onTestFinished(() => tamtam.stop())
   }
   const [one, other] = hosts
@@ -151,4 +171,62 @@ test('a message that is removed at one host is erased at the other', async () =>
   await until('the removal', () => typesOf(budi).includes('messageRemoved'))
   await until('it is erased', async () => (await other.journal.read('lobby', 0, 10))[0]?.entries[0]?.type === 'erased')
   expect((await budi.session.history(10)).map(({ type }) => type)).toEqual(['erased', 'messageRemoved'])
+})
+
+const namesIn = ({ session }: Member) => session.members.map(({ name }) => name).sort()
+const newsOf = ({ shown }: Member) =>
+  shown.flatMap((event) => ('by' in event && !('seq' in event) ? [`${event.by.name} ${event.type}`] : []))
+
+test('members of both hosts are in one list, hear of each other, whisper, and are made moderators and kicked from either', async () => {
+  const { one, other, enter } = await twoHosts()
+  const ani = await enter(one, 'ani', 'owner')
+  const budi = await enter(other, 'budi')
+  const cici = await enter(other, 'cici')
+  await until('cici', () => namesIn(ani).length === 3)
+  for (const member of [ani, budi, cici]) expect(namesIn(member)).toEqual(['ani', 'budi', 'cici'])
+  expect(newsOf(ani)).toEqual(['budi joined', 'cici joined'])
+  expect(newsOf(budi)).toEqual(['cici joined'])
+
+  expect(await budi.session.send({ type: 'whisper', to: 'ani', text: 'psst' })).toMatchObject({ type: 'ack' })
+  await until('the whisper', () => typesOf(ani).includes('whispered'))
+  expect(typesOf(cici)).not.toContain('whispered')
+  await budi.session.send({ type: 'away', reason: 'kopi' })
+  await until('the absence', () => ani.session.members.some(({ away }) => away === 'kopi'))
+  expect(await cici.session.send({ type: 'rename', name: 'citra' })).toMatchObject({ type: 'ack' })
+  await until('the new name', () => namesIn(ani).includes('citra'))
+  await ani.session.send({ type: 'op', name: 'budi' })
+  await until('the rank', () => budi.session.member.role === 'op')
+
+  // Of two moderators on two hosts none kicks the other, nor the owner; the owner does, and who is kicked is out.
+  expect(await budi.session.send({ type: 'kick', name: 'ani' })).toMatchObject({ code: 'NOT_ALLOWED' })
+  expect(await ani.session.send({ type: 'kick', name: 'citra', reason: 'enough' })).toMatchObject({ type: 'ack' })
+  await until('the kick', () => namesIn(ani).length === 2)
+  expect(cici.session.kicked).toMatchObject({ code: 'NOT_A_MEMBER', message: 'kicked by ani: enough' })
+  expect(ani.shown.findLast(({ type }) => type === 'left')).toMatchObject({ kickedBy: { name: 'ani' } })
+  await budi.session.close('went home')
+  await until('the leaving', () => namesIn(ani).length === 1)
+  expect(newsOf(ani).slice(2)).toEqual(['budi away', 'citra renamed', 'citra left', 'budi left'])
+})
+
+test('a member with both hosts comes once and goes once, and whoever enters a room first on either has founded it', async () => {
+  const { one, other } = await twoHosts(true)
+  const inDen = (host: typeof one, name: string, member: string) =>
+    host.tamtam.engine.join({ room: 'den', name, member, person: `p-${name}` })
+  const [ani, budi] = [await inDen(one, 'ani', 'a'), await inDen(other, 'budi', 'b')]
+  expect([ani.member.role, budi.member.role]).toEqual(['op', undefined])
+  const shown: string[] = []
+  ani.events$.subscribe((event) => shown.push(event.type))
+  const again = await inDen(one, 'budi', 'b')
+  await budi.close()
+  expect(ani.members.map(({ id }) => id)).toEqual(['a', 'b'])
+  const elsewhere = await inDen(other, 'cici', 'c')
+  expect(elsewhere.members.map(({ id }) => id).sort()).toEqual(['a', 'b', 'c'])
+  await again.close()
+  await until('the leaving', () => shown.includes('left'))
+  expect(shown).toEqual(['joined', 'left'])
+  await until('the same elsewhere', () => elsewhere.members.length === 2)
+  // The room's founder is kept with its first entry, whoever says it.
+  await elsewhere.send({ type: 'say', text: 'halo' })
+  await until('the founder', () => shown.includes('opped'))
+  expect(ani.member.role).toBe('op')
 })

@@ -1,19 +1,18 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { subnetOf } from '#domain/names/subnet.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused } from '#domain/session.ts'
 import { TransferActor } from '#domain/transfer/actor.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
 import { SUMS_NAME } from '#protocol/tar.ts'
 import type { Reason } from '../../connection/client-session.ts'
-import { personOf } from '../../connection/key-registry.ts'
 import type { SshChannel } from '../channel.ts'
 import { EXIT } from '../exit-status.ts'
-import { type MemberListener, QuietMember, uploaderOf } from '../quiet-member.ts'
+import { holderOf, type RunParts, uploaderOf } from '../parts.ts'
+import { type MemberListener, QuietMember } from '../quiet-member.ts'
 import { noSuchFile, tooManyDownloads } from '../refusals.ts'
 import { placeOf } from '../sftp/names.ts'
 import { RoomFolder } from '../sftp/room-folder.ts'
-import { Visits, type VisitsParts } from '../sftp/visits.ts'
+import { Visits } from '../sftp/visits.ts'
 import { fileLine, OK_BYTE, type ScpCommand, ScpDecoder, type ScpMessage, warningLine } from './codec.ts'
 
 /** A file on its way in, or why it is refused: its bytes come in any case, once it was accepted. */
@@ -26,7 +25,7 @@ interface Receiving {
 /** What `scp -O` runs on a channel: one file, or several into one room. */
 export class ScpRun implements MemberListener {
   readonly #channel: SshChannel
-  readonly #parts: Omit<VisitsParts, 'listener' | 'isUsed'>
+  readonly #parts: RunParts
   readonly #visits: Visits
   readonly #uploader: string | undefined
   readonly #decoder = new ScpDecoder()
@@ -35,11 +34,10 @@ export class ScpRun implements MemberListener {
   #status: number = EXIT.done
   #isOver = false
 
-  constructor(parts: Omit<VisitsParts, 'listener' | 'isUsed'>) {
-    const { incoming, identity } = parts
-    this.#channel = incoming.connection
+  constructor(parts: RunParts) {
+    this.#channel = parts.incoming.connection
     this.#parts = parts
-    this.#uploader = uploaderOf(identity, incoming.address, parts.parts.signedLinks)
+    this.#uploader = uploaderOf(parts)
     this.#visits = new Visits({ ...parts, listener: this, isUsed: () => true })
     this.#messages = messagesOf(this.#channel, this.#decoder)
     this.#channel.once('signal', () => this.#end(EXIT.interrupted))
@@ -148,9 +146,7 @@ export class ScpRun implements MemberListener {
     if (found?.file.status !== 'whole') throw new Refused(noSuchFile)
     const { file } = found.file
     const { session, client } = folder.member
-    const { incoming, identity, id, parts } = this.#parts
-    const person = identity.key === undefined ? id : personOf(identity.key)
-    const slot = parts.downloads.take({ address: subnetOf(incoming.address), person }, this.#channel)
+    const slot = this.#parts.parts.downloads.take(holderOf(this.#parts), this.#channel)
     if (slot === undefined) throw new Refused(tooManyDownloads)
     const moved = () => {
       slot.moved()

@@ -9,7 +9,8 @@ import type { Reason } from '../../connection/client-session.ts'
 import { COSTS, priceOfItems } from '../../connection/rate-limit.ts'
 import type { SshChannel } from '../channel.ts'
 import { EXIT, exitStatusOf } from '../exit-status.ts'
-import { type MemberListener, QuietMember, uploaderOf } from '../quiet-member.ts'
+import { holderOf, type RunParts, uploaderOf } from '../parts.ts'
+import { type MemberListener, QuietMember } from '../quiet-member.ts'
 import {
   badRoom,
   isFolder,
@@ -26,7 +27,7 @@ import { endReading, type Handle } from './handles.ts'
 import { isPartial, type NamedFile, type Place, placeOf, wholePath, withoutPartial } from './names.ts'
 import { ReadingFile } from './reading.ts'
 import { RoomFolder } from './room-folder.ts'
-import { Visits, type VisitsParts } from './visits.ts'
+import { Visits } from './visits.ts'
 import { WritingFile } from './writing.ts'
 
 /** Names in one answer to READDIR. */
@@ -39,7 +40,7 @@ const READS_AT_ONCE = 128
 /** One client of SFTP: its requests become reading and writing in rooms. Answers come in the order of requests, but for those to READ. */
 export class SftpSession implements MemberListener {
   readonly #channel: SshChannel
-  readonly #parts: Omit<VisitsParts, 'listener' | 'isUsed'>
+  readonly #parts: RunParts
   readonly #visits: Visits
   readonly #uploader: string | undefined
   readonly #home: string
@@ -49,12 +50,12 @@ export class SftpSession implements MemberListener {
   readonly #readsDone = new Waiters()
   #isOver = false
 
-  constructor(parts: Omit<VisitsParts, 'listener' | 'isUsed'>) {
+  constructor(parts: RunParts) {
     const { incoming, identity } = parts
     this.#channel = incoming.connection
     this.#parts = parts
     this.#home = identity.isRoomNamed ? `/${identity.room}` : '/'
-    this.#uploader = uploaderOf(identity, incoming.address, parts.parts.signedLinks)
+    this.#uploader = uploaderOf(parts)
     const isUsed = (room: string) =>
       [...this.#handles.values()].some((handle) => 'room' in handle && handle.room === room)
     this.#visits = new Visits({ ...parts, listener: this, isUsed })
@@ -186,13 +187,9 @@ export class SftpSession implements MemberListener {
     const found = folder.find(name) ?? folder.arriving(name)
     if (found === undefined) throw new Refused(noSuchFile)
     const { file } = found.file
-    const { incoming, identity } = this.#parts
-    const person = identity.key ?? this.#parts.id
     let reading: ReadingFile | undefined
-    const slot = this.#parts.parts.downloads.take(
-      { address: incoming.address, person },
-      { destroy: () => void reading?.close() },
-    )
+    const { downloads } = this.#parts.parts
+    const slot = downloads.take(holderOf(this.#parts), { destroy: () => void reading?.close() })
     if (slot === undefined) throw new Refused(tooManyDownloads)
     const { member } = folder
     const { session } = member
@@ -422,15 +419,6 @@ export class SftpSession implements MemberListener {
     const channel = this.#channel
     if (!channel.writable) return
     channel.write(packet)
-    if (!channel.writableNeedDrain) return
-    await new Promise<void>((resolve) => {
-      const settle = () => {
-        channel.off('drain', settle)
-        channel.off('close', settle)
-        resolve()
-      }
-      channel.once('drain', settle)
-      channel.once('close', settle)
-    })
+    if (channel.writableNeedDrain) await channel.drained()
   }
 }

@@ -1,16 +1,9 @@
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { personOf } from '../../connection/key-registry.ts'
-import type { Credentials } from '../../security/access-control.ts'
-import type { Identity } from '../login.ts'
-import type { IncomingChannel, SshParts } from '../parts.ts'
+import type { RunParts } from '../parts.ts'
 import { type MemberListener, QuietMember } from '../quiet-member.ts'
 
-export interface VisitsParts {
-  readonly incoming: IncomingChannel
-  readonly identity: Identity
-  /** Of a person without a key. */
-  readonly id: string
-  readonly parts: SshParts
+interface VisitsParts extends RunParts {
   readonly listener: MemberListener
   /** Whether something is open in a room: then it is not left. */
   readonly isUsed: (room: string) => boolean
@@ -31,11 +24,9 @@ export class Visits {
     this.#made.add(parts.identity.room)
   }
 
-  /** Those that it may see. */
+  /** Those that it may see, and its own: it has come in by that one's password. */
   async rooms(): Promise<ReadonlySet<string>> {
-    const { engine, accessControl } = this.#parts.parts
-    const names = new Set([...(await engine.rooms()).map(({ name }) => name), ...this.#made])
-    return await accessControl.visible(this.#credentials, [...names])
+    return new Set([...(await visibleRooms(this.#parts, this.#made)), this.#parts.identity.room])
   }
 
   async has(room: string): Promise<boolean> {
@@ -69,27 +60,34 @@ export class Visits {
   }
 
   async #come(room: string): Promise<QuietMember | Rejected> {
-    const { incoming, identity, id, parts, listener, isUsed } = this.#parts
+    const { parts, listener, isUsed } = this.#parts
     if (this.#members.size >= parts.ssh.roomsPerChannel) {
       const [oldest] = [...this.#members].filter(([name]) => !isUsed(name))
       if (oldest === undefined) return tooManyRooms
       this.#members.delete(oldest[0])
       await oldest[1].client.close()
     }
-    const member = new QuietMember(incoming, identity, id, parts, listener)
+    const member = new QuietMember(this.#parts, listener)
     return (await member.join(room)) ?? member
   }
+}
 
-  get #credentials(): Credentials {
-    const { identity, incoming, id } = this.#parts
-    const { key, credential, password } = identity
-    return {
-      ...{ connection: incoming.connection, address: incoming.address },
-      person: key === undefined ? id : personOf(key),
-      ...(credential === undefined ? {} : { credential }),
-      ...(password === undefined ? {} : { password }),
-    }
+/**
+ * The rooms that a client may see, and of these `others` too. A password is for the room that it came into: tried at all of them it would be a guess
+ * at each.
+ */
+export async function visibleRooms(
+  { identity, incoming, id, parts: { accessControl, engine } }: RunParts,
+  others: Iterable<string> = [],
+): Promise<ReadonlySet<string>> {
+  const { key, credential } = identity
+  const names = new Set([...(await engine.rooms()).map(({ name }) => name), ...others])
+  const credentials = {
+    ...{ connection: incoming.connection, address: incoming.address },
+    person: key === undefined ? id : personOf(key),
+    ...(credential === undefined ? {} : { credential }),
   }
+  return await accessControl.visible(credentials, [...names])
 }
 
 const noSuchRoom = rejected('NOT_FOUND', 'there is no such room; mkdir makes one')

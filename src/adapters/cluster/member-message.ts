@@ -1,0 +1,122 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import * as v from 'valibot'
+import type { Rejected } from '#domain/errors.ts'
+import type { Ack, Kick } from '#domain/room/commands.ts'
+import { isNewsEvent, type MemberNews } from '#domain/room/elsewhere.ts'
+import type { Member, RoomEvent } from '#domain/room/events.ts'
+import { command, events, member, refusal } from '#protocol/schema.ts'
+import { MESSAGE_BYTES, SEAL_BYTES } from './message.ts'
+
+/** That a node lives, is there from now on, or goes. */
+export interface Greeting {
+  readonly host: string
+  readonly type: 'new' | 'here' | 'bye'
+}
+
+/** News of a node's members in a room, under its next number; or, in an answer, all of them. */
+export interface NewsMessage {
+  readonly host: string
+  readonly number: number
+  readonly news: readonly MemberNews[]
+}
+
+/** What a node asks another. */
+export type Wish =
+  | { readonly type: 'list'; readonly room: string }
+  | { readonly type: 'kick'; readonly room: string; readonly by: Member; readonly command: Kick }
+
+const hostName = v.pipe(v.string(), v.regex(/^[\w-]{1,64}\.[\w-]{1,32}$/))
+const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const newsEvent = v.pipe(
+  events,
+  v.transform(([event]) => event),
+  v.custom<MemberNews['event']>((event) => event !== undefined && isNewsEvent(event as RoomEvent)),
+)
+const wrapped = v.pipe(
+  v.unknown(),
+  v.transform((event) => [event]),
+  newsEvent,
+)
+const news = v.object({
+  event: wrapped,
+  person: v.exactOptional(v.string()),
+  keyless: v.exactOptional(v.literal(true)),
+})
+const greeting = v.object({ host: hostName, type: v.picklist(['new', 'here', 'bye']) })
+const newsMessage = v.object({ host: hostName, number, news: v.array(news) })
+const kick = v.pipe(
+  command,
+  v.custom<Kick>((each) => (each as { readonly type?: unknown }).type === 'kick'),
+)
+const wish = v.variant('type', [
+  v.object({ type: v.literal('list'), room: v.string() }),
+  v.object({ type: v.literal('kick'), room: v.string(), by: member, command: kick }),
+])
+const outcome = v.union([
+  v.object({ type: v.literal('ack'), seq: number, duplicate: v.boolean() }),
+  v.intersect([v.object({ type: v.literal('rejected') }), refusal]),
+])
+
+/** Makes and reads what nodes tell each other of members: sealed with the cluster's key for its subject, and JSON. */
+export class MemberCodec {
+  readonly #key: string
+
+  constructor(key: string) {
+    this.#key = key
+  }
+
+  encodeGreeting(subject: string, message: Greeting): Uint8Array {
+    return this.#encode(subject, message)
+  }
+
+  decodeGreeting(subject: string, data: Uint8Array): Greeting | undefined {
+    return this.#decode(greeting, subject, data)
+  }
+
+  encodeNews(subject: string, message: NewsMessage): Uint8Array {
+    return this.#encode(subject, message)
+  }
+
+  decodeNews(subject: string, data: Uint8Array): NewsMessage | undefined {
+    return this.#decode(newsMessage, subject, data)
+  }
+
+  encodeWish(subject: string, message: Wish): Uint8Array {
+    return this.#encode(subject, message)
+  }
+
+  decodeWish(subject: string, data: Uint8Array): Wish | undefined {
+    return this.#decode(wish, subject, data)
+  }
+
+  encodeOutcome(subject: string, message: Ack | Rejected): Uint8Array {
+    return this.#encode(subject, message)
+  }
+
+  decodeOutcome(subject: string, data: Uint8Array): Ack | Rejected | undefined {
+    return this.#decode(outcome, subject, data) as Ack | Rejected | undefined
+  }
+
+  #encode(subject: string, message: object): Uint8Array {
+    const bytes = Buffer.from(JSON.stringify(message))
+    return Buffer.concat([this.#seal(subject, bytes), bytes])
+  }
+
+  /** Undefined where it is none, or was not sealed with this key for this subject. */
+  #decode<T>(schema: v.GenericSchema<unknown, T>, subject: string, data: Uint8Array): T | undefined {
+    if (data.length <= SEAL_BYTES || data.length > MESSAGE_BYTES) return undefined
+    const bytes = data.subarray(SEAL_BYTES)
+    if (!timingSafeEqual(data.subarray(0, SEAL_BYTES), this.#seal(subject, bytes))) return undefined
+    try {
+      const read = v.safeParse(schema, JSON.parse(Buffer.from(bytes).toString()))
+      return read.success ? read.output : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  #seal(subject: string, bytes: Uint8Array): Uint8Array {
+    const whole = createHmac('sha256', this.#key).update(subject).update('\0members\0').update(bytes).digest()
+    return whole.subarray(0, SEAL_BYTES)
+  }
+}

@@ -1,0 +1,270 @@
+import { randomBytes } from 'node:crypto'
+import { type Rejected, rejected } from '#domain/errors.ts'
+import type { SharedMembers, SharedRoom } from '#domain/ports/shared-members.ts'
+import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
+import type { Ack, Kick } from '#domain/room/commands.ts'
+import type { MemberNews } from '#domain/room/elsewhere.ts'
+import type { Member } from '#domain/room/events.ts'
+import type { MessageBus } from './bus.ts'
+import { type Greeting, MemberCodec } from './member-message.ts'
+import type { Subjects } from './subjects.ts'
+
+const BEAT_MS = 1000
+/** A node that is not heard for so long is gone, with its members. */
+const SILENT_MS = 6000
+/** A beat that comes so late was not late for the others: this node stood still. */
+const LATE_MS = 3000
+/** So often each room's number is told again, so that a last word that was lost is found out. */
+const AGAIN_BEATS = 10
+const ASK_MS = 1000
+const KICK_MS = 2000
+/** How long those who are there already have to greet a node that starts. */
+const GREET_MS = 250
+/** News in one message, and members in one list; more of them follow as news. */
+const MOST_NEWS = 1000
+const MOST_LISTED = 4000
+
+/** A room that is in use here. */
+interface OpenRoom {
+  readonly name: string
+  readonly room: SharedRoom
+  readonly stop: () => void
+  /** The number of the newest message that this node has sent to it. */
+  sent: number
+  readonly hosts: Map<string, Heard>
+}
+
+/** What was heard of a node in a room. */
+interface Heard {
+  /** The number up to which its news were taken. */
+  seen: number
+  /** The list is being asked for: what comes meanwhile waits. */
+  waiting: { readonly number: number; readonly news: readonly MemberNews[] }[] | undefined
+}
+
+export interface ClusterMembersParts {
+  readonly bus: MessageBus
+  readonly subjects: Subjects
+  /** This node's name. */
+  readonly node: string
+  readonly key: string | undefined
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/**
+ * Presence over the nodes of a cluster. News of a room are numbered by each node, without gaps: where one is missing, the node is asked who is with it. A node
+ * tells each second that it lives.
+ */
+export class ClusterMembers implements SharedMembers {
+  readonly #parts: ClusterMembersParts
+  readonly #codec: MemberCodec
+  /** This node since it was started: another start is another node. */
+  readonly host: string
+  readonly #rooms = new Map<string, OpenRoom>()
+  /** When each other node was last heard, by the clock's `elapsed`. */
+  readonly #heardAt = new Map<string, number>()
+  #stops: (() => void)[] = []
+  #cancelBeat: Cancel = () => {}
+  #beats = 0
+  #beatAt = 0
+  #wasCut = false
+  /** The greatest number that was used in any room: one that is used again goes on behind it. */
+  #top = 0
+
+  constructor(parts: ClusterMembersParts) {
+    this.#parts = parts
+    this.host = `${parts.node}.${randomBytes(6).toString('base64url')}`
+    this.#codec = new MemberCodec(parts.key ?? '')
+  }
+
+  /** The nodes that are heard, but this one. */
+  get others(): readonly string[] {
+    return [...this.#heardAt.keys()]
+  }
+
+  async open(): Promise<void> {
+    if (this.#stops.length > 0) return
+    const { bus, clock, subjects } = this.#parts
+    this.#stops = [
+      bus.subscribe(subjects.beat, (data) => this.#hearBeat(data)),
+      bus.subscribe(subjects.node(this.host), (data, answer) => answer && void this.#serve(data, answer)),
+    ]
+    this.#greet('new')
+    this.#beatAt = clock.elapsed()
+    this.#cancelBeat = clock.after(BEAT_MS, () => this.#beat())
+    await new Promise<void>((resolve) => clock.after(GREET_MS, resolve))
+  }
+
+  async close(): Promise<void> {
+    if (this.#stops.length === 0) return
+    this.#cancelBeat()
+    this.#greet('bye')
+    for (const stop of this.#stops) stop()
+    for (const name of [...this.#rooms.keys()]) this.leave(name)
+    this.#stops = []
+    this.#heardAt.clear()
+  }
+
+  async enter(name: string, room: SharedRoom): Promise<void> {
+    const subject = this.#parts.subjects.members(name)
+    const stop = this.#parts.bus.subscribe(subject, (data) => this.#hearNews(name, data))
+    this.#top++
+    const open = { name, room, stop, sent: this.#top, hosts: new Map() }
+    this.#rooms.set(name, open)
+    await Promise.all(this.others.map((host) => this.#ask(open, host)))
+  }
+
+  leave(name: string): void {
+    this.#rooms.get(name)?.stop()
+    this.#rooms.delete(name)
+  }
+
+  tell(name: string, news: readonly MemberNews[]): void {
+    const open = this.#rooms.get(name)
+    if (open === undefined) return
+    for (let from = 0; from < news.length; from += MOST_NEWS) this.#send(open, news.slice(from, from + MOST_NEWS))
+  }
+
+  async kick(host: string, name: string, by: Member, command: Kick): Promise<Ack | Rejected> {
+    const { bus, subjects } = this.#parts
+    const subject = subjects.node(host)
+    const wish = this.#codec.encodeWish(subject, { type: 'kick', room: name, by, command })
+    const answer = await bus.request(subject, wish, KICK_MS)
+    return (answer && this.#codec.decodeOutcome(subject, answer)) ?? unreached
+  }
+
+  #send(open: OpenRoom, news: readonly MemberNews[]): void {
+    if (news.length > 0) open.sent++
+    this.#top = Math.max(this.#top, open.sent)
+    const subject = this.#parts.subjects.members(open.name)
+    this.#publish(subject, this.#codec.encodeNews(subject, { host: this.host, number: open.sent, news }))
+  }
+
+  #publish(subject: string, data: Uint8Array): void {
+    this.#parts.bus.publish(subject, data)
+  }
+
+  #greet(type: Greeting['type']): void {
+    const { beat } = this.#parts.subjects
+    this.#publish(beat, this.#codec.encodeGreeting(beat, { host: this.host, type }))
+  }
+
+  #beat(): void {
+    const { bus, clock } = this.#parts
+    this.#cancelBeat = clock.after(BEAT_MS, () => this.#beat())
+    const now = clock.elapsed()
+    const isLate = now - this.#beatAt > BEAT_MS + LATE_MS
+    this.#beatAt = now
+    this.#beats++
+    this.#greet('here')
+    if (this.#beats % AGAIN_BEATS === 0)
+      for (const open of this.#rooms.values()) if (open.room.own.length > 0) this.#send(open, [])
+    // Who is cut off, or stood still, has not heard the others, and does not know.
+    const isBack = bus.isConnected && this.#wasCut
+    this.#wasCut = !bus.isConnected
+    if (!bus.isConnected || isBack || isLate) for (const host of this.#heardAt.keys()) this.#heardAt.set(host, now)
+    if (isBack) for (const host of this.others) void this.#askAll(host)
+    for (const [host, heardAt] of this.#heardAt) if (now - heardAt > SILENT_MS) this.#lose(host)
+  }
+
+  #hearBeat(data: Uint8Array): void {
+    const greeting = this.#codec.decodeGreeting(this.#parts.subjects.beat, data)
+    if (greeting === undefined || greeting.host === this.host) return
+    const { host, type } = greeting
+    if (type === 'new') this.#greet('here')
+    if (type === 'bye') this.#lose(host)
+    else this.#hear(host)
+  }
+
+  #hear(host: string): void {
+    const isNew = !this.#heardAt.has(host)
+    this.#heardAt.set(host, this.#parts.clock.elapsed())
+    if (isNew) void this.#askAll(host)
+  }
+
+  #lose(host: string): void {
+    if (!this.#heardAt.delete(host)) return
+    this.#parts.log.warn('a node of the cluster is gone', { node: host })
+    for (const { room, hosts } of this.#rooms.values()) if (hosts.delete(host)) room.list(host, [], GONE)
+  }
+
+  #hearNews(name: string, data: Uint8Array): void {
+    const open = this.#rooms.get(name)
+    const heard = this.#codec.decodeNews(this.#parts.subjects.members(name), data)
+    if (open === undefined || heard === undefined || heard.host === this.host) return
+    const { host, number, news } = heard
+    this.#hear(host)
+    const known = open.hosts.get(host)
+    if (known?.waiting !== undefined) {
+      known.waiting.push({ number, news })
+      return
+    }
+    if (known !== undefined && number <= known.seen) return
+    if (known !== undefined && number === known.seen + 1 && news.length > 0) {
+      known.seen = number
+      open.room.hear(host, news)
+    } else {
+      this.#parts.metrics.count('cluster_members_asked')
+      void this.#ask(open, host)
+    }
+  }
+
+  /** One room after the other: a node that comes back is not buried in questions. */
+  async #askAll(host: string): Promise<void> {
+    for (const open of [...this.#rooms.values()]) await this.#ask(open, host)
+  }
+
+  /** Asks a node who is with it in a room; what it tells meanwhile comes behind that. */
+  async #ask(open: OpenRoom, host: string): Promise<void> {
+    const known = open.hosts.get(host) ?? { seen: 0, waiting: undefined }
+    if (known.waiting !== undefined) return
+    open.hosts.set(host, known)
+    known.waiting = []
+    const { bus, subjects } = this.#parts
+    const subject = subjects.node(host)
+    const answer = await bus.request(
+      subject,
+      this.#codec.encodeWish(subject, { type: 'list', room: open.name }),
+      ASK_MS,
+    )
+    const list = answer && this.#codec.decodeNews(subject, answer)
+    const waiting = known.waiting
+    known.waiting = undefined
+    if (this.#rooms.get(open.name) !== open || open.hosts.get(host) !== known) return
+    if (list === undefined) {
+      // Its next number asks again.
+      known.seen = -1
+      return
+    }
+    known.seen = list.number
+    this.#hear(host)
+    open.room.list(host, list.news)
+    for (const { number, news } of waiting) {
+      if (number <= known.seen) continue
+      if (number !== known.seen + 1) return await this.#ask(open, host)
+      known.seen = number
+      open.room.hear(host, news)
+    }
+  }
+
+  async #serve(data: Uint8Array, answer: (data: Uint8Array) => void): Promise<void> {
+    const subject = this.#parts.subjects.node(this.host)
+    const wish = this.#codec.decodeWish(subject, data)
+    if (wish === undefined) return
+    const open = this.#rooms.get(wish.room)
+    if (wish.type === 'kick') {
+      const { by, command } = wish
+      answer(this.#codec.encodeOutcome(subject, (await open?.room.kick(by, command)) ?? unreached))
+      return
+    }
+    const own = open?.room.own ?? []
+    const number = open?.sent ?? this.#top
+    answer(this.#codec.encodeNews(subject, { host: this.host, number, news: own.slice(0, MOST_LISTED) }))
+    if (own.length > MOST_LISTED) this.tell(wish.room, own.slice(MOST_LISTED))
+  }
+}
+
+const GONE = 'their machine is gone'
+const unreached = rejected('BUSY', 'the machine that this member is with does not answer; try again in a moment')

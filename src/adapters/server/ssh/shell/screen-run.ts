@@ -1,0 +1,135 @@
+import { checkRoomName } from '#domain/names/room-name.ts'
+import type { Reason } from '../../connection/client-session.ts'
+import { COSTS, priceOf } from '../../connection/rate-limit.ts'
+import { EXIT, exitStatusOf } from '../exit-status.ts'
+import { MemberRun } from '../member-run.ts'
+import type { RunParts, Texts } from '../parts.ts'
+import { visibleRooms } from '../sftp/visits.ts'
+import { RatedSession } from './rated-session.ts'
+import { scpFrom, scpTo, sshInto } from './scp-lines.ts'
+import { isColoured, isReflowing, type Screen, type ScreenEnding, type TerminalKind } from './screen.ts'
+import { TerminalInput } from './terminal-input.ts'
+
+export interface ScreenRunParts {
+  readonly terminal: TerminalKind
+  readonly env: ReadonlyMap<string, string>
+  /** A place among the terminals of this host; given back when it is over. */
+  readonly leave: () => void
+}
+
+/** The chat on a client's terminal, with the screen of `tamtam join`: a member of the room like any other. */
+export class ScreenRun extends MemberRun {
+  readonly #parts: ScreenRunParts
+  readonly #input: TerminalInput
+  #room: RatedSession | undefined
+  #screen: Screen | undefined
+  /** Why it ends, where that is not its client's own wish. */
+  #why: Reason | undefined
+  #isEnding = false
+
+  constructor(of: RunParts, { words }: Texts, parts: ScreenRunParts) {
+    super(of, words)
+    this.#parts = parts
+    this.#input = new TerminalInput(this.channel, () => this.#ready())
+    this.#input.once('end', () => void this.#inputEnded())
+    this.channel.once('close', () => this.#leave())
+    this.channel.once('farewell', (why: Reason) => this.ended(why))
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.inRoom({ isListed: true }, () => this.#chat())
+    } finally {
+      this.#parts.leave()
+    }
+  }
+
+  /** The screen goes first: the reason stands below it. */
+  override ended(why: Reason | undefined): void {
+    this.#why ??= why
+    this.#leave()
+  }
+
+  async #chat(): Promise<number> {
+    const { client } = this.member
+    let greeting = this.#welcome()
+    while (true) {
+      const ending = await this.#shown(greeting)
+      if (this.#why !== undefined) return this.#told(this.#why)
+      switch (ending.type) {
+        case 'quit':
+          await client.close(undefined, 'left', ending.message)
+          return EXIT.done
+        case 'closed':
+          this.channel.write(`* ${this.words.say('closed', { why: ending.why })}\n`)
+          return EXIT.refused
+        case 'room': {
+          const why = await this.#move(ending)
+          greeting = why === undefined ? this.#welcome() : this.refusal(why)
+          break
+        }
+        default:
+          ending satisfies never
+      }
+    }
+  }
+
+  async #shown(greeting: string): Promise<ScreenEnding> {
+    const { session } = this.member
+    const { accessControl, line, openScreen } = this.parts
+    const { terminal, env } = this.#parts
+    const room = new RatedSession(this.member.client, session, line.maxHistoryLines)
+    this.#room = room
+    this.#screen = await openScreen({
+      ...{ input: this.#input, channel: this.channel, room, session, greeting },
+      language: this.words.language,
+      colours: !env.has('NO_COLOR') && isColoured(terminal),
+      reflows: isReflowing(terminal),
+      access: accessControl.roomAccess(session),
+      rooms: async () => [...(await visibleRooms(this.of))],
+      lines: {
+        send: (path) => scpTo(this.of, session, path),
+        get: (file) => scpFrom(this.of, session, file),
+        share: () => sshInto(this.of, session),
+      },
+    })
+    if (this.#isEnding) this.#screen.end()
+    const ending = await this.#screen.ended
+    this.#screen = undefined
+    return ending
+  }
+
+  async #move({ room, password }: ScreenEnding & { readonly type: 'room' }): Promise<Reason | undefined> {
+    const { client } = this.member
+    const name = checkRoomName(room)
+    if (typeof name !== 'string') return name
+    await client.charge(priceOf(COSTS.join))
+    return await client.join(name, password === undefined ? {} : { password })
+  }
+
+  #welcome(): string {
+    const { member, room } = this.member.session
+    return `* ${this.words.say('welcome', { name: member.name, room })}`
+  }
+
+  #told(why: Reason): number {
+    this.channel.write(`${this.refusal(why)}\n`)
+    return exitStatusOf(why.code)
+  }
+
+  #leave(): void {
+    this.#isEnding = true
+    this.#screen?.end()
+  }
+
+  async #inputEnded(): Promise<void> {
+    await this.#room?.settled()
+    this.#leave()
+  }
+
+  /** Keys wait while the client does not take what it is shown, or is over its rate. */
+  async #ready(): Promise<void> {
+    await this.channel.drained()
+    await this.#room?.taken()
+  }
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { MemoryBus, MemoryHub } from '#cluster/bus.ts'
+import { MemberCodec } from '#cluster/member-message.ts'
+import { ClusterMembers } from '#cluster/members.ts'
+import { Subjects } from '#cluster/subjects.ts'
+import { ManualClock } from '#system/clock.ts'
+import { MemoryLog } from '#system/log.ts'
+import { MemoryMetrics } from '#system/metrics.ts'
+import { joined, NotedRoom, sharedMembersContract } from '../../contract/storage/shared-members-contract.ts'
+import { until } from '../../harness/patience.ts'
+
+const subjects = new Subjects('tamtam', 1)
+
+async function opened(count: number, key?: string) {
+  const hub = new MemoryHub()
+  const clock = new ManualClock()
+  const hosts = Array.from({ length: count }, (_, index) => {
+    const bus = new MemoryBus(hub)
+    const parts = { subjects, key, clock, log: new MemoryLog(), metrics: new MemoryMetrics() }
+    return { bus, members: new ClusterMembers({ ...parts, bus, node: `n${index}` }) }
+  })
+  const opening = Promise.all(hosts.map(({ members }) => members.open()))
+  clock.advance(1000)
+  await opening
+  const [one, other] = hosts
+  if (one === undefined || other === undefined) throw new Error('there are two')
+  const pass = async (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      clock.advance(1000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  return { hub, clock, hosts, one, other, pass }
+}
+
+/** A room of two nodes: ani and budi are with the first. */
+async function inRoom() {
+  const cluster = await opened(2, 'key')
+  const [here, there] = [new NotedRoom('ani', 'budi'), new NotedRoom()]
+  await cluster.one.members.enter('lobby', here)
+  await cluster.other.members.enter('lobby', there)
+  return { ...cluster, here, there }
+}
+
+describe('P8 ClusterMembers over a bus in memory', () => {
+  const contract = sharedMembersContract(async (count) => {
+    const { hosts } = await opened(count)
+    const members = hosts.map((each) => each.members)
+    return { hosts: members, dispose: async () => void (await Promise.all(members.map((each) => each.close()))) }
+  })
+  for (const { name, run } of contract) test(name, run)
+})
+
+test('news that are lost on the way are found out by the next, or where no more come, by a number that is told again', async () => {
+  const { one, here, there, pass } = await inRoom()
+  const lost = (name: string) => {
+    one.bus.loses = (subject) => subject.includes('.p.')
+    here.own.push(joined(name))
+    one.members.tell('lobby', [joined(name)])
+    one.bus.loses = () => false
+  }
+  lost('cici')
+  here.own.push(joined('dodi'))
+  one.members.tell('lobby', [joined('dodi')])
+  await until('the list', () => there.lists.length === 2)
+  expect([there.lists.at(-1), there.heard]).toEqual(['ani budi cici dodi', []])
+  lost('eka')
+  await pass(11)
+  expect(there.lists.at(-1)).toBe('ani budi cici dodi eka')
+  // All of it is known: nothing is asked any more.
+  const asked = there.lists.length
+  await pass(25)
+  expect(there.lists).toHaveLength(asked)
+})
+
+test('C126 a node that is not heard for six seconds is gone with its members, and is asked anew when it is heard again', async () => {
+  const { one, there, pass } = await inRoom()
+  one.bus.loses = () => true
+  await pass(5)
+  expect(there.lists).toEqual(['ani budi'])
+  await pass(3)
+  expect(there.lists).toEqual(['ani budi', ': their machine is gone'])
+  one.bus.loses = () => false
+  await pass(2)
+  expect(there.lists.at(-1)).toBe('ani budi')
+})
+
+test('a node that is cut off does not take the others for dead, and asks them when it is back', async () => {
+  const { other, there, here, one, pass } = await inRoom()
+  other.bus.isConnected = false
+  await pass(20)
+  here.own.push(joined('cici'))
+  one.members.tell('lobby', [joined('cici')])
+  expect(there.lists).toEqual(['ani budi'])
+  other.bus.isConnected = true
+  await pass(2)
+  expect(there.lists).toEqual(['ani budi', 'ani budi cici'])
+})
+
+test('C133 what was not sealed with the key, for its subject, or is no message of nodes, is left out', async () => {
+  const { other, there } = await inRoom()
+  const subject = subjects.members('lobby')
+  const message = { host: 'n9.forged', number: 1, news: [joined('eve')] }
+  const torn = new MemberCodec('key').encodeNews(subject, message).slice(0, -1)
+  for (const data of [
+    new MemberCodec('another').encodeNews(subject, message),
+    new MemberCodec('key').encodeNews(subjects.members('hall'), message),
+    ...[torn, new Uint8Array(), new Uint8Array(40), Buffer.alloc(2_000_000)],
+    new MemberCodec('key').encodeNews(subject, { ...message, host: 'no host' }),
+  ])
+    other.bus.publish(subject, data)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([there.heard, there.lists]).toEqual([[], ['ani budi']])
+})
