@@ -49,6 +49,7 @@ import {
   clusterDefaults,
   engineDefaults,
   httpDefaults,
+  ircDefaults,
   lineDefaults,
   linkMs,
   memoryFileShare,
@@ -126,6 +127,8 @@ export interface TamtamOptions {
   /** For frames and WebSockets. */
   readonly session?: Partial<Omit<SessionServerSettings, 'program'>>
   readonly ssh?: Partial<SshSettings>
+  /** `name`: what the host calls itself to clients of IRC, with a dot in it (`tamtam.irc`). */
+  readonly irc?: { readonly name?: string }
   /** Decides who may enter which room, by every protocol; without it everybody who reaches the port. `recheckAccess` applies it to members. */
   readonly access?: Access
   /**
@@ -287,6 +290,7 @@ export function compose(options: TamtamOptions): HostParts {
         persons: from.resolve(PERSONS),
         settings: { ...lineDefaults, ...options.line },
         program: `tamtam/${version}`,
+        name: options.irc?.name ?? ircDefaults.name,
       })
     }
     return new LazyServer(load, from.resolve(LOG))

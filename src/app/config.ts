@@ -11,7 +11,7 @@ import { networkIn } from '#server/connection/trusted-proxies.ts'
 import { isBasePath } from '#server/http/settings.ts'
 import { textOf } from '#system/files/text.ts'
 import { CommandFailed, exitCodes } from './cli/exit-codes.ts'
-import { clusterDefaults, engineDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
+import { clusterDefaults, engineDefaults, ircDefaults, lineDefaults, listenerDefaults } from './defaults.ts'
 
 const wholeNumber = (most: number) =>
   v.pipe(
@@ -108,6 +108,11 @@ function publicUrlIn(given: string): string | undefined {
   return isPlain && isBasePath(path) ? url.origin + path : undefined
 }
 
+const ircName = v.pipe(
+  text,
+  v.regex(/^(?=.{3,63}$)[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+$/, 'must be a name with a dot, such as chat.example'),
+)
+
 const NO_PREFIX = 'must be up to 40 bytes that a file name may begin with'
 const prefix = v.pipe(v.string(NO_PREFIX), v.check(isPrefix, NO_PREFIX))
 
@@ -146,6 +151,8 @@ const settings = {
   roomQuota: v.optional(size, engineDefaults.roomQuotaBytes),
   keepDays: v.optional(wholeNumber(1_000_000), engineDefaults.fileDays),
   history: v.optional(wholeNumber(1_000_000_000), engineDefaults.historyEntries),
+  ircName: v.optional(ircName, ircDefaults.name),
+  unattended: v.optional(yesOrNo, false),
   name: v.optional(text, 'host'),
   save: v.optional(text),
   prefix: v.optional(prefix, SEED_PREFIX),

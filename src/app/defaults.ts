@@ -61,6 +61,9 @@ export const bundleDefaults: BundleLimits = {
 /** A host that keeps nothing on a disk has files in so much of its memory at most. */
 export const memoryFileShare = 0.5
 
+/** What the host calls itself to clients of IRC. */
+export const ircDefaults = { name: 'tamtam.irc' }
+
 export const lineDefaults: LineSettings = {
   language: 'en',
   room: 'lobby',

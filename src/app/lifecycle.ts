@@ -89,14 +89,8 @@ export class Lifecycle {
     try {
       if (this.#data?.isNode === false) await refuseCopy(this.#data.directory)
       await this.#openAccess()
-      // At once: the journal opens in a thread of its own.
-      const [stores, http] = await Promise.allSettled([this.#parts.engine.start(), this.#parts.http.open()])
-      if (stores.status === 'rejected') {
-        await this.#parts.http.close('the data cannot be opened', 0)
-        throw stores.reason
-      }
+      await this.#parts.engine.start()
       this.#lock?.own()
-      if (http.status === 'rejected') throw http.reason
     } catch (error) {
       await this.#lock?.release()
       throw error

@@ -64,12 +64,14 @@ export interface Tamtam {
   stop(why?: string): Promise<void>
 }
 
-/** For the events of a `node:http` server. Both answer whether the request was one of tamtam's; if not, nothing was done with it. */
+/** For the events of a `node:http` server. `request` and `upgrade` answer whether the request was one of tamtam's; if not, nothing was done with it. */
 export interface Handler {
   /** Answers requests under `/rooms` and `/files`. For the event `request`. */
   request(request: IncomingMessage, response: ServerResponse): boolean
   /** Takes WebSockets at `/ws`, of TCP sockets only. For the event `upgrade`. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): boolean
+  /** Loads what answers requests, of this and of the host's own ports. The first request does it too: this is for a host that has time before. */
+  open(): Promise<void>
 }
 
 /** Makes a host, in memory unless `data` is given. Nothing is opened or read before `start`. */
@@ -95,6 +97,7 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
         lifecycle.mount()
         return connection instanceof Socket && parts.http.serveUpgrade(request, connection, head)
       },
+      open: () => parts.http.open(),
     },
     get token() {
       return parts.token?.text

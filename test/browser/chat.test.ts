@@ -4,6 +4,7 @@ import { temporaryDirectory } from '../harness/directory.ts'
 import { HostProcess } from '../harness/host-process.ts'
 import { ask, sayOverHttp, startHttpHost } from '../harness/http-client.ts'
 import { LineClient } from '../harness/line-client.ts'
+import { until } from '../harness/patience.ts'
 import { aboutPerson, comeIn, sees, textsIn, write } from './page-visitor.ts'
 
 test('two people in browsers and one with netcat are in one room', async ({ open }) => {
@@ -48,8 +49,10 @@ test('two people in browsers and one with netcat are in one room', async ({ open
   await budi.keyboard.press('Enter')
   await ani.locator('blockquote').getByText('ani: to everybody').waitFor()
 
-  await budi.locator('#message').pressSequentially('somewhat longer than a word', { delay: 60 })
-  await ani.getByText('budi is typing').waitFor()
+  await until('somebody to be seen typing', async () => {
+    await budi.locator('#message').pressSequentially('more and ', { delay: 60 })
+    return await ani.getByText('budi is typing').isVisible()
+  })
   await write(ani, '/topic kopi')
   await budi.locator('.topic').getByText('kopi').waitFor()
   await write(ani, '/nick Anita')

@@ -128,7 +128,7 @@ test('zoomed in to 400 %, on 320 px and without its own colours everything can b
   open,
 }) => {
   needs('zbarimg')
-  const { port, tamtam } = await startHttpHost({ page: true, limits: { transferBytesPerSecond: 50_000 } })
+  const { port, tamtam } = await startHttpHost({ page: true, limits: { transferBytesPerSecond: 1_000_000 } })
   const owner = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
   const page = await comeIn(open, port, 'ani', { checked: true, viewport: { width: 320, height: 568 } })
   await owner.send({ type: 'op', name: 'ani' })
@@ -136,7 +136,7 @@ test('zoomed in to 400 %, on 320 px and without its own colours everything can b
   await owner.send({ type: 'say', text: 'مرحبا' })
   const directory = await temporaryDirectory()
   const film = join(directory, 'a name that is longer than its place.mp4')
-  await writeFile(film, sampleBytes(2_000_000))
+  await writeFile(film, sampleBytes(30_000_000))
   await chooseFiles(page, [film])
   await page.locator('.transfer-bar').getByText(/B\/s/).waitFor()
   /** What is out of reach: to the side, or below where nothing scrolls. */

@@ -102,7 +102,7 @@ test('who asked for it is told of mentions and private messages while looking el
   await expect.poll(() => ani.evaluate('told')).toEqual(['budi · lobby: halo ani, unseen', 'budi · lobby: between us'])
 })
 
-test('an AVIF is shown in the room, a PDF is opened in a tab of its own, and what only has its name is not', async ({
+test('an AVIF and the first frame of a film are shown in the room, a PDF is opened in a tab of its own, and what only has its name is not', async ({
   open,
 }) => {
   const { port } = await startHttpHost({ page: true })
@@ -115,6 +115,16 @@ test('an AVIF is shown in the room, a PDF is opened in a tab of its own, and wha
   const opened = ani.context().waitForEvent('page')
   await ani.locator('.timeline').getByRole('button', { name: 'Open: talk.pdf' }).click()
   await (await opened).close()
+  // Of a film its first frame stands in the card, where it is one; a click on that plays it.
+  const posters = ani.locator('.timeline .picture video')
+  await putFile(port, 'none.webm', 'no film')
+  await putFile(port, 'film.webm', FILM)
+  await posters.last().waitFor()
+  await expect
+    .poll(() => posters.evaluateAll((all) => all.map((each) => each.checkVisibility())))
+    .toEqual([false, true])
+  await posters.last().click()
+  await ani.locator('.timeline video[controls]').waitFor()
   const path = join(await temporaryDirectory(), 'none.pdf')
   await writeFile(path, '<script>alert(1)</script>')
   await chooseFiles(ani, [path])
@@ -129,5 +139,11 @@ const PDF =
 /** Four by four pixels of one colour. */
 const AVIF = Buffer.from(
   'AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2aWYAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAAB0AAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAxQ29sb3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAAAQAAAAEAAAAEHBpeGkAAAAAAwgICAAAAAxhdjFDgSAAAAAAABNjb2xybmNseAABAA0ABoAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAACVtZGF0EgAKCDgEfYQENBpAMg8XgAkkkkQAAHlEPvXvvV0=',
+  'base64',
+)
+
+/** Four frames of 16 by 16 pixels. */
+const FILM = Buffer.from(
+  'GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQRChYECGFOAZwEAAAAAAAJWEU2bdLlNu4tTq4QVSalmU6yBbk27i1OrhBZUrmtTrIGTTbuLU6uEH0O2dVOsgdRNu4xTq4QcU7trU6yCAkTsrgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAVSalmoCrXsYMPQkBEiYRDqmHLTYCGQ2hyb21lV0GGQ2hyb21lFlSua7yuuteBAXPFhxBYaJZrtQ6DgQFV7oEBhoVWX1ZQOOCdsIEQuoEQU8CBAVWwkFWxgQFVuYECVbqBDVW7gQEfQ7Z1AQAAAAAAAWTngQCg6qG/gQAAALACAJ0BKhAAEAAABwiFhYiZhIgBJBATrVAfwBBn79j+/udcv/dPXtPXtPX8wf//IrX/IrX/IrX/8h8AdaGmpqTugQGlnxACAJ0BKhAAEAAABwiFhYiZhIgBJBAAYGsA/v+6gwCg0KGvgQBkAPEBAAAQCSAAwDnAQan/lmoIeP7+67y/+U9jivo/8p+//5PdnjSmiX/5OAB1oZmml+6BAaWS0QEAABAJIADAAMLBf6AAQAAA+4EAoNGhsIEAyACxAQAAEAkgAMABgf+gYAd4/v7nXL/3Ttr/p21/09fzB//8itTL9Qnn/8h8AHWhmaaX7oEBpZLRAQAAEAkgAMAAwsF/oABAAAD7gWSgzqGtgQFUALEBAAAQCSAAwAGB/6BgB3j+/uu8v/lPY4r6P/Kfv/+T3Z40pol/+TgAdaGZppfugQGlktEBAAAQCSAAwADCwX+gAEAAAPuByBxTu2uNu4uzgQC3hveBAfGB1A==',
   'base64',
 )

@@ -11,9 +11,10 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** A Chromium of this machine; in CI there must be one. */
+/** A Chromium of this machine; in CI there must be one. The one without windows opens a page in a third of the time. */
 function chromiumHere(): string | undefined {
-  const found = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
+  const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
+  const found = names.flatMap((name) => {
     const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' })
     return status === 0 ? [stdout.trim()] : []
   })
@@ -22,8 +23,9 @@ function chromiumHere(): string | undefined {
 
 export const chromiumPath = chromiumHere()
 if (chromiumPath === undefined) {
-  if (process.env['CI'] === 'true') throw new Error('Chromium is missing; install it: apt-get install chromium')
-  process.stderr.write('no Chromium on this machine: the tests of the page are left out; apt-get install chromium\n')
+  const how = 'apt-get install chromium-headless-shell'
+  if (process.env['CI'] === 'true') throw new Error(`Chromium is missing; install it: ${how}`)
+  process.stderr.write(`no Chromium on this machine: the tests of the page are left out; ${how}\n`)
 }
 
 /** A new Chromium with nothing of anybody's in it. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,8 +29,8 @@ export interface Tab {
 export interface Engine {
   /** A tab of somebody who was never here before. */
   person(): Promise<Tab>
-  /** Where it saves downloads, for a browser that can be told. */
-  readonly downloads: string | undefined
+  /** Where it saves downloads. */
+  readonly downloads: string
   stop(): Promise<void>
 }
 
@@ -127,14 +127,17 @@ async function startWebKit(): Promise<Engine> {
     screen.stdio[3]?.once('data', (number) => resolve(`:${String(number).trim()}`))
   })
   const sessions: { readonly url: string; readonly driver: ChildProcess }[] = []
+  // It saves where the desktop says.
+  const downloads = await mkdtemp(join(tmpdir(), 'tamtam-test-'))
+  await writeFile(join(downloads, 'user-dirs.dirs'), `XDG_DOWNLOAD_DIR="${downloads}"\n`)
   return {
-    downloads: undefined,
+    downloads,
     // A driver has one session at a time.
     person: async () => {
       const port = await freePort()
       const driver = spawn('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], {
         stdio: 'ignore',
-        env: { ...process.env, DISPLAY: display, WEBKIT_DISABLE_COMPOSITING_MODE: '1' },
+        env: { ...process.env, DISPLAY: display, WEBKIT_DISABLE_COMPOSITING_MODE: '1', XDG_CONFIG_HOME: downloads },
       })
       const base = `http://127.0.0.1:${port}`
       const isUp = () => fetch(`${base}/status`).then(({ ok }) => ok)
@@ -152,6 +155,7 @@ async function startWebKit(): Promise<Engine> {
         driver.kill()
       }
       screen.kill()
+      await rm(downloads, { recursive: true, force: true })
     },
   }
 }

@@ -42,6 +42,7 @@ export interface HostTerminal {
 /** Joins the host's own room: with the client that everybody has, at a terminal or at pipes, which may be read by people or programs. */
 export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   const { tamtam, config } = parts
+  if (config.unattended) return unattended(parts)
   try {
     return stayIn(await tamtam.engine.join({ room: config.room, name: config.name, role: 'owner' }), parts)
   } catch (error) {
@@ -49,6 +50,14 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
     if (error instanceof Refused) throw new CommandFailed(exitCodes.usage, error.message, { cause: error })
     throw error
   }
+}
+
+/** A host at which nobody sits is no member of any room. */
+function unattended({ config, facts, process }: HostTerminalParts): HostTerminal {
+  // Of a greeting the last line is for somebody who types.
+  const lines = config.json ? [listeningLine(facts)] : config.quiet ? [] : greetingOf(facts).slice(0, -1)
+  for (const line of lines) process.stdout.write(`${line}\n`)
+  return { close: async () => {} }
 }
 
 export function stayIn(

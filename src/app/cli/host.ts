@@ -73,6 +73,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     session: config.rate === undefined ? {} : { messagesPerSecond: config.rate, rateOnLoopback: true },
+    irc: { name: config.ircName },
     page: true,
     founders: true,
     token: wantsToken(config),
@@ -87,6 +88,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const announced = config.lan && !isLoopback(address.host) ? announce(nearby, log) : undefined
   const facts = await hostFacts(tamtam, config, address, process)
   const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
+  // A third of the start, and nobody has asked for it yet.
+  await tamtam.handler.open()
   collectSeldom()
   const { exitCode, why } = await stopped.promise
   await (await announced)?.close()

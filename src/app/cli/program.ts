@@ -67,6 +67,8 @@ export function programOf(): Command {
     )
     .option('--keep-days <days>', 'days until a file is removed; 0: never (30)')
     .option('--history <entries>', 'entries kept of each room (100000)')
+    .option('--irc-name <name>', 'what this host calls itself to clients of IRC (tamtam.irc)')
+    .option('--unattended', 'nobody sits at this host: it is no member of its room, and saves no copies of files')
     .option('--name <name>', 'your nick in the room (host)')
     .option(
       '--save <dir>',

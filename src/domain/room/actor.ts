@@ -1,5 +1,4 @@
 import { mergeMap, type Observable, Subject } from 'rxjs'
-import { Waiters } from '../async/waiters.ts'
 import { type Rejected, rejected } from '../errors.ts'
 import { subnetOf } from '../names/subnet.ts'
 import { failureText } from '../names/text.ts'
@@ -10,8 +9,9 @@ import { connect, disconnect, forget, list, renote } from './connections.ts'
 import { consequenceOf, foundedElsewhere } from './consequences.ts'
 import { decide } from './decide.ts'
 import { arrive, hostOf, type MemberNews } from './elsewhere.ts'
-import { type Audience, type Entry, isEntry, type Member, type Role, type RoomEvent } from './events.ts'
+import { type Audience, type Entry, isEntry, isRule, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
+import { Mailbox, type MailboxLimits } from './mailbox.ts'
 import { arrivingAs, because, muteOf, personOf, rankOf, seat } from './moderation.ts'
 import { notAMember, type Permission, refusalFor } from './permissions.ts'
 import type { OwnMute } from './rules.ts'
@@ -37,16 +37,13 @@ export interface RoomConnection {
   forget(): void
 }
 
-export interface ActorLimits {
+export interface ActorLimits extends MailboxLimits {
   /** Who enters a room first becomes its op, but in this one, the host's own. Left out: nobody does. */
   readonly ownRoom?: string
   /** Bytes of one message. */
   readonly maxTextBytes: number
   /** Receipts that one file may have. */
   readonly receiptsPerFile: number
-  /** Commands that may wait for their commit, and their characters. */
-  readonly mailboxCommands: number
-  readonly mailboxChars: number
   /** Commands that one commit takes of one room, so that no step takes long. */
   readonly commitCommands: number
   /** Characters of messages after which a commit takes no more: where a batch must fit into one message to other hosts. */
@@ -63,10 +60,7 @@ export class RoomActor {
   readonly #wake: Wake
   readonly #batches = new Subject<Batch>()
   readonly #connections = new Subject<string>()
-  #mailbox: Mail[] = []
-  #commands = 0
-  #chars = 0
-  readonly #drained = new Waiters()
+  readonly #mailbox: Mailbox
   /** Batches that were prepared and are being kept, the oldest first. */
   #ahead: PendingBatch[] = []
   /** Batches of other hosts that wait for those ahead: they were kept behind them, or took their place. */
@@ -100,6 +94,7 @@ export class RoomActor {
     this.#state.last = span?.last ?? 0
     this.first = span?.first ?? 1
     this.#limits = limits
+    this.#mailbox = new Mailbox(limits)
     this.#wake = wake
     this.#isShared = isShared
   }
@@ -246,7 +241,7 @@ export class RoomActor {
 
   /** Nothing waits to be decided, committed or published. */
   get idle(): boolean {
-    return this.#mailbox.length === 0 && this.#ahead.length === 0
+    return this.#mailbox.isEmpty && this.#ahead.length === 0
   }
 
   /**
@@ -255,13 +250,13 @@ export class RoomActor {
    */
   get isReady(): boolean {
     if (this.#ahead.length === 0) return true
-    const next = this.#mailbox[0]?.commands[0]
+    const next = this.#mailbox.first?.commands[0]
     return next !== undefined && isMessage(next) && this.#ahead.every(({ holdsFact }) => !holdsFact)
   }
 
   /** Takes a member's commands, or none of them when too much is waiting: `drained` tells when to try again. */
   post(mail: Mail): 'accepted' | 'full' {
-    if (this.#isFull()) return 'full'
+    if (this.#mailbox.isFull) return 'full'
     this.tell(mail)
     return 'accepted'
   }
@@ -273,16 +268,14 @@ export class RoomActor {
       for (const _ of mail.commands) mail.refused(notAMember)
       return
     }
-    this.#mailbox.push(mail)
-    this.#commands += mail.commands.length
-    this.#chars += charsOf(mail.commands)
+    this.#mailbox.put(mail)
     if (this.#state.members.size >= CROWD && mail.commands.every(isPresence)) this.#wake(this, 'gathered')
     else this.#wake(this)
   }
 
   /** Resolves when there is room in the mailbox again; at once where there is. */
   drained(): Promise<void> {
-    return this.#isFull() ? this.#drained.wait() : Promise.resolve()
+    return this.#mailbox.drained()
   }
 
   /** Decides the waiting mail, up to the limit of one commit. */
@@ -295,32 +288,17 @@ export class RoomActor {
     )
     this.#ahead.push(pending)
     const { commitCommands, commitChars } = this.#limits
-    let taken = 0
     let done = 0
-    while (taken < this.#mailbox.length && done < commitCommands && pending.chars < commitChars) {
-      const mail = this.#mailbox[taken] as Mail
+    while (done < commitCommands && pending.chars < commitChars && !pending.holdsRule) {
+      const mail = this.#mailbox.first
+      if (mail === undefined) break
       const decided = this.#decideAll(mail, pending, at)
+      this.#mailbox.take(decided)
       done += decided
-      if (decided < mail.commands.length) {
-        this.#mailbox[taken] = { ...mail, commands: mail.commands.slice(decided) }
-        break
-      }
-      taken++
-      if (pending.holdsRule) break
+      if (decided < mail.commands.length) break
     }
-    this.#setMailbox(taken === this.#mailbox.length ? [] : this.#mailbox.slice(taken))
-    if (this.#mailbox.length > 0) this.#wake(this)
+    if (!this.#mailbox.isEmpty) this.#wake(this)
     return pending
-  }
-
-  #setMailbox(mailbox: Mail[]): void {
-    this.#mailbox = mailbox
-    this.#commands = 0
-    this.#chars = 0
-    for (const mail of mailbox) {
-      this.#commands += mail.commands.length
-      this.#chars += charsOf(mail.commands)
-    }
   }
 
   /**
@@ -378,7 +356,6 @@ export class RoomActor {
   /** The journal has the batch: it becomes the state by which all later commands are decided. `publish` comes next. */
   keep(pending: PendingBatch): void {
     if (pending.size > 0) for (const entry of pending.batch.entries) evolve(this.#state, entry)
-    if (pending.holdsRule) this.#published = undefined
   }
 
   /** The same batch without the entries whose ids the journal knows. */
@@ -398,10 +375,10 @@ export class RoomActor {
     if (index < 0) return
     const back = this.#ahead.splice(index)
     for (const { batch } of back) for (const { at } of batch.entries) unspoken(this.#state, at)
-    this.#setMailbox([...back.flatMap(({ commands }) => commands), ...this.#mailbox])
+    this.#mailbox.putBack(back.flatMap(({ commands }) => commands))
     for (const { presence } of back) if (presence.size > 0) this.#publish(presence)
     this.#adoptAll()
-    if (this.#mailbox.length > 0) this.#wake(this)
+    if (!this.#mailbox.isEmpty) this.#wake(this)
   }
 
   /** Publishes it, then acknowledges it. */
@@ -427,7 +404,7 @@ export class RoomActor {
       events.push(event)
     }
     if (events.length === 0) return
-    this.#batches.next(new Batch(this.#state.name, events))
+    this.#show(new Batch(this.#state.name, events))
     this.#evict(events)
   }
 
@@ -438,20 +415,23 @@ export class RoomActor {
       if ((batch.last ?? 0) <= this.#state.last) continue
       foundedElsewhere(this.#state)
       for (const entry of batch.entries) evolve(this.#state, entry)
-      this.#published = undefined
-      this.#batches.next(batch)
+      this.#show(batch)
       if (batch.events.some(({ type }) => type === 'banned')) this.#evict(batch.events)
     }
   }
 
+  #show(batch: Batch): void {
+    if (batch.events.some((event) => !isEntry(event) || isRule(event))) this.#published = undefined
+    this.#batches.next(batch)
+  }
+
   #publish(pending: PendingBatch): void {
     if (pending.size > 0) {
-      if (pending.batch.events.length > pending.batch.entries.length) this.#published = undefined
-      this.#batches.next(pending.batch)
+      this.#show(pending.batch)
       if (pending.evicts) this.#evict(pending.batch.events)
     }
     pending.acknowledge()
-    if (!this.#isFull()) this.#drained.release()
+    this.#mailbox.release()
   }
 
   /** The journal could not keep it: the authors are told why, presence is published all the same. */
@@ -485,10 +465,6 @@ export class RoomActor {
     }
   }
 
-  #isFull(): boolean {
-    return this.#commands >= this.#limits.mailboxCommands || this.#chars >= this.#limits.mailboxChars
-  }
-
   /** Ends the streams of all subscribers, and takes no more mail. To be called while it is `idle`. */
   close(): void {
     this.#closed = true
@@ -502,12 +478,6 @@ const unanswered = ({ by, commands }: Mail): Mail => ({ by, commands, refused: (
 const isMessage = ({ type }: RoomCommand): boolean => type === 'say' || type === 'act' || type === 'whisper'
 
 const isPresence = ({ type }: RoomCommand): boolean => type === 'join' || type === 'leave' || type === 'rename'
-
-function charsOf(commands: readonly RoomCommand[]): number {
-  let chars = 0
-  for (const command of commands) if ('text' in command) chars += command.text.length
-  return chars
-}
 
 /** A member's request to the room: refused when its mailbox is full. */
 export function ask(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {

@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { enter, HostProcess } from '../../harness/host-process.ts'
+import { ask } from '../../harness/http-client.ts'
+import { IrcClient } from '../../harness/irc-client.ts'
 
 /** The same in every run: ids are numbered as they come; times, ports, paths and codes are named. */
 function stable(text: string, names: Readonly<Record<string, string>>): string {
@@ -118,3 +120,20 @@ test.each([
     await golden('tail', tail.out.toString())
   },
 )
+
+test('a host at which nobody sits is no member, saves nothing, and calls itself on IRC as it was told', async () => {
+  const data = await temporaryDirectory()
+  const { host, port } = await HostProcess.start(['--unattended', '--irc-name', 'chat.example', '--data', data])
+  const ani = await IrcClient.enter(port, 'ani')
+  await ask(port, 'PUT /lobby/a.txt', { as: 'curl', body: 'abc' })
+  await ani.until(/^:chat\.example NOTICE #lobby :file .*a\.txt from curl: 3 B/)
+  expect(await ani.answers('NAMES #lobby')).toEqual([
+    ':chat.example 353 ani = #lobby :ani',
+    ':chat.example 366 ani #lobby :End of /NAMES list',
+  ])
+  expect(await readdir(data)).not.toContain('terima')
+  host.child.stdin?.end()
+  await ani.settled()
+  expect(await host.stop()).toBe(0)
+  expect(host.lines).toHaveLength(1)
+})

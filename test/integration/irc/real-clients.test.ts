@@ -10,8 +10,8 @@ import { until } from '../../harness/patience.ts'
 import { Terminal } from '../../harness/tmux.ts'
 import { needs } from '../../harness/tools.ts'
 
-test('irssi, ii, netcat and curl are in one room: each reads what the others say, and gets their files', async () => {
-  needs('tmux', 'irssi', 'ii', 'curl')
+test('irssi, WeeChat, ii, netcat and curl are in one room: each reads what the others say, and gets their files', async () => {
+  needs('tmux', 'irssi', 'weechat', 'ii', 'curl')
   const { port, tamtam } = await startHost()
   const boss = await tamtam.engine.join({ room: 'lobby', name: 'boss', role: 'owner' })
   const home = await temporaryDirectory()
@@ -40,6 +40,21 @@ test('irssi, ii, netcat and curl are in one room: each reads what the others say
   await irssi.sees(/\[~boss\].*\[ ?ani\]/)
   await irssi.sees(/^\[#lobby\]/)
 
+  // All its capabilities, and a login.
+  const login = '-sasl_mechanism=plain -sasl_username=wati -sasl_password=rahasia'
+  const commands = [
+    '/set irc.server_default.capabilities *',
+    `/server add t 127.0.0.1/${port} -nossl -nicks=wati -autojoin=#lobby ${login}`,
+    '/connect t',
+  ]
+  const weechat = new Terminal(['--dir', join(home, 'weechat'), '-r', commands.join(';')], {
+    program: ['weechat'],
+    columns: 140,
+    rows: 50,
+  })
+  await netcat.until('* wati joined')
+  await weechat.sees(/\[irc\/t\] 2:#lobby/)
+
   irssi.line('hi from irssi')
   irssi.line('/me waves')
   await netcat.until('<ani> hi from irssi')
@@ -47,7 +62,10 @@ test('irssi, ii, netcat and curl are in one room: each reads what the others say
   appendFileSync(join(room, 'in'), 'hi from ii\n')
   await netcat.until('<budi> hi from ii')
   netcat.write('hi from netcat\n')
-  for (const text of ['hi from ii', 'hi from netcat']) await irssi.sees(text)
+  weechat.line('hi from weechat')
+  await netcat.until('<wati> hi from weechat')
+  for (const text of ['hi from ii', 'hi from netcat', 'hi from weechat']) await irssi.sees(text)
+  for (const text of ['hi from irssi', 'ani waves', 'hi from ii', 'hi from netcat']) await weechat.sees(text)
   // It writes notices of a room where it writes those of the host.
   const iiHas = () => read(join(room, 'out')) + read(join(place, 'out'))
   const iiRead = (text: string) => until(`ii reads ${text}`, () => iiHas().includes(text))
@@ -61,6 +79,7 @@ test('irssi, ii, netcat and curl are in one room: each reads what the others say
   const link = /http:\/\/\S+\/files\/\S+/.exec(iiHas())?.[0] ?? ''
   expect(await curl('-sf', link)).toBe('the whole talk\n')
   await irssi.sees('talk.txt from dewi')
+  await weechat.sees('talk.txt from dewi')
 
   // Its moderators look after it from irssi.
   await boss.send({ type: 'op', name: 'ani' })
@@ -76,6 +95,8 @@ test('irssi, ii, netcat and curl are in one room: each reads what the others say
   await netcat.until(/^\* budi left \(kicked by anisa: be nice\)/)
   irssi.line('/mode #lobby +b citra')
   await netcat.closed()
+  weechat.line('/quit')
+  await weechat.sees('ended with 0')
   irssi.line('/quit')
   await irssi.sees('ended with 0')
   expect(spawnSync('kill', ['-0', String(ii.pid)]).status).toBe(0)

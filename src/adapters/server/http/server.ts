@@ -15,11 +15,11 @@ import { type Refusal, refuseRaw } from './errors.ts'
 import { OpenFolders } from './files/open-folders.ts'
 import { type ForwardedFault, forwardedOf, type RequestOrigin } from './forwarded.ts'
 import { belowBase, headFault, type IsOurs, malformed, originFault, ownNames, straighten } from './request-checks.ts'
-import { application } from './routes.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
 import { streamFormats } from './stream-formats.ts'
 
 const WATCH_MS = 1000
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
 /** The server for curl, browsers and programs: `docs/reference/http.md`. It has no port of its own: connections are given to it. */
 export class HttpServer implements ConnectionServer, Browsed {
@@ -32,9 +32,10 @@ export class HttpServer implements ConnectionServer, Browsed {
   readonly #server: Server
   #app: FastifyInstance | undefined
   #routes: readonly Route[] = []
-  #handle: (request: IncomingMessage, response: ServerResponse) => void = () => {}
+  #opening: Promise<void> | undefined
+  #handle: Handle = (request, response) => void this.#openFor(request, response)
   #status: 'open' | 'closing' = 'open'
-  #cancelWatch: Cancel = () => {}
+  #cancelWatch: Cancel | undefined
 
   constructor(parts: HttpServerParts) {
     const { engine, clock, settings } = parts
@@ -53,15 +54,10 @@ export class HttpServer implements ConnectionServer, Browsed {
     this.#server = this.#nodeServer(settings)
   }
 
-  /** To be awaited before the first connection. */
-  async open(): Promise<void> {
-    const { app, routes } = await application(this.#context, (handle) => {
-      this.#handle = handle
-      return this.#server
-    })
-    this.#app = app
-    this.#routes = routes
-    this.#watch()
+  /** Loads what answers requests. The first request does it too, and waits for it: a start does not, nor does a host without browsers. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open()
+    return this.#opening
   }
 
   /** The table of all that it serves, once it is open. */
@@ -121,9 +117,10 @@ export class HttpServer implements ConnectionServer, Browsed {
     const late = pause(this.#context.clock, ms)
     await Promise.race([late, Promise.all(all.map((connection) => connection.settled()))])
     for (const connection of this.#connections.values()) connection.end()
-    this.#cancelWatch()
+    this.#cancelWatch?.()
     // Only ends the search for slow requests: there is no port to close.
     this.#server.close()
+    await this.#opening?.catch(() => {})
     await this.#app?.close()
   }
 
@@ -132,6 +129,28 @@ export class HttpServer implements ConnectionServer, Browsed {
     for (const connection of this.#connections.values()) connection.sweep(now, ms)
     this.#context.rates.sweep()
     this.#context.accessControl.sweep()
+  }
+
+  async #open(): Promise<void> {
+    const { application } = await import('./routes.ts')
+    let handle = this.#handle
+    const { app, routes } = await application(this.#context, (made) => {
+      handle = made
+      return this.#server
+    })
+    this.#app = app
+    this.#routes = routes
+    this.#handle = handle
+  }
+
+  async #openFor(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.open()
+    } catch (error) {
+      this.#context.log.error('what answers requests could not be loaded', { error: String(error) })
+      response.destroy()
+    }
+    if (!response.destroyed) this.#handle(request, response)
   }
 
   /** Node's HTTP server without a port: connections are given to it with `emit('connection')`. */
@@ -180,6 +199,7 @@ export class HttpServer implements ConnectionServer, Browsed {
   #keep(incoming: IncomingConnection): void {
     const { connection } = incoming
     const { clock, settings } = this.#context
+    if (this.#cancelWatch === undefined) this.#watch()
     this.#connections.set(connection, new HttpConnection(incoming, clock, settings))
     connection.once('close', () => this.#connections.delete(connection))
   }

@@ -3,7 +3,6 @@ import { commandsAt } from '#protocol/commands.ts'
 import { COSTS, priceOf, priceOfItems } from '../connection/rate-limit.ts'
 import type { Channel } from './channel.ts'
 import type { IrcConnection } from './connection.ts'
-import { HOST_NAME } from './people.ts'
 import { prefixOf } from './render.ts'
 import { roomWith } from './talking.ts'
 import { listOf, type Verb } from './verb.ts'
@@ -46,13 +45,14 @@ export const ASKING: Readonly<Record<string, Verb<IrcConnection>>> = {
     run: (connection) =>
       connection.numeric(
         '351',
-        [connection.parts.program, HOST_NAME],
+        [connection.parts.program, connection.hostName],
         'one port for IRC, browsers, terminals and netcat',
       ),
   },
   TIME: {
     least: 0,
-    run: (connection) => connection.numeric('391', [HOST_NAME], new Date(connection.parts.clock.now()).toISOString()),
+    run: (connection) =>
+      connection.numeric('391', [connection.hostName], new Date(connection.parts.clock.now()).toISOString()),
   },
   INFO: {
     least: 0,
@@ -64,14 +64,14 @@ export const ASKING: Readonly<Record<string, Verb<IrcConnection>>> = {
   ADMIN: {
     least: 0,
     run: (connection) => {
-      connection.numeric('256', [HOST_NAME], 'Administrative info')
+      connection.numeric('256', [connection.hostName], 'Administrative info')
       return connection.numeric('259', [], 'the person at whose machine this room is; ask in the room')
     },
   },
   LINKS: {
     least: 0,
     run: (connection) => {
-      connection.numeric('364', [HOST_NAME, HOST_NAME], `0 ${connection.parts.program}`)
+      connection.numeric('364', [connection.hostName, connection.hostName], `0 ${connection.parts.program}`)
       return connection.numeric('365', ['*'], 'End of /LINKS list')
     },
   },
@@ -90,7 +90,7 @@ export function tellMotd(connection: IrcConnection): undefined {
     `  curl -T FILE ${base.replace('://', `://${encodeURIComponent(nick)}@`)}/${parts.settings.room}/`,
     `/quote HISTORY ${room} and /quote FILES ${room} tell what was said and sent; /quote HELP lists more.`,
   ]
-  connection.numeric('375', [], `- ${HOST_NAME} -`)
+  connection.numeric('375', [], `- ${connection.hostName} -`)
   for (const line of lines) connection.numeric('372', [], `- ${line}`)
   connection.numeric('376', [], 'End of /MOTD command')
 }
@@ -162,12 +162,12 @@ function tellWho(
   const [user, host, nick] = [people.userOf(member), people.hostOf(member), people.nickOf(member, room)]
   const realName = people.realNameOf(member)
   if (fields === undefined) {
-    connection.numeric('352', [name, user, host, HOST_NAME, nick, flags], `0 ${realName}`)
+    connection.numeric('352', [name, user, host, connection.hostName, nick, flags], `0 ${realName}`)
     return
   }
   const account = people.accountOf(member) ?? '0'
   // Nobody's address is told, nor for how long they are silent.
-  const all = { t: type, c: name, u: user, i: '255.255.255.255', h: host, s: HOST_NAME, n: nick, f: flags }
+  const all = { t: type, c: name, u: user, i: '255.255.255.255', h: host, s: connection.hostName, n: nick, f: flags }
   const values = Object.entries({ ...all, d: '0', l: '0', a: account, o: 'n/a' })
   const asked = values.filter(([letter]) => fields.includes(letter)).map(([, value]) => value)
   connection.numeric('354', asked, fields.includes('r') ? realName : undefined)
@@ -184,7 +184,7 @@ function whois(connection: IrcConnection, nick: string): undefined {
     const shown = connection.isMe(nick) ? connection.nick : nick
     connection.numeric('311', [shown, people.userOf(member), people.hostOf(member), '*'], people.realNameOf(member))
     if (rooms.length > 0) connection.numeric('319', [shown], rooms.join(' '))
-    connection.numeric('312', [shown, HOST_NAME], 'tamtam')
+    connection.numeric('312', [shown, connection.hostName], 'tamtam')
     if (member.role === 'owner') connection.numeric('313', [shown], 'looks after every room of this host')
     const [client] = people.clientsOf(member.id)
     if (client !== undefined) {
@@ -204,7 +204,7 @@ function whowas(connection: IrcConnection, [nick = '', most = '']: readonly stri
   if (found.length === 0) connection.numeric('406', [nick], 'There was no such nick over IRC lately')
   for (const each of found) {
     connection.numeric('314', [each.nick, each.user, each.host, '*'], each.realName)
-    connection.numeric('312', [each.nick, HOST_NAME], new Date(each.at).toISOString())
+    connection.numeric('312', [each.nick, connection.hostName], new Date(each.at).toISOString())
   }
   connection.numeric('369', [nick], 'End of WHOWAS')
 }

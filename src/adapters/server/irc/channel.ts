@@ -23,7 +23,6 @@ import type { SignedLinkHolder } from '../security/signed-links.ts'
 import type { LineCapabilities } from './capabilities.ts'
 import { LINE_BYTES, lineOf } from './codec.ts'
 import { labelTag, withTag } from './labels.ts'
-import { HOST_NAME } from './people.ts'
 import { type IrcLines, type IrcRenderer, isNoEcho, isToldOnce, prefixOf, type Recipient } from './render.ts'
 
 /** Entries of history that a client with times gets when it joins. */
@@ -37,6 +36,8 @@ const LINK_MS = 60_000
 export interface ChannelOwner {
   readonly incoming: IncomingConnection
   readonly nick: string
+  /** What the host calls itself. */
+  readonly hostName: string
   /** Own messages are sent back to it. */
   readonly echoes: boolean
   readonly capabilities: LineCapabilities
@@ -281,7 +282,7 @@ export class Channel implements Wire {
     const owner = this.#owner
     const { longNames, nick, renderer } = owner
     const { people } = renderer
-    const most = LINE_BYTES - Buffer.byteLength(`:${HOST_NAME} 353 ${nick} = ${this.name} :\r\n`)
+    const most = LINE_BYTES - Buffer.byteLength(`:${owner.hostName} 353 ${nick} = ${this.name} :\r\n`)
     let names: string[] = []
     let bytes = 0
     const flush = () => {
@@ -305,7 +306,7 @@ export class Channel implements Wire {
     const owner = this.#owner
     if (why !== undefined && this.#session !== undefined && !this.#wasKicked) {
       const text = owner.renderer.words.refusal(why)
-      owner.say(lineOf({ source: HOST_NAME, verb: 'KICK', params: [this.name, owner.nick], text }))
+      owner.say(lineOf({ source: owner.hostName, verb: 'KICK', params: [this.name, owner.nick], text }))
     }
     if (this.#session !== undefined) owner.renderer.people.closed(this.room)
     owner.parted(this)

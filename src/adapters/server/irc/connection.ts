@@ -16,7 +16,7 @@ import { type Fault, folded, IrcDecoder, lineOf, type Message } from './codec.ts
 import { type Labelled, labelled } from './labels.ts'
 import type { Multiline } from './multiline.ts'
 import type { IrcConnectionParts } from './parts.ts'
-import { HOST_NAME, type IrcClient } from './people.ts'
+import type { IrcClient } from './people.ts'
 import type { IrcRenderer } from './render.ts'
 import type { Verb } from './verb.ts'
 
@@ -148,7 +148,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
 
   #refuse({ fault }: Fault): undefined {
     if (fault === 'tooLong') this.numeric('417', [], 'Input line was too long')
-    else this.say(lineOf({ source: HOST_NAME, verb: 'FAIL', params: ['*', 'INVALID_UTF8'], text: 'write it in UTF-8' }))
+    else
+      this.say(
+        lineOf({ source: this.hostName, verb: 'FAIL', params: ['*', 'INVALID_UTF8'], text: 'write it in UTF-8' }),
+      )
   }
 
   #deal(message: Message): Promise<unknown> | undefined {
@@ -180,7 +183,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
     } finally {
       this.#labelled = undefined
     }
-    const lines = labelled(answer)
+    const lines = labelled(answer, this.hostName)
     if (lines !== '') await this.say(lines)
   }
 
@@ -225,6 +228,10 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
 
   calledNow(nick: string): void {
     this.#nick = nick
+  }
+
+  get hostName(): string {
+    return this.renderer.people.hostName
   }
 
   get mask(): string {
@@ -318,7 +325,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
     this.#cancelPing = this.parts.clock.after(PING_MS, () => {
       const { clock } = this.parts
       const isSilent = clock.elapsed() - this.#heardAt >= PING_MS
-      if (isSilent && this.#delivery.outbox.waiting === 0) this.say(lineOf({ verb: 'PING', text: HOST_NAME }))
+      if (isSilent && this.#delivery.outbox.waiting === 0) this.say(lineOf({ verb: 'PING', text: this.hostName }))
       this.#ping()
     })
   }
@@ -364,7 +371,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
 
   numeric(code: string, params: readonly string[], text?: string): undefined {
     const rest = text === undefined ? {} : { text }
-    void this.say(lineOf({ source: HOST_NAME, verb: code, params: [this.nick, ...params], ...rest }))
+    void this.say(lineOf({ source: this.hostName, verb: code, params: [this.nick, ...params], ...rest }))
   }
 
   /** A sentence for this person alone. */

@@ -6,7 +6,6 @@ import type { Channel } from './channel.ts'
 import { lineOf } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { batchOf } from './labels.ts'
-import { HOST_NAME } from './people.ts'
 import { MODES } from './render.ts'
 import type { Verb } from './verb.ts'
 
@@ -22,7 +21,9 @@ async function chatHistory(connection: IrcConnection, params: readonly string[])
   const [given = '', target = '', ...rest] = params
   const word = given.toUpperCase()
   const fail = (code: string, text: string, about: readonly string[] = []) =>
-    connection.say(lineOf({ source: HOST_NAME, verb: 'FAIL', params: ['CHATHISTORY', code, word, ...about], text }))
+    connection.say(
+      lineOf({ source: connection.hostName, verb: 'FAIL', params: ['CHATHISTORY', code, word, ...about], text }),
+    )
   const limit = Math.min(Number(rest.at(-1)), MOST_ENTRIES)
   if (!Number.isInteger(limit) || limit < 1) {
     await fail('INVALID_PARAMS', 'the last parameter is how many messages, 1 or more')
@@ -49,7 +50,7 @@ async function chatHistory(connection: IrcConnection, params: readonly string[])
     const wanted = session.current(events).filter((event) => isWanted(event) && isBehind(event, chosen.after))
     lines.push(...wanted.map((event) => channel.pastLine(event, session, isPlayed)))
   }
-  await connection.say(batchOf(splitLines(lines), 'chathistory', [channel.name]))
+  await connection.say(batchOf(connection.hostName, splitLines(lines), 'chathistory', [channel.name]))
 }
 
 const splitLines = (lines: readonly string[]): readonly string[] =>
@@ -144,7 +145,7 @@ async function targets(connection: IrcConnection, one: string, other: string, li
     const [newest] = ((await session?.history(1)) ?? []).filter(isEntry)
     if (newest === undefined || newest.at <= from || newest.at >= to) continue
     const time = new Date(newest.at).toISOString()
-    lines.push(lineOf({ source: HOST_NAME, verb: 'CHATHISTORY', params: ['TARGETS', name, time] }))
+    lines.push(lineOf({ source: connection.hostName, verb: 'CHATHISTORY', params: ['TARGETS', name, time] }))
   }
-  await connection.say(batchOf(lines, 'draft/chathistory-targets'))
+  await connection.say(batchOf(connection.hostName, lines, 'draft/chathistory-targets'))
 }

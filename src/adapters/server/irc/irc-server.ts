@@ -28,6 +28,8 @@ export interface IrcServerParts extends ClientSessionParts {
   /** Those of the line server: people who type get the same, whatever they type at. */
   readonly settings: LineSettings
   readonly program: string
+  /** What the host calls itself. */
+  readonly name: string
 }
 
 /** Serves clients of IRC: `docs/reference/irc.md`. */
@@ -42,7 +44,7 @@ export class IrcServer extends Connections implements ConnectionServer {
     super(parts.clock)
     this.#parts = parts
     const words = translatorFor(parts.settings.language, forTerminal, false)
-    this.#renderer = new IrcRenderer(words, new IrcPeople())
+    this.#renderer = new IrcRenderer(words, new IrcPeople(parts.name))
     this.#logins = new SharedRates(parts.clock, LOGINS_PER_MINUTE / SECONDS_PER_MINUTE, LOGINS_PER_MINUTE)
     this.#monitors = new Monitors(parts.engine)
     this.#links = new LineRenderer(words, parts.signedLinks, parts.accessControl)

@@ -1,6 +1,5 @@
 import { lineOf, type Message } from './codec.ts'
 import type { Labelled } from './labels.ts'
-import { HOST_NAME } from './people.ts'
 
 /** Of one message of several lines: the text of a message may have so many bytes. */
 export const MOST_TEXT_BYTES = 16_384
@@ -23,6 +22,8 @@ interface Gathering {
   readonly answering: Labelled | undefined
   /** Whose end has not come yet. */
   multiline: Multiline | undefined
+  /** What the host calls itself. */
+  readonly hostName: string
   say(line: string): unknown
 }
 
@@ -86,5 +87,5 @@ export function isInBatch(connection: Gathering, { verb, params, tags }: Message
 }
 
 function fail(connection: Gathering, code: string, text: string, about: readonly string[] = []): undefined {
-  void connection.say(lineOf({ source: HOST_NAME, verb: 'FAIL', params: ['BATCH', code, ...about], text }))
+  void connection.say(lineOf({ source: connection.hostName, verb: 'FAIL', params: ['BATCH', code, ...about], text }))
 }

@@ -3,9 +3,6 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import type { Member } from '#domain/room/events.ts'
 import { folded } from './codec.ts'
 
-/** The host as a source of lines; nobody can have a name with a dot and this end that speaks for it. */
-export const HOST_NAME = 'tamtam.irc'
-
 const MOST_KNOWN = 20_000
 /** With so many guests of a room, those who are gone are forgotten: until then lines of theirs may still be on their way. */
 const MOST_GUESTS = 2000
@@ -68,10 +65,16 @@ export class IrcPeople {
   /** Those who came over IRC, by member id: a person may have several clients. */
   readonly #clients = new Map<string, readonly [IrcClient, ...IrcClient[]]>()
   readonly #gone: Gone[] = []
+  /** The host as a source of lines: a mask of somebody has more in it than a name. */
+  readonly hostName: string
   readonly #hosts = new Map<string, string>()
   /** Clients in each room. */
   readonly #readers = new Map<string, number>()
   readonly #guests = new Map<string, Map<string, Guest>>()
+
+  constructor(hostName: string) {
+    this.hostName = hostName
+  }
 
   enter(client: IrcClient): void {
     const [first, ...others] = [...(this.#clients.get(client.id) ?? []), client] as const

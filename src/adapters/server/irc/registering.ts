@@ -5,7 +5,7 @@ import { lineOf, withoutFormatting } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { MOST_ENTRIES } from './history.ts'
 import { MOST_MONITORED } from './monitor.ts'
-import { HOST_NAME, tellUnlessBehind } from './people.ts'
+import { tellUnlessBehind } from './people.ts'
 import type { Verb } from './verb.ts'
 
 const USER_CHARS = 12
@@ -59,7 +59,9 @@ export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
     least: 1,
     beforeAuth: true,
     run: (connection, { params }) =>
-      connection.say(lineOf({ source: HOST_NAME, verb: 'PONG', params: [HOST_NAME], text: params[0] ?? '' })),
+      connection.say(
+        lineOf({ source: connection.hostName, verb: 'PONG', params: [connection.hostName], text: params[0] ?? '' }),
+      ),
   },
   PONG: { least: 0, beforeAuth: true, posts: true, run: () => undefined },
   QUIT: {
@@ -77,7 +79,7 @@ function cap(connection: IrcConnection, params: readonly string[]): Promise<unkn
   const { chosen, registration } = connection
   const [word = '', list = ''] = params
   const answer = (sub: string, text: string) =>
-    connection.say(lineOf({ source: HOST_NAME, verb: 'CAP', params: [connection.nick, sub], text }))
+    connection.say(lineOf({ source: connection.hostName, verb: 'CAP', params: [connection.nick, sub], text }))
   switch (word.toUpperCase()) {
     case 'LS': {
       if (registration !== undefined) registration.isChoosing = true
@@ -155,9 +157,9 @@ async function welcomeIfComplete(connection: IrcConnection): Promise<void> {
   if (!(await connection.register())) return
   const { nick: me, parts } = connection
   connection.numeric('001', [], `Welcome to tamtam, ${me}`)
-  connection.numeric('002', [], `Your host is ${HOST_NAME}, running ${parts.program}`)
+  connection.numeric('002', [], `Your host is ${connection.hostName}, running ${parts.program}`)
   connection.numeric('003', [], 'One room for all: people on IRC, in browsers, at terminals and at netcat')
-  connection.numeric('004', [HOST_NAME, parts.program, 'io', 'bikloqstv'])
+  connection.numeric('004', [connection.hostName, parts.program, 'io', 'bikloqstv'])
   const { roomsPerConnection } = parts.settings
   const { base } = connection.incoming
   const fileHost = connection.account === undefined || base === undefined ? [] : [`FILEHOST=${base}/filehost`]

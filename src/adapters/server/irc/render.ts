@@ -9,7 +9,7 @@ import { type Lines, toLines } from '../line/render.ts'
 import type { LineCapabilities } from './capabilities.ts'
 import { cutText, escapedTag, LINE_BYTES, lineOf } from './codec.ts'
 import { newReference } from './labels.ts'
-import { HOST_NAME, type IrcPeople } from './people.ts'
+import type { IrcPeople } from './people.ts'
 
 /** A batch as lines of IRC for all readers with the same capabilities. */
 export interface IrcLines {
@@ -81,7 +81,7 @@ export class IrcRenderer {
     const tags = this.#tags(event, room, capabilities)
     const notice = (text: string) => this.notice(channel, text, tags)
     const by = (verb: string, params: readonly string[], text?: string) => {
-      const source = 'by' in event ? people.maskOf(event.by, room) : HOST_NAME
+      const source = 'by' in event ? people.maskOf(event.by, room) : this.people.hostName
       return lineOf({ tags, source, verb, params, ...(text === undefined ? {} : { text }) })
     }
     switch (event.type) {
@@ -199,7 +199,7 @@ export class IrcRenderer {
 
   /** What the host says, in as many lines as it needs. */
   notice(target: string, text: string, tags = ''): string {
-    return this.#inPieces(text, { tags, source: HOST_NAME, verb: 'NOTICE', target })
+    return this.#inPieces(text, { tags, source: this.people.hostName, verb: 'NOTICE', target })
   }
 
   joined(member: Member, room: string, { extendedJoin, away }: LineCapabilities): string {
@@ -217,7 +217,7 @@ export class IrcRenderer {
         : ''
     const nick = this.people.nickOf(member, room)
     const mode = modeOf(member)
-    return `${line}${gone}${mode === '' ? '' : lineOf({ source: HOST_NAME, verb: 'MODE', params: [channel, `+${mode}`, nick] })}`
+    return `${line}${gone}${mode === '' ? '' : lineOf({ source: this.people.hostName, verb: 'MODE', params: [channel, `+${mode}`, nick] })}`
   }
 
   #left({ by, reason, message, quit, kickedBy }: Extract<RoomEvent, { readonly type: 'left' }>, room: string): string {

@@ -10,7 +10,7 @@ import { Channel } from './channel.ts'
 import { lineOf, type Message } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { MOST_WRONG_KEYS } from './login.ts'
-import { HOST_NAME, tellUnlessBehind } from './people.ts'
+import { tellUnlessBehind } from './people.ts'
 import { banMask } from './render.ts'
 import { runRoomCommand } from './room-command.ts'
 import { roomWith } from './talking.ts'
@@ -330,8 +330,9 @@ function nameIn(connection: IrcConnection, channel: Channel, mask: string): stri
 function tellBans(connection: IrcConnection, channel: Channel): void {
   const { session } = channel
   if (session === undefined) return
-  for (const name of session.restrained('bans')) connection.numeric('367', [channel.name, banMask(name), HOST_NAME])
+  for (const name of session.restrained('bans'))
+    connection.numeric('367', [channel.name, banMask(name), connection.hostName])
   for (const name of session.restrained('mutes'))
-    connection.numeric('367', [channel.name, `m:${banMask(name)}`, HOST_NAME])
+    connection.numeric('367', [channel.name, `m:${banMask(name)}`, connection.hostName])
   connection.numeric('368', [channel.name], 'End of channel ban list')
 }

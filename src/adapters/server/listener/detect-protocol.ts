@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
-import type { Cancel, Clock } from '#domain/ports/system.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { FRAMES_MAGIC } from '#protocol/frames.ts'
 import { IAC, isHttpRequestLine, isTelnetOption, looksLikeLongHttpRequest } from '../connection/protocol-hints.ts'
+import { type HeadReader, readHead } from './read-head.ts'
 
 /** The protocol of a connection. `foreign` and `binary` are closed without a word into any room (C14, C92). */
 export type Verdict = 'line' | 'http' | 'irc' | 'ssh' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
@@ -57,9 +58,8 @@ export interface Detected {
 const BROWSER_PATIENCE = 5
 
 /**
- * Reads just enough of a new connection to tell its protocol, and leaves it paused. One that is silent for `silentMs` is of a line client
- * (C36); one that `mayBeBrowser` says so of, after five times as long. `detected` is called in the same tick, once, and never where the connection closes first: a promise would be late for a client
- * that ends its side with the same bytes.
+ * Tells the protocol of a new connection, and leaves it paused (`readHead`). One that is silent for `silentMs` is of a line client (C36); one
+ * that `mayBeBrowser` says so of, after five times as long.
  */
 export function detectProtocol(
   connection: Duplex,
@@ -68,45 +68,23 @@ export function detectProtocol(
   detected: (detected: Detected) => void,
   mayBeBrowser: () => boolean = () => false,
 ): void {
-  let head: Buffer = Buffer.alloc(0)
-  let cancel: Cancel = () => {}
-  let over = false
-
-  const stop = () => {
-    over = true
-    cancel()
+  const decided = (verdict: Detected['verdict'], head: Buffer): Detected => ({ verdict, head })
+  let isPatient = true
+  const reader: HeadReader<Detected> = {
+    read: (head) => {
+      const verdict = sniff(head)
+      if (verdict !== 'undecided') return decided(verdict, head)
+      return head.length < SNIFF_LIMIT_BYTES ? undefined : decided('line', head)
+    },
+    late: (head) => {
+      if (!isPatient || head.length > 0 || !mayBeBrowser()) return decided(verdictAtLast(head), head)
+      isPatient = false
+      return (BROWSER_PATIENCE - 1) * silentMs
+    },
+    // One line without its end, and then the end of all: `printf hi | nc` (C6).
+    ended: (head) => (head.length > 0 ? decided(verdictAtLast(head), head) : undefined),
   }
-  const decide = (verdict: Detected['verdict']) => {
-    stop()
-    connection.off('data', read)
-    connection.off('end', ended)
-    connection.off('close', stop)
-    connection.pause()
-    detected({ verdict, head })
-  }
-  const read = (chunk: Buffer) => {
-    head = head.length === 0 ? chunk : Buffer.concat([head, chunk])
-    const verdict = sniff(head)
-    if (verdict !== 'undecided') decide(verdict)
-    else if (head.length >= SNIFF_LIMIT_BYTES) decide('line')
-  }
-  // One line without its end, and then the end of all: `printf hi | nc` (C6).
-  const ended = () => (head.length > 0 ? decide(verdictAtLast(head)) : connection.destroy())
-
-  // A busy host may be later than its client: bytes that have come by now are read first.
-  const decideAfter = (ms: number, isPatient: boolean): void => {
-    cancel = clock.after(ms, () =>
-      clock.soon(() => {
-        if (over) return
-        if (isPatient && head.length === 0 && mayBeBrowser()) decideAfter((BROWSER_PATIENCE - 1) * ms, false)
-        else decide(verdictAtLast(head))
-      }),
-    )
-  }
-  decideAfter(silentMs, true)
-  connection.on('data', read)
-  connection.once('end', ended)
-  connection.once('close', stop)
+  readHead(connection, clock, silentMs, reader, detected)
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Cancel, Clock } from '#domain/ports/system.ts'
+import type { Clock } from '#domain/ports/system.ts'
 import { addressIn } from '../connection/trusted-proxies.ts'
+import { type HeadReader, readHead } from './read-head.ts'
 
 /** A client as the proxy in front of it tells. */
 export interface ProxiedClient {
@@ -14,7 +15,9 @@ export interface ProxiedClient {
 
 /** How far the header of the PROXY protocol (haproxy.org, versions 1 and 2) is there. */
 export type ProxyHeader =
-  | { readonly status: 'none' | 'partial' | 'malformed' }
+  | { readonly status: 'none' }
+  | { readonly status: 'partial' }
+  | { readonly status: 'malformed' }
   /** Without a client the connection is the proxy's own, or of a kind that it cannot tell. */
   | { readonly status: 'whole'; readonly bytes: number; readonly client?: ProxiedClient }
 
@@ -115,8 +118,9 @@ export type TakenHeader =
   | { readonly status: 'taken'; readonly client?: ProxiedClient }
 
 /**
- * Takes the header off the beginning of a connection where one is there, and leaves the connection paused behind it. A proxy sends it at once and in one piece: what has not begun like one
- * within `silentMs` is none. Never calls where the connection ends first; one that stops within it is closed after `handshakeMs`.
+ * Takes the header off the beginning of a connection where one is there, and leaves the connection paused behind it. A proxy sends it at once and
+ * in one piece: what has not begun like one within `silentMs` is none. Never calls where the connection ends first; one that stops within it is
+ * closed after `handshakeMs`.
  */
 export function takeProxyHeader(
   connection: Duplex,
@@ -124,42 +128,24 @@ export function takeProxyHeader(
   { silentMs, handshakeMs }: { readonly silentMs: number; readonly handshakeMs: number },
   taken: (header: TakenHeader) => void,
 ): void {
-  let head: Buffer = Buffer.alloc(0)
-  let cancel: Cancel = () => {}
-  let over = false
-
-  const stop = () => {
-    over = true
-    cancel()
-    connection.off('data', read)
-    connection.off('end', ended)
-    connection.off('close', stop)
+  let isLate = false
+  const reader: HeadReader<Exclude<ProxyHeader, { readonly status: 'partial' }>> = {
+    read: (head) => {
+      const header = readProxyHeader(head)
+      return header.status === 'partial' ? undefined : header
+    },
+    late: (head) => {
+      if (head.length < BINARY.length) return NONE
+      if (isLate) return undefined
+      isLate = true
+      return handshakeMs
+    },
+    ended: () => undefined,
   }
-  const take = (header: TakenHeader, bytes: number) => {
-    stop()
-    connection.pause()
+  readHead(connection, clock, silentMs, reader, (header, head) => {
+    const bytes = header.status === 'whole' ? header.bytes : 0
     if (bytes < head.length) connection.unshift(head.subarray(bytes))
-    taken(header)
-  }
-  const read = (chunk: Buffer) => {
-    head = Buffer.concat([head, chunk])
-    const header = readProxyHeader(head)
-    if (header.status === 'none') take({ status: 'taken' }, 0)
-    else if (header.status === 'malformed') take({ status: 'malformed' }, 0)
-    else if (header.status === 'whole') {
-      const { bytes, client } = header
-      take({ status: 'taken', ...(client === undefined ? {} : { client }) }, bytes)
-    }
-  }
-  const ended = () => connection.destroy()
-  const late = () => {
-    if (over) return
-    if (head.length < BINARY.length) take({ status: 'taken' }, 0)
-    else cancel = clock.after(handshakeMs, ended)
-  }
-  // A busy host may be later than its client: bytes that have come by now are read first.
-  cancel = clock.after(silentMs, () => clock.soon(late))
-  connection.on('data', read)
-  connection.once('end', ended)
-  connection.once('close', stop)
+    if (header.status === 'malformed') taken(header)
+    else taken({ status: 'taken', ...('client' in header ? { client: header.client } : {}) })
+  })
 }

@@ -105,6 +105,11 @@ function File({ room, entry }: CardProps) {
           </More>
         </div>
       )}
+      {isWhole && kind === 'video' && !isShown.value && (
+        <div class="below">
+          <More>{({ Poster }) => <Poster room={room} file={file} play={turn} />}</More>
+        </div>
+      )}
       {isWhole && file.folder !== undefined && (
         <div class="below">
           <More>{({ FolderList }) => <FolderList room={room} file={file} />}</More>

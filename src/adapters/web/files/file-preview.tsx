@@ -77,6 +77,55 @@ function pictureType(told: string, start: Uint8Array, name: string): string | un
 
 const START_BYTES = 512
 
+/** Does it once, when somebody comes near the place. */
+function whenNear(place: Element, act: () => void): IntersectionObserver {
+  const near = new IntersectionObserver(
+    ([seen]) => {
+      if (seen?.isIntersecting !== true) return
+      near.disconnect()
+      act()
+    },
+    { rootMargin: '400px' },
+  )
+  near.observe(place)
+  return near
+}
+
+/** The first frame of a film, where the browser can play it: it reads no more of it than that takes. */
+export function Poster({ room, file, play }: PreviewProps & { readonly play: () => void }) {
+  const place = useRef<HTMLDivElement>(null)
+  const url = useSignal<string | undefined>(undefined)
+  const isDrawn = useSignal(false)
+  useEffect(() => {
+    if (place.current === null) return
+    const near = whenNear(place.current, () => {
+      void openLink(room.store.api, file.id).then((link) => {
+        // A fragment of time makes the first frame come without playing.
+        if (!isRefusal(link)) url.value = `${link.url}#t=0.001`
+      })
+    })
+    return () => near.disconnect()
+  }, [file.id])
+  // The button beside the name does the same, for keys and screen readers.
+  return (
+    <div ref={place} class="picture">
+      {url.value !== undefined && (
+        <button type="button" tabIndex={-1} aria-hidden="true" hidden={!isDrawn.value} onClick={play}>
+          <video
+            src={url.value}
+            preload="metadata"
+            muted
+            playsinline
+            onLoadedData={({ currentTarget }) => {
+              isDrawn.value = currentTarget.videoWidth > 0
+            }}
+          />
+        </button>
+      )}
+    </div>
+  )
+}
+
 /**
  * A picture in the timeline, brought here when somebody comes near it. It is shown only when its digest is right: then this member has it,
  * and says so.
@@ -108,17 +157,12 @@ export function Picture({ room, file }: PreviewProps) {
           room.store.post({ type: 'receiveFile', file: file.id })
       }
     }
-    const near = new IntersectionObserver(
-      ([seen]) => {
-        if (seen?.isIntersecting !== true) return
-        near.disconnect()
-        load().catch((error: unknown) => {
-          if (!wanted.signal.aborted) shown.value = { why: String(error) }
-        })
-      },
-      { rootMargin: '400px' },
-    )
-    if (place.current !== null) near.observe(place.current)
+    if (place.current === null) return
+    const near = whenNear(place.current, () => {
+      load().catch((error: unknown) => {
+        if (!wanted.signal.aborted) shown.value = { why: String(error) }
+      })
+    })
     return () => {
       near.disconnect()
       wanted.abort()

@@ -22,6 +22,7 @@ export {
   FirstWords,
   FolderList,
   Picture,
+  Poster,
   ReceiversDialog,
 } from '../files/file-preview.tsx'
 export { FilesPanel } from '../files/files-panel.tsx'

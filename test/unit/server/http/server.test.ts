@@ -3,10 +3,10 @@ import { compose } from '#app/compose.ts'
 import type { TamtamOptions } from '#app/index.ts'
 import { type MemoryConnection, memoryPair } from '#server/memory/pair.ts'
 
-async function openServer(options: TamtamOptions = {}) {
+/** A server whose first request opens it. */
+async function startServer(options: TamtamOptions = {}) {
   const { engine, http: server } = compose(options)
   await engine.start()
-  await server.open()
   const close = () => server.close('the test is over', 100)
   onTestFinished(async () => {
     await close()
@@ -26,6 +26,12 @@ async function openServer(options: TamtamOptions = {}) {
   return { server, engine, enter, close }
 }
 
+async function openServer(options: TamtamOptions = {}) {
+  const started = await startServer(options)
+  await started.server.open()
+  return started
+}
+
 const until = (read: () => boolean) => expect.poll(read).toBe(true)
 const ended = ({ connection }: { connection: MemoryConnection }) =>
   until(() => connection.readableEnded || connection.destroyed)
@@ -39,6 +45,16 @@ test('a connection need not be a socket', async () => {
   await until(() => client.text.endsWith('{"status":"ok"}'))
   client.connection.write(GET('/rooms'))
   await until(() => client.text.endsWith('{"rooms":[]}'))
+})
+
+test('requests that come before it is open wait for it, in their order', async () => {
+  const { server, enter } = await startServer()
+  const client = enter(GET('/rooms') + GET('/healthz'))
+  const gone = enter(GET('/rooms'))
+  gone.connection.destroy()
+  await until(() => client.text.endsWith('{"status":"ok"}'))
+  expect(client.text).toMatch(/\{"rooms":\[\]\}[\s\S]*\{"status":"ok"\}$/)
+  expect(server.routes).not.toEqual([])
 })
 
 test.each([

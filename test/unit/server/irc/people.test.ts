@@ -5,7 +5,7 @@ import { IrcPeople } from '#server/irc/people.ts'
 const guest = (id: string, name = '192.168.1.7') => ({ id, name })
 
 test('guests are called by their address, the second one with a number that stays theirs', () => {
-  const people = new IrcPeople()
+  const people = new IrcPeople('tamtam.irc')
   for (const id of ['a', 'b', 'c']) people.arrived(guest(id), 'lobby')
   const names = () => ['a', 'b', 'c'].map((id) => people.nickOf(guest(id), 'lobby'))
   expect(names()).toEqual(['[192-168-1-7]', '[192-168-1-7]2', '[192-168-1-7]3'])
@@ -18,7 +18,7 @@ test('guests are called by their address, the second one with a number that stay
 })
 
 test('nobody can take the name of a guest', () => {
-  const people = new IrcPeople()
+  const people = new IrcPeople('tamtam.irc')
   expect(checkNick(people.nickOf(guest('a'), 'lobby'))).toMatchObject({ code: 'BAD_NAME' })
 })
 
@@ -29,15 +29,15 @@ const client = {
 }
 
 test('the last hundred who have left are remembered', () => {
-  const people = new IrcPeople()
+  const people = new IrcPeople('tamtam.irc')
   for (let at = 0; at < 150; at++) people.remember({ ...client, nick: `n${at}` }, at)
   expect([people.gone('n49'), people.gone('N50').map(({ at }) => at)]).toEqual([[], [50]])
 })
 
 test('a host tells nothing of an address, and is the same each time', () => {
-  const people = new IrcPeople()
+  const people = new IrcPeople('tamtam.irc')
   people.enter(client)
   expect(people.maskOf({ id: 'm1', name: 'ani' }, 'lobby')).toMatch(/^ani!~ani@\d{10}\.tamtam$/)
   expect(people.maskOf(guest('g'), 'lobby')).toMatch(/^\[192-168-1-7\]!tamtam@\d{10}\.tamtam$/)
-  expect(people.hostOf(guest('g'))).toBe(new IrcPeople().hostOf(guest('g')))
+  expect(people.hostOf(guest('g'))).toBe(new IrcPeople('tamtam.irc').hostOf(guest('g')))
 })
