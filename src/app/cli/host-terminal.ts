@@ -54,8 +54,9 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
 
 /** A host at which nobody sits is no member of any room. */
 function unattended({ config, facts, process }: HostTerminalParts): HostTerminal {
+  const words = translatorFor(config.lang ?? languageOf(process.env), forTerminal)
   // Of a greeting the last line is for somebody who types.
-  const lines = config.json ? [listeningLine(facts)] : config.quiet ? [] : greetingOf(facts).slice(0, -1)
+  const lines = config.json ? [listeningLine(facts)] : config.quiet ? [] : greetingOf(facts, words).slice(0, -1)
   for (const line of lines) process.stdout.write(`${line}\n`)
   return { close: async () => {} }
 }
