@@ -162,6 +162,7 @@ export const sshDefaults: SshSettings = {
   channelsPerConnection: 10,
   terminals: 100,
   roomsPerChannel: 4,
+  sftpIdleMs: 600_000,
   handles: 64,
   knownKeys: 10_000,
 }

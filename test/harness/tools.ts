@@ -13,6 +13,7 @@ export const PACKAGES = {
   'firefox-esr': 'firefox-esr',
   fish: 'fish',
   groff: 'groff-base',
+  haproxy: 'haproxy',
   ii: 'ii',
   ip: 'iproute2',
   irssi: 'irssi',

@@ -168,6 +168,7 @@ export const english = {
   helpSshTail: 'what happens from now on, or after entry N, until you interrupt it',
   helpSshGet: 'write a file to the output, by its name or id; SHA256SUMS has the digests of all',
   helpSshPut: 'send the input into the room as a file of this name',
+  helpSshGot: 'tell the room that you have a file, by its digest; or give the lines of sha256sum as the input',
   helpSshMore:
     'Commands of the chat work too, without their slash: history, search, topic, whisper and more. The user is your name, or name/room. Files also by scp and sftp.',
   helpFileModes: 'the files of the room; or how they reach you',

@@ -176,6 +176,8 @@ export const indonesian: MessageCatalog = {
   helpSshTail: 'apa yang terjadi mulai sekarang, atau setelah entri N, sampai dihentikan',
   helpSshGet: 'tulis berkas ke keluaran, menurut nama atau id; SHA256SUMS berisi semua sidik jari',
   helpSshPut: 'kirim masukan ke ruang sebagai berkas dengan nama ini',
+  helpSshGot:
+    'beri tahu ruang bahwa berkas sudah ada padamu, dengan sidik jarinya; atau beri baris sha256sum sebagai masukan',
   helpSshMore:
     'Perintah obrolan juga bisa, tanpa garis miring: history, search, topic, whisper, dan lainnya. Pengguna adalah nama Anda, atau nama/ruang. Berkas juga lewat scp dan sftp.',
   helpFileModes: 'berkas di ruang ini; atau cara menerimanya',

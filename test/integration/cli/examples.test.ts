@@ -131,6 +131,11 @@ describe('the examples run as they are', () => {
     expect(await school.ended()).toBe(0)
   })
 
+  it('10 tests a program in memory, and cuts its way to the host', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--test', 'examples/10-test.ts'])
+    expect(stdout).toMatch(/pass 1\n/)
+  })
+
   it('05 observes one room, and one file from its offer to its end', async () => {
     const lines = (await example('05-observe.ts')).trim().split('\n')
     expect(lines).toEqual([

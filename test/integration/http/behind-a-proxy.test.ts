@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent, request } from 'node:https'
+import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
@@ -165,6 +166,30 @@ async function follow(proxy: Proxy, type: string): Promise<void> {
   expect(stream.complete).toBe(false)
   sent.destroy()
 }
+
+test('the recipe for HAProxy: lines, HTTP and IRC by one port, and addresses of clients', async () => {
+  needs('haproxy')
+  const directory = await temporaryDirectory()
+  const host = await startHost({ listen: { trustProxy: ['127.0.0.1'] } })
+  const { port, stop } = await new Processes(directory).serveOther((port) => {
+    const file = join(directory, 'config')
+    const changes = [['bind :8268', `bind 127.0.0.1:${port}`] as const, [':8269', `:${host.port}`] as const]
+    writeFileSync(file, adapted(recipeOf('haproxy'), changes))
+    return ['haproxy', '-f', file]
+  })
+  onTestFinished(stop)
+  const typed = async (input: string) => {
+    const socket = connectTcp({ port, host: '127.0.0.1', localAddress: CLIENT, allowHalfOpen: true })
+    socket.end(input)
+    return await text(socket)
+  }
+  // Its input has ended before the answer comes.
+  expect(await typed('halo\n/quit\n')).toContain(`you are ${CLIENT} in lobby`)
+  expect(await typed('NICK budi\r\nUSER b 0 * :b\r\nQUIT\r\n')).toContain(' 001 budi ')
+  const asked = requestHttp({ port, host: '127.0.0.1', localAddress: CLIENT, path: '/rooms/lobby/events' }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  expect(JSON.parse(await text(answer)).events).toMatchObject([{ by: { name: CLIENT }, text: 'halo' }])
+})
 
 test.each(['nginx', 'caddy'] as const)(
   'the recipe for %s: page, chat by WebSocket, a large upload that is resumed, streams, commands, and addresses of clients',

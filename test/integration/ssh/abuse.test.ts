@@ -144,4 +144,43 @@ describe('clients of SSH that mean no good', () => {
     const { peak } = await host.memory()
     expect(peak - settled).toBeLessThan(size)
   })
+
+  test('cost little while they last, a thousand of them, and nothing afterwards', async () => {
+    const { port, memory } = await startHostProcess({ listen: { connectionsPerAddress: 0 } })
+    const banner = Buffer.from('SSH-2.0-x\r\n')
+    // The beginning of a packet that never ends; nothing; packets that say nothing, and more than are taken before a login; none at all.
+    const ignored = Buffer.from([0, 0, 0, 12, 6, 2, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6])
+    const beginnings = [
+      Buffer.concat([banner, Buffer.from([0, 0, 0x80, 0, 10]), randomBytes(16_000)]),
+      banner,
+      Buffer.concat([banner, ...Array.from({ length: 3000 }, () => ignored)]),
+      Buffer.concat([banner, randomBytes(8000)]),
+    ]
+    const wave = async (size: number) => {
+      const sockets = Array.from({ length: size }, (_, index) => {
+        const socket = connect(port, '127.0.0.1').pause()
+        socket.on('error', () => {}).write(beginnings[index % beginnings.length] as Buffer)
+        return socket
+      })
+      // Who has come in has ten channels, and takes nothing of any.
+      const insiders = await Promise.all(Array.from({ length: size / 50 }, (_, index) => loggedIn(port, `x${index}`)))
+      for (const client of insiders) {
+        for (let count = 0; count < 10; count++) client.exec('history 1000', () => {})
+        inside(client)._sock.pause()
+      }
+      await isServed(port)
+      const during = await memory()
+      for (const socket of sockets) socket.destroy()
+      for (const client of insiders) client.destroy()
+      await isServed(port)
+      return during
+    }
+    await wave(200)
+    const before = await memory()
+    const during = await wave(1000)
+    const after = await memory()
+    const MB = 1024 ** 2
+    expect(during.live - before.live).toBeLessThan(80 * MB)
+    expect(after.live - before.live).toBeLessThan(16 * MB)
+  })
 })

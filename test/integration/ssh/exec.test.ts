@@ -14,6 +14,7 @@ describe('commands over SSH', () => {
     const heard: string[] = []
     budi.events$.subscribe((event) => {
       if (event.type === 'said') heard.push(`${event.by.name}: ${event.text}`)
+      if (event.type === 'fileReceived') heard.push(`${event.by.name} has ${event.file.name}`)
     })
     const ani = await SshUser.at(port)
     const tail = ani.begin('ani', ['tail'], '')
@@ -38,6 +39,13 @@ describe('commands over SSH', () => {
     expect([got.code, got.out.equals(bytes)]).toEqual([0, true])
     expect((await ani.ssh('ani', ['get', 'SHA256SUMS'])).out.toString()).toBe(`${sha256Of(bytes)}  a b.bin\n`)
     expect((await ani.ssh('ani', ['ls'])).out.toString()).toContain('a b.bin')
+    const wrong = `${sha256Of(Buffer.from('x'))}  a b.bin`
+    const other = await SshUser.at(port)
+    expect(await other.ssh('citra', ['got', wrong])).toMatchObject({ code: 5 })
+    expect((await other.ssh('citra', ['got', `${sha256Of(bytes)} none`])).code).toBe(5)
+    const sum = `${sha256Of(bytes)}  ./a b.bin\n`
+    expect(await other.ssh('citra', ['got'], sum)).toMatchObject({ code: 0, errors: '' })
+    await until('the receipt', () => heard.at(-1) === 'citra has a b.bin')
     expect((await ani.ssh('ani', ['who'])).out.toString()).toContain('budi')
     expect((await ani.ssh('ani', ['topic', 'makan', 'siang'])).code).toBe(0)
     expect((await ani.ssh('ani', ['history', '5'])).out.toString()).toContain('<ani> dua')
@@ -52,7 +60,6 @@ describe('commands over SSH', () => {
       errors: expect.stringContaining('! BAD_COMMAND'),
     })
     expect(await ani.ssh('budi', ['say', 'x'])).toMatchObject({ code: 0 })
-    const other = await SshUser.at(port)
     expect(await other.ssh('budi', ['say', 'x'])).toMatchObject({
       code: 4,
       errors: expect.stringContaining('! NAME_TAKEN'),

@@ -21,7 +21,9 @@ describe('files over SFTP', () => {
     await writeFile(at('talk.pdf'), bytes)
     await writeFile(at('empty'), '')
 
-    expect(await ani.scp('ani', [at('talk.pdf'), at('empty'), '@:lobby/'])).toMatchObject({ code: 0 })
+    // New keys in the middle, many times, both ways.
+    const rekeying = ['-o', 'RekeyLimit=1M']
+    expect(await ani.scp('ani', [...rekeying, at('talk.pdf'), at('empty'), '@:lobby/'])).toMatchObject({ code: 0 })
     const again = await ani.scp('ani', [at('talk.pdf'), '@:lobby'])
     expect([again.code, again.errors]).toEqual([
       0,
@@ -31,7 +33,9 @@ describe('files over SFTP', () => {
     expect(ls.out.toString()).toMatch(/6000000 .* talk \(2\)\.pdf/)
     expect(ls.out.toString()).toContain('/lobby')
 
-    expect((await ani.scp('ani', ['@:lobby/talk (2).pdf', '@:/lobby/SHA256SUMS', ani.directory])).code).toBe(0)
+    expect(
+      (await ani.scp('ani', [...rekeying, '@:lobby/talk (2).pdf', '@:/lobby/SHA256SUMS', ani.directory])).code,
+    ).toBe(0)
     expect((await readFile(at('talk (2).pdf'))).equals(bytes)).toBe(true)
     expect(await readFile(at('SHA256SUMS'), 'utf8')).toContain(`${sha256Of(bytes)}  talk.pdf\n`)
 
@@ -49,6 +53,14 @@ describe('files over SFTP', () => {
       code: 1,
       errors: expect.stringContaining('NOT_ALLOWED'),
     })
+  })
+
+  test('a client that asks for nothing is hung up on', async () => {
+    needs('scp')
+    const { port } = await startHost({ ssh: { sftpIdleMs: 50 } })
+    const ani = await SshUser.at(port)
+    const idle = await ani.begin('ani', ['sftp'], undefined, ['-s']).ended()
+    expect([idle.code, idle.errors]).toEqual([6, expect.stringContaining('tamtam: CLOSED')])
   })
 
   test('the scp of before OpenSSH 9 puts and gets, and is told why not', async () => {

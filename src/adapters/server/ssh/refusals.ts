@@ -20,6 +20,7 @@ export const noFolders = rejected('NOT_ALLOWED', 'a room has no folders; send on
 export const badRoom = rejected('BAD_ROOM', 'this can be no name of a room')
 export const isThere = rejected('BAD_ROOM', 'there is such a room')
 export const sumsAreOurs = rejected('NOT_ALLOWED', `${SUMS_NAME} is made of the files in the room`)
+export const idle = rejected('CLOSED', 'nothing was asked for too long; connect again')
 export const tooManyHandles = rejected('BUSY', 'too many files are open at once; close some first')
 export const tooManyTerminals = rejected('BUSY', 'too many terminals at once: this one is shown plain lines')
 export const tooManyDownloads = rejected('BUSY', 'too many downloads at once; try again soon')

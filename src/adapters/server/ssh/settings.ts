@@ -14,6 +14,8 @@ export interface SshSettings {
   readonly terminals: number
   /** Different rooms that one channel may be in. */
   readonly roomsPerChannel: number
+  /** A client of SFTP that asks for nothing for so long is hung up on. */
+  readonly sftpIdleMs: number
   /** Files that one channel may have open. */
   readonly handles: number
   /** Public keys that are remembered for having come in with the host's token. */

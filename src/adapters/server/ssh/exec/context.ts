@@ -1,5 +1,6 @@
 import type { UploadHolder } from '#domain/engine/upload-places.ts'
 import type { Translator } from '#i18n/translator.ts'
+import { textLines } from '#system/files/text.ts'
 import type { Reason } from '../../connection/client-session.ts'
 import type { SshChannel } from '../channel.ts'
 import type { SshParts } from '../parts.ts'
@@ -17,4 +18,11 @@ export interface RunContext {
   readonly uploader: string | undefined
   /** Tells the client why not. Answers the exit status of that. */
   refuse(why: Reason): number
+}
+
+/** The lines of the input, as they come; those that are too long are refused. */
+export async function* linesOf(run: RunContext): AsyncGenerator<string> {
+  for await (const line of textLines(run.channel.iterator({ destroyOnReturn: false })))
+    if (typeof line === 'string') yield line
+    else run.refuse(line)
 }

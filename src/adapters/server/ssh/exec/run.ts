@@ -12,6 +12,7 @@ import { holderOf, type RunParts, type Texts, uploaderOf } from '../parts.ts'
 import { TableCaller } from './caller.ts'
 import type { RunContext } from './context.ts'
 import { getFile, putFile } from './files.ts'
+import { gotFiles } from './got.ts'
 import { sayLine, sayLines } from './say.ts'
 import { helpText, isForModerators, parseWords, type Words } from './words.ts'
 
@@ -60,6 +61,8 @@ export class CommandRun extends MemberRun implements RunContext {
         return await getFile(this, words.file)
       case 'put':
         return await putFile(this, words.name)
+      case 'got':
+        return await gotFiles(this, words.line)
       case 'command':
         return await executeCommand(new TableCaller(this), words.word, words.rest)
       default:

@@ -1,5 +1,4 @@
-import { textLines } from '#system/files/text.ts'
-import type { RunContext } from './context.ts'
+import { linesOf, type RunContext } from './context.ts'
 
 /** Says one message, and knows what became of it. */
 export async function sayLine(run: RunContext, text: string): Promise<void> {
@@ -12,10 +11,7 @@ export async function sayLine(run: RunContext, text: string): Promise<void> {
 /** Says each line of the input, as it comes; a blank one says nothing. */
 export async function sayLines(run: RunContext): Promise<void> {
   const { client } = run.member
-  for await (const line of textLines(run.channel.iterator({ destroyOnReturn: false }))) {
-    if (typeof line !== 'string') run.refuse(line)
-    else if (line !== '') await client.say([line])
-  }
+  for await (const line of linesOf(run)) if (line !== '') await client.say([line])
   // Refusals of lines come with their commit.
   await run.parts.engine.settled()
 }

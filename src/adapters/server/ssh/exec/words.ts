@@ -9,6 +9,8 @@ export type Words =
   | { readonly type: 'tail'; readonly json: boolean; readonly after: number | undefined }
   | { readonly type: 'get'; readonly file: string }
   | { readonly type: 'put'; readonly name: string }
+  /** Empty line: each line of the input is one. */
+  | { readonly type: 'got'; readonly line: string }
   /** A word of the command table. */
   | { readonly type: 'command'; readonly word: string; readonly rest: string }
   | { readonly type: 'help' }
@@ -19,6 +21,7 @@ const USAGE = {
   tail: 'tail [--json] [--after N]',
   get: 'get FILE',
   put: 'put NAME',
+  got: 'got [DIGEST NAME]',
   ls: 'ls',
 } as const
 
@@ -51,6 +54,8 @@ export function parseWords(command: string): Words {
       return rest.trim() === '' ? wrong('get') : { type: 'get', file: rest.trim() }
     case 'put':
       return rest.trim() === '' ? wrong('put') : { type: 'put', name: rest.trim() }
+    case 'got':
+      return { type: 'got', line: rest.trim() }
     case 'ls':
       return rest.trim() === '' ? { type: 'command', word: 'files', rest: '' } : wrong('ls')
     default:
@@ -89,6 +94,7 @@ const HELP = [
   ['who', 'helpWho'],
   [USAGE.get, 'helpSshGet'],
   [USAGE.put, 'helpSshPut'],
+  [USAGE.got, 'helpSshGot'],
 ] as const
 
 export const helpText = ({ say }: Translator): string =>

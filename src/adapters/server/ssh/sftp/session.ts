@@ -2,6 +2,7 @@ import { SerialQueue } from '#domain/async/serial-queue.ts'
 import { Waiters } from '#domain/async/waiters.ts'
 import { type Code, type Rejected, rejected } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import type { Cancel } from '#domain/ports/system.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
 import { SUMS_NAME } from '#protocol/tar.ts'
@@ -13,6 +14,7 @@ import { holderOf, type RunParts, uploaderOf } from '../parts.ts'
 import { type MemberListener, QuietMember } from '../quiet-member.ts'
 import {
   badRoom,
+  idle,
   isFolder,
   isThere,
   noFolders,
@@ -49,6 +51,8 @@ export class SftpSession implements MemberListener {
   #reads = 0
   readonly #readsDone = new Waiters()
   #isOver = false
+  #askedAt: number
+  #cancelIdle: Cancel = () => {}
 
   constructor(parts: RunParts) {
     const { incoming, identity } = parts
@@ -60,6 +64,9 @@ export class SftpSession implements MemberListener {
       [...this.#handles.values()].some((handle) => 'room' in handle && handle.room === room)
     this.#visits = new Visits({ ...parts, listener: this, isUsed })
     this.#channel.once('signal', () => this.#end(EXIT.interrupted))
+    const { clock, ssh } = parts.parts
+    this.#askedAt = clock.elapsed()
+    this.#watchIdle(ssh.sftpIdleMs)
   }
 
   async run(): Promise<void> {
@@ -74,6 +81,7 @@ export class SftpSession implements MemberListener {
       // The client went away in the middle: what came stays.
       if (!this.#channel.destroyed) throw error
     } finally {
+      this.#cancelIdle()
       await this.#closeAll()
       await this.#visits.close()
     }
@@ -94,8 +102,20 @@ export class SftpSession implements MemberListener {
     return exitStatusOf(why.code as Code)
   }
 
+  /** It holds a place in each of its rooms. One that waits for bytes of a file is not idle. */
+  #watchIdle(inMs: number): void {
+    const { clock, ssh } = this.#parts.parts
+    this.#cancelIdle = clock.after(inMs, () => {
+      const leftMs = this.#askedAt + ssh.sftpIdleMs - clock.elapsed()
+      if (this.#reads > 0) this.#watchIdle(ssh.sftpIdleMs)
+      else if (leftMs > 0) this.#watchIdle(leftMs)
+      else this.#end(this.#note(idle))
+    })
+  }
+
   async #take(packet: codec.Request | codec.Init | codec.Malformed): Promise<void> {
     if (this.#isOver) return
+    this.#askedAt = this.#parts.parts.clock.elapsed()
     if (packet.type === 'init') return await this.#send(codec.versionPacket())
     if (packet.type === 'malformed') {
       this.#end(this.#note(rejected('BAD_MESSAGE', `this is no SFTP: ${packet.why}`)))
