@@ -108,7 +108,9 @@ const LIMITS: readonly (readonly [title: string, about: string, values: object, 
     [
       'src/domain/engine/limits.ts RetentionLimits',
       'src/domain/engine/limits.ts EngineLimits',
+      'src/domain/room/mailbox.ts MailboxLimits',
       'src/domain/room/actor.ts ActorLimits',
+      'src/domain/room/mailbox.ts MailboxLimits',
     ],
   ],
   [

@@ -124,6 +124,17 @@ await ani.locator('.transfer-bar').getByText('left').waitFor()
 await ani.locator('.file').getByText('MB/s').waitFor()
 await shoot(ani, 'sending')
 
+const teacher = await enter('teacher', 'class', 'owner')
+await teacher.send({ type: 'startCollection' })
+const pupils = [await enter('dewi', 'class'), await enter('eka', 'class'), await enter('putra', 'class')]
+const guru = await open({ name: 'guru', room: 'class' })
+await teacher.send({ type: 'op', name: 'guru' })
+for (const [at, pupil] of pupils.slice(0, 2).entries())
+  await send(pupil, 'essay.pdf', Buffer.alloc(80_000 + 9000 * at, at))
+await guru.getByText('2 of 3 have handed in.').waitFor()
+await shoot(guru, 'hand-ins')
+await leave(guru)
+
 const status = await (await browser.newContext({ locale: 'en', viewport: { width: 1280, height: 800 } })).newPage()
 await status.goto(`http://127.0.0.1:${port}/status`)
 // Something for the charts to show.

@@ -7,10 +7,11 @@ export interface Abortable {
 
 /** Promises and callbacks that wait for the same thing to happen. Released once each, in the order in which they began to wait. */
 export class Waiters {
-  readonly #waiting = new Set<() => void>()
+  /** Made when somebody waits: most never have anybody. */
+  #waiting: Set<() => void> | undefined
 
   get size(): number {
-    return this.#waiting.size
+    return this.#waiting?.size ?? 0
   }
 
   /** Resolves at the next release, or when `signal` is aborted: look at the state afterwards. */
@@ -36,24 +37,24 @@ export class Waiters {
   /** Calls `run` at the next release; the answer calls that off. */
   add(run: () => void): () => void {
     const waiter = () => run()
+    this.#waiting ??= new Set()
     this.#waiting.add(waiter)
-    return () => void this.#waiting.delete(waiter)
+    return () => void this.#waiting?.delete(waiter)
   }
 
   /** Releases the first; false where there is none. */
   releaseOne(): boolean {
-    const [first] = this.#waiting
+    const [first] = this.#waiting ?? []
     if (first === undefined) return false
-    this.#waiting.delete(first)
+    this.#waiting?.delete(first)
     first()
     return true
   }
 
   /** Releases all current waiters; those added meanwhile wait for the next release. */
   release(): void {
-    if (this.#waiting.size === 0) return
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const waiter of waiting) waiter()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    for (const waiter of waiting ?? []) waiter()
   }
 }

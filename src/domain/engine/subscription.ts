@@ -1,6 +1,7 @@
 import type { Observable, Subscription } from 'rxjs'
 import { Batch } from '../room/batch.ts'
-import { isEntry, type Member, type Presence } from '../room/events.ts'
+import { isEntry } from '../room/events.ts'
+import { difference, type MembersById } from '../room/published-members.ts'
 
 /** The source of a subscription: batches committed from now on, and those committed before. */
 export interface Feed {
@@ -13,7 +14,7 @@ export interface Feed {
   /** A batch that was read, as it is by now: messages of it may have been removed. */
   current(batch: Batch): Batch
   /** The members by id, as far as the batches have told of them: the same map until they tell of a change. */
-  members(): ReadonlyMap<string, Member>
+  members(): MembersById
 }
 
 /**
@@ -30,7 +31,7 @@ export class RoomSubscription {
   #status: 'following' | 'reading' | 'held' | 'closed' = 'held'
   #cursor: number
   /** The members that a reader who is behind knows of. */
-  #known: ReadonlyMap<string, Member> | undefined
+  #known: MembersById | undefined
   /** Counts the readings: one that was held may still wait for its page when the next begins. */
   #reading = 0
 
@@ -146,18 +147,3 @@ export class RoomSubscription {
 /** A journal in memory may keep a batch as it was shown; presence of long ago is no news. */
 const withoutPresence = (batch: Batch): Batch =>
   batch.events.every(isEntry) ? batch : new Batch(batch.room, batch.entries)
-
-/** What makes one list of members out of the other. */
-function difference(before: ReadonlyMap<string, Member>, now: ReadonlyMap<string, Member>): readonly Presence[] {
-  const events: Presence[] = []
-  if (before === now) return events
-  for (const by of before.values()) if (!now.has(by.id)) events.push({ type: 'left', by, reason: 'left' })
-  for (const by of now.values()) {
-    const known = before.get(by.id)
-    if (known === undefined) events.push({ type: 'joined', by })
-    else if (known.name !== by.name) events.push({ type: 'renamed', by, from: known.name })
-    if (known === undefined || known.away === by.away) continue
-    events.push(by.away === undefined ? { type: 'back', by } : { type: 'away', by, reason: by.away })
-  }
-  return events
-}

@@ -14,6 +14,7 @@ import { evolve } from './evolve.ts'
 import { Mailbox, type MailboxLimits } from './mailbox.ts'
 import { arrivingAs, because, muteOf, personOf, rankOf, seat } from './moderation.ts'
 import { notAMember, type Permission, refusalFor } from './permissions.ts'
+import { isPublished, type MembersById, publishedMembers } from './published-members.ts'
 import type { OwnMute } from './rules.ts'
 import { noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
@@ -68,9 +69,9 @@ export class RoomActor {
   readonly #isShared: boolean
   #closed = false
   /** `publishedMembers`, where somebody has asked for them since they changed. */
-  #published: ReadonlyMap<string, Member> | undefined
+  #published: MembersById | undefined
   /** Of each connection, by member. */
-  readonly #kicked = new Map<string, Set<(why: Rejected) => void>>()
+  readonly #kicked = new Map<string, readonly ((why: Rejected) => void)[]>()
 
   /** Has a member kicked who is with another host; left out where there are no others. */
   kickElsewhere: ((host: string, by: Member, command: Kick) => Promise<Ack | Rejected>) | undefined
@@ -129,8 +130,7 @@ export class RoomActor {
   connect(id: string, origin: Origin, isListed: boolean, kicked: (why: Rejected) => void): RoomConnection {
     const state = this.#state
     let connection = connect(state, id, origin, isListed)
-    const callbacks = this.#kicked.get(id) ?? new Set()
-    this.#kicked.set(id, callbacks.add(kicked))
+    this.#kicked.set(id, [...(this.#kicked.get(id) ?? []), kicked])
     return {
       list: (listed) => {
         connection = list(state, id, connection, listed)
@@ -141,8 +141,9 @@ export class RoomActor {
       },
       end: () => {
         disconnect(state, id, connection)
-        callbacks.delete(kicked)
-        if (callbacks.size === 0 && this.#kicked.get(id) === callbacks) this.#kicked.delete(id)
+        const others = (this.#kicked.get(id) ?? []).filter((each) => each !== kicked)
+        if (others.length > 0) this.#kicked.set(id, others)
+        else this.#kicked.delete(id)
       },
       forget: () => {
         forget(state, id)
@@ -210,29 +211,18 @@ export class RoomActor {
 
   /** Whether a member is listed, as far as that was published. */
   lists(id: string): boolean {
-    let isListed = this.#state.members.has(id)
-    for (const { batch } of this.#ahead.toReversed())
-      for (const event of batch.events.toReversed())
-        if ((event.type === 'joined' || event.type === 'left') && event.by.id === id) isListed = event.type === 'left'
-    return isListed
+    return isPublished(id, this.#state.members, this.#decided)
   }
 
   /** The listed members as far as their coming and going, and their names, were published: the same map until that changes. */
-  get publishedMembers(): ReadonlyMap<string, Member> {
-    this.#published ??= this.#listPublished()
+  get publishedMembers(): MembersById {
+    this.#published ??= publishedMembers(this.#state.members, this.#decided)
     return this.#published
   }
 
-  #listPublished(): ReadonlyMap<string, Member> {
-    const members = new Map(this.#state.members)
-    const decided = this.#ahead.flatMap(({ batch }) => batch.events)
-    for (const event of decided.toReversed()) {
-      if (event.type === 'joined') members.delete(event.by.id)
-      else if (event.type === 'left') members.set(event.by.id, event.by)
-      else if (event.type === 'renamed' && members.has(event.by.id))
-        members.set(event.by.id, { ...event.by, name: event.from })
-    }
-    return members
+  /** What was decided and is not published yet, the oldest first. */
+  get #decided(): readonly RoomEvent[] {
+    return this.#ahead.flatMap(({ batch }) => batch.events)
   }
 
   get observed(): boolean {
@@ -445,7 +435,7 @@ export class RoomActor {
 
   #evict(events: readonly RoomEvent[]): void {
     const evict = (id: string, code: 'NOT_A_MEMBER' | 'BANNED', why: string) => {
-      for (const kicked of [...(this.#kicked.get(id) ?? [])]) kicked(rejected(code, why))
+      for (const kicked of this.#kicked.get(id) ?? []) kicked(rejected(code, why))
     }
     for (const event of events) {
       if (event.type === 'left' && event.kickedBy !== undefined) evict(event.by.id, 'NOT_A_MEMBER', event.reason)

@@ -56,7 +56,9 @@ describe('many and slow', () => {
     const verbs =
       'CAP NICK USER PASS AUTHENTICATE OPER JOIN PART PRIVMSG NOTICE TAGMSG TOPIC KICK MODE INVITE NAMES WHO'
     const words = [
-      ...`${verbs} WHOIS LIST AWAY ISON USERHOST CHATHISTORY HISTORY FILES SLOW COLLECT PING HELP GET LOCK`.split(' '),
+      ...`${verbs} BATCH MONITOR SETNAME WHOWAS ADMIN LINKS WHOIS LIST AWAY ISON USERHOST CHATHISTORY HISTORY FILES SLOW COLLECT PING HELP GET LOCK`.split(
+        ' ',
+      ),
       ...[
         '#lobby',
         '#b',
@@ -70,6 +72,13 @@ describe('many and slow', () => {
         'LS',
         'REQ',
         ':batch labeled-response',
+        ':draft/multiline echo-message account-tag setname invite-notify',
+        'draft/multiline',
+        '+1',
+        '-1',
+        '%tcnar,1',
+        '>1,*b*',
+        '+k',
         '+o',
         '-b',
       ],
@@ -93,7 +102,12 @@ describe('many and slow', () => {
         fc.array(fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 5 }), { maxLength: 40 }),
         async (lines) => {
           const evil = await IrcClient.connect(port)
-          evil.says('NICK evil', 'USER e 0 * :e', 'JOIN #lobby', ...lines.map((line) => `@label=1 ${line.join(' ')}`))
+          evil.says(
+            'NICK evil',
+            'USER e 0 * :e',
+            'JOIN #lobby',
+            ...lines.map((line) => `@label=1;batch=1 ${line.join(' ')}`),
+          )
           evil.says('PING the-end')
           await evil.until((client) => client.over !== 'open' || client.lines.some((line) => line.includes('the-end')))
           evil.leave()

@@ -9,7 +9,7 @@ import { Refused, sendWhenReady } from '#domain/session.ts'
 import { type AccessControl, type Credentials, notForYou } from '../security/access-control.ts'
 import { type BatchWire, Delivery } from './delivery.ts'
 import type { IncomingConnection } from './incoming-connection.ts'
-import { type KeyHolder, type KeyRegistry, type Person, personOf } from './key-registry.ts'
+import { type KeyHolder, type KeyRegistry, keyless, type Person, personOf } from './key-registry.ts'
 
 /** A reason as members are told it. */
 export type Reason = Pick<Rejected, 'code' | 'message' | 'limit'>
@@ -102,7 +102,8 @@ export class ClientSession implements KeyHolder {
   readonly #parts: ClientSessionParts
   readonly #settings: ClientSessionSettings
   readonly #bucket: TokenBucket
-  readonly #rooms = new Set<string>()
+  /** All that it has been in. */
+  #rooms: readonly string[] = []
   #state: State
   #person: Person | undefined
   /** By whom the person is known, where that is by a key. */
@@ -134,7 +135,7 @@ export class ClientSession implements KeyHolder {
     this.#settings = settings
     this.#lostReason = settings.lostReason
     this.#heardAt = clock.elapsed()
-    if (id !== undefined) this.#person = { id, nick: undefined, connections: new Set() }
+    if (id !== undefined) this.#person = keyless(id)
     const isLimited = !loopback || settings.rateOnLoopback
     this.#bucket = new TokenBucket(clock, isLimited ? settings.perSecond : 0, settings.burst)
     this.delivery = new Delivery({
@@ -148,7 +149,7 @@ export class ClientSession implements KeyHolder {
     })
     const cancelTimeout = clock.after(settings.handshakeMs, () => void this.close(tooLate))
     this.#state = { status: 'unauthenticated', cancelTimeout }
-    connection.once('close', this.#closed)
+    connection.on('close', this.#closed)
     if (settings.isOneOfMany) return
     connection.on('error', (error) => {
       this.#lostReason = 'connection lost'
@@ -228,7 +229,7 @@ export class ClientSession implements KeyHolder {
     const from = this.#state
     const person = this.#person
     if (from.status === 'joining' || from.status === 'closed' || person === undefined) return notNow
-    if (!this.#rooms.has(room) && this.#rooms.size >= this.#settings.roomsPerConnection) return tooManyRooms
+    if (!this.#rooms.includes(room) && this.#rooms.length >= this.#settings.roomsPerConnection) return tooManyRooms
     const { accessControl, engine } = this.#parts
     const { address } = this.#incoming
     const { id } = person
@@ -310,7 +311,7 @@ export class ClientSession implements KeyHolder {
     const status = options.hidden === true ? 'hidden' : 'joined'
     if (from.status === 'unauthenticated') this.#admitted(from)
     if ('unwatch' in from) from.unwatch()
-    this.#rooms.add(room)
+    if (!this.#rooms.includes(room)) this.#rooms = [...this.#rooms, room]
     this.#state = { status, session, unwatch: () => {} }
     const unwatch = this.#parts.accessControl.watch(credentials, room, () => void this.close(accessEnded))
     // Its access may have ended while it was joining.

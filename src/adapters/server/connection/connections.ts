@@ -24,7 +24,7 @@ export class Connections implements Omit<ConnectionServer, 'accept'> {
 
   protected add(connection: Duplex, served: ServedConnection): void {
     this.#all.add(served)
-    connection.once('close', () => this.#all.delete(served))
+    connection.on('close', () => this.#all.delete(served))
   }
 
   stopReading(): void {

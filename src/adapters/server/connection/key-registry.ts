@@ -23,14 +23,23 @@ export interface Person {
   readonly id: string
   /** The nick, which is the person's in all rooms, until the last connection is over. */
   nick: string | undefined
+  readonly connections: ReadonlySet<KeyHolder>
+}
+
+interface KeyedPerson extends Person {
   readonly connections: Set<KeyHolder>
 }
+
+const NO_OTHERS: ReadonlySet<KeyHolder> = new Set()
+
+/** The person of a connection without a key: nobody looks for others of theirs. */
+export const keyless = (id: string): Person => ({ id, nick: undefined, connections: NO_OTHERS })
 
 /** The persons who are connected to this host by a key, over all servers. */
 export class KeyRegistry {
   readonly #engine: Engine
   readonly #mostConnections: number
-  readonly #persons = new Map<string, Person>()
+  readonly #persons = new Map<string, KeyedPerson>()
 
   constructor(engine: Engine, mostConnections: number) {
     this.#engine = engine
@@ -39,7 +48,7 @@ export class KeyRegistry {
 
   /** Adds a connection to the person of this id. One too many ends the one from which nothing has come for the longest time: it may be dead. */
   enter(id: string, holder: KeyHolder): Person {
-    const person = this.#persons.get(id) ?? { id, nick: undefined, connections: new Set() }
+    const person: KeyedPerson = this.#persons.get(id) ?? { id, nick: undefined, connections: new Set() }
     this.#persons.set(id, person)
     const carriers = new Set(Array.from(person.connections, ({ carrier }) => carrier))
     if (carriers.size >= this.#mostConnections && !carriers.has(holder.carrier)) {
@@ -70,8 +79,10 @@ export class KeyRegistry {
 
   /** A connection is over. With the last one, the person's nicks are free. */
   release(person: Person, holder: KeyHolder): void {
-    person.connections.delete(holder)
-    if (person.connections.size > 0 || this.#persons.get(person.id) !== person) return
+    const keyed = this.#persons.get(person.id)
+    if (keyed !== person) return
+    keyed.connections.delete(holder)
+    if (keyed.connections.size > 0) return
     this.#persons.delete(person.id)
     this.#engine.forget(person.id)
   }

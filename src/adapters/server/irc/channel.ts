@@ -6,6 +6,7 @@ import { isMessage, type Member, type PastEvent, type RoomEvent } from '#domain/
 import { audienceOf } from '#domain/room/visibility.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
+import { portion, type Reading } from '../connection/batch-lines.ts'
 import {
   ClientSession,
   type ClientSessionParts,
@@ -17,7 +18,7 @@ import {
 import { portionsBefore } from '../connection/history-pages.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
-import { type LineRenderer, type Links, portion, type Reading } from '../line/render.ts'
+import type { LineRenderer, Links } from '../line/render.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import type { LineCapabilities } from './capabilities.ts'

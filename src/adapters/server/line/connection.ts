@@ -9,6 +9,7 @@ import { parseCommand } from '#protocol/commands.ts'
 import {
   ClientSession,
   type ClientSessionParts,
+  type ClientSessionSettings,
   type Joined,
   type JoinOptions,
   nowhere,
@@ -34,9 +35,8 @@ import type { BeginItem, Item } from './syntax.ts'
 const LAST_WORDS_MS = 7000
 
 export interface LineConnectionParts extends ClientSessionParts {
-  /** Names this connection to the engine: its nick goes with it from room to room. */
-  readonly id: string
   readonly settings: LineSettings
+  readonly client: ClientSessionSettings
   readonly checks: SentinelChecks
   /** For each language. */
   readonly renderers: Readonly<Record<Language, LineRenderer>>
@@ -64,8 +64,9 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   #upload: LineUpload | undefined
   #greeted = false
 
-  constructor(incoming: IncomingConnection, parts: LineConnectionParts) {
-    const { accessControl, checks, clock, id, renderers, settings } = parts
+  /** `id` names this connection to the engine: its nick goes with it from room to room. */
+  constructor(incoming: IncomingConnection, parts: LineConnectionParts, id: string) {
+    const { accessControl, checks, clock, renderers, settings } = parts
     const renderer = renderers[settings.language]
     const { base, connection } = incoming
     this.settings = settings
@@ -74,14 +75,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.base = base
     this.#incoming = incoming
     this.#parts = parts
-    const shared = {
-      ...settings,
-      handshakeMs: settings.handshakeMs,
-      perSecond: settings.linesPerSecond,
-      burst: settings.linesBurst,
-      lostReason: 'left',
-    } as const
-    this.#client = new ClientSession(incoming, this, parts, shared, id)
+    this.#client = new ClientSession(incoming, this, parts, parts.client, id)
     const { delivery, failed } = this.#client
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
     this.#output = new LineOutput({
@@ -110,7 +104,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     if (!(await this.#enter(this.settings.room, nick === undefined ? { hidden } : { nick }))) return this.quit()
     if (this.#client.status === 'closed') return
     connection.on('data', this.#read)
-    connection.once('end', this.#end)
+    connection.on('end', this.#end)
     if (head.length > 0) this.#take(items)
     // The listener paused it, and its end may have come meanwhile.
     if (connection.readableEnded) this.#end()

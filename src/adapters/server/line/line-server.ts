@@ -6,7 +6,7 @@ import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
 import { type ConnectionServer, type IncomingConnection, knownAt } from '../connection/incoming-connection.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
-import { LineConnection } from './connection.ts'
+import { LineConnection, type LineConnectionParts } from './connection.ts'
 import { LineRenderer } from './render.ts'
 import { SentinelChecks } from './sentinel.ts'
 import type { LineSettings } from './settings.ts'
@@ -19,24 +19,27 @@ export interface LineServerParts extends ClientSessionParts {
 
 /** Serves netcat and the seed's own client: `docs/reference/line-protocol.md`. */
 export class LineServer extends Connections implements ConnectionServer {
-  readonly #parts: LineServerParts
-  readonly #checks = new SentinelChecks()
-  readonly #renderers: Readonly<Record<Language, LineRenderer>>
+  readonly #ids: Ids
+  /** Of all connections. */
+  readonly #parts: LineConnectionParts
 
   constructor(parts: LineServerParts) {
     super(parts.clock)
-    this.#parts = parts
+    const { ids, settings, ...ports } = parts
+    this.#ids = ids
     const rendererIn = (language: Language) =>
       new LineRenderer(translatorFor(language, forTerminal, false), parts.signedLinks, parts.accessControl)
-    this.#renderers = { en: rendererIn('en'), id: rendererIn('id') }
+    this.#parts = {
+      ...ports,
+      settings,
+      client: { ...settings, perSecond: settings.linesPerSecond, burst: settings.linesBurst, lostReason: 'left' },
+      checks: new SentinelChecks(),
+      renderers: { en: rendererIn('en'), id: rendererIn('id') },
+    }
   }
 
   accept(incoming: IncomingConnection): void {
-    const { ids, ...parts } = this.#parts
-    const shared = { checks: this.#checks, renderers: this.#renderers, id: ids.next() }
-    this.add(
-      incoming.connection,
-      new LineConnection(knownAt(incoming, parts.settings.publicUrl), { ...parts, ...shared }),
-    )
+    const here = knownAt(incoming, this.#parts.settings.publicUrl)
+    this.add(incoming.connection, new LineConnection(here, this.#parts, this.#ids.next()))
   }
 }

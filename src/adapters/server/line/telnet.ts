@@ -33,7 +33,7 @@ const NOTHING: Step = { done: true }
  * only unmistakable sequences are taken for it. A file's bytes are none of this.
  */
 export class Telnet {
-  readonly #refused = new Set<number>()
+  #refused: Set<number> | undefined
   #seen = false
   #sequence: number[] = []
   #atLineStart = false
@@ -120,6 +120,7 @@ export class Telnet {
     if (command !== DO && command !== WILL) return NOTHING
     // Repeated requests get no answer: two sides that answer each other would never end.
     const asked = (command << 8) | option
+    this.#refused ??= new Set()
     if (this.#refused.has(asked)) return NOTHING
     this.#refused.add(asked)
     return { done: true, answer: Buffer.of(IAC, command === DO ? WONT : DONT, option) }

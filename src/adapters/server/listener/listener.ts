@@ -152,7 +152,7 @@ export class TcpListener {
       socket.destroy()
       return
     }
-    socket.once('close', counted.leave)
+    socket.on('close', counted.leave)
     this.#keep(socket)
     this.#admit(socket, { ...from, known: counted.known })
   }
@@ -173,7 +173,7 @@ export class TcpListener {
       const told = { address, loopback: false, base: `${scheme}://${at}` }
       const counted = this.#count(socket, told)
       if (counted === undefined) return void socket.destroy()
-      socket.once('close', counted.leave)
+      socket.on('close', counted.leave)
       const isProxy = this.#proxies.trusts(address)
       this.#admit(socket, { ...told, known: counted.known, ...(isProxy ? { proxy: this.#proxy } : {}) })
       socket.resume()
@@ -231,7 +231,8 @@ export class TcpListener {
   #keep(socket: Socket): void {
     this.#sockets.add(socket)
     this.#parts.metrics.gauge('connections', this.#sockets.size)
-    socket.once('close', () => this.#forget(socket))
+    // It comes once anyway: `once` would keep a wrapper for each connection.
+    socket.on('close', () => this.#forget(socket))
   }
 
   #forget(socket: Socket): void {
