@@ -67,6 +67,8 @@ export const english = {
   retrying: 'no connection ({why}); trying again',
   offline: 'offline, retrying ({attempt})',
   hereCount: '{count} here',
+  maybePrivate:
+    'nothing for you is found there: the host may want its token (the whole link that it shows, or TAMTAM_TOKEN), the room a password (TAMTAM_PASSWORD) or an invitation (in the place of the token)',
   closed: 'the connection has ended: {why}',
   notAnswered: 'not answered yet: {text}',
   notAnsweredMore: { one: 'and {count} more', other: 'and {count} more' },
@@ -82,6 +84,7 @@ export const english = {
     one: '{count} file in {room}; /get brings one here',
     other: '{count} files in {room}; /get brings one here',
   },
+  filesCounted: { one: '{count} file in {room}', other: '{count} files in {room}' },
   filesInline: 'files come as bytes, right here',
   filesLinks: 'files come as a line that names them',
   notAllHere: '{file} from {name} has not all arrived yet',

@@ -75,6 +75,8 @@ export const indonesian: MessageCatalog = {
   retrying: 'sambungan terputus ({why}); mencoba lagi',
   offline: 'terputus, mencoba lagi ({attempt})',
   hereCount: '{count} di sini',
+  maybePrivate:
+    'tidak ada apa-apa untuk Anda di sana: mungkin tuan rumah meminta token (seluruh tautan yang ditampilkannya, atau TAMTAM_TOKEN), atau ruangnya meminta kata sandi (TAMTAM_PASSWORD) atau undangan (sebagai ganti token)',
   closed: 'sambungan berakhir: {why}',
   notAnswered: 'belum dijawab: {text}',
   notAnsweredMore: { one: 'dan {count} lainnya', other: 'dan {count} lainnya' },
@@ -90,6 +92,7 @@ export const indonesian: MessageCatalog = {
     one: '{count} berkas di {room}; ambil dengan /get',
     other: '{count} berkas di {room}; ambil dengan /get',
   },
+  filesCounted: { one: '{count} berkas di {room}', other: '{count} berkas di {room}' },
   filesInline: 'berkas datang sebagai isinya, langsung di sini',
   filesLinks: 'berkas datang sebagai baris yang menyebutnya',
   notAllHere: '{file} dari {name} belum tiba semuanya',

@@ -2,6 +2,7 @@ import { ownCommand } from '#app/about.ts'
 import { parseAddress } from '#client/address.ts'
 import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { NoSource } from '#system/files/source.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 
@@ -9,9 +10,13 @@ import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 export const refused = (what: string, refusal: Refusal): CommandFailed =>
   new CommandFailed(
     exitCodeOf(refusal.status, refusal.code),
-    forTerminal(`${what}: ${refusal.message} (${refusal.code})`),
+    forTerminal(`${what}: ${textOf(refusal)} (${refusal.code})`),
     { cause: refusal },
   )
+
+/** A host tells nobody which of its secrets is missing; somebody at a command line is told how each is shown there. */
+const textOf = ({ code, message }: Refusal): string =>
+  code === 'NOT_FOUND' ? translatorFor(languageOf(process.env)).say('maybePrivate') : message
 
 function exitCodeOf(status: number, code: string): ExitCode {
   if (code === 'HASH_MISMATCH' || code === 'BAD_FOLDER') return exitCodes.integrity

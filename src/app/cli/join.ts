@@ -120,7 +120,10 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   /** A refusal by the host ends the command. */
   const failed = (error: unknown): never => {
     if (!(error instanceof Refused)) throw error
-    throw new CommandFailed(exitCodes.refused, `${error.code}: ${words().refusal(error.rejected)}`, { cause: error })
+    const why = error.code === 'NOT_FOUND' ? words().say('maybePrivate') : words().refusal(error.rejected)
+    throw new CommandFailed(exitCodes.refused, `${first.room} at ${endpoint.at}: ${why} (${error.code})`, {
+      cause: error,
+    })
   }
   let session = await enter(first.room, first.name).catch(failed)
   let ending = await run(session, [welcome(session)])

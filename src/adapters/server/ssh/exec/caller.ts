@@ -22,6 +22,7 @@ export class TableCaller implements Caller {
   readonly #run: CallerHome
   readonly isAuthenticated = true
   readonly linkOf = undefined
+  readonly takesBytes = false
 
   constructor(run: CallerHome) {
     this.#run = run
