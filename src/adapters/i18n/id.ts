@@ -11,7 +11,7 @@ export const indonesian: MessageCatalog = {
   hostsRoom: 'tamtam menjadi tuan rumah ruang {room} di {url}',
   hostTyping:
     'ketik untuk mengobrol; /send PATH mengirim berkas; /help menjelaskan lebih banyak; Ctrl-C menghentikan tuan rumah',
-  screenHint: '/share menampilkan ini lagi, /help untuk bantuan, Ctrl-C menutup ruang',
+  screenHint: '/share menampilkannya lagi, /help bantuan, Ctrl-C menutup ruang',
   wayBrowser: 'peramban',
   openInBrowser: 'buka di peramban:',
   joinHereWith: 'masuk dari komputer ini dengan:',

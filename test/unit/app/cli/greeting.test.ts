@@ -117,7 +117,7 @@ describe('a host with a public URL', () => {
 describe('at a terminal', () => {
   it('speaks Indonesian to those who do, and calls itself as it was called', () => {
     expect(byNpm(() => firstScreen(here, translatorFor('id'), unpainted, 24))).toEqual([
-      'tamtam  lobby  /share menampilkan ini lagi, /help untuk bantuan, Ctrl-C menutup ruang',
+      'tamtam  lobby  /share menampilkannya lagi, /help bantuan, Ctrl-C menutup ruang',
       'peramban  http://127.0.0.1:8268/',
       'terminal  npm start -- join 127.0.0.1:8268/lobby',
       'netcat    nc 127.0.0.1 8268',
