@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { defaultDataDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
+import type { Endpoint } from '#client/endpoint.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { fileLink, listRooms } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
@@ -41,23 +42,24 @@ export const runShare = (address: string): Promise<void> =>
 /** The ways into a room for others, as far as somebody in it knows them. */
 export async function shareOf(
   api: ApiClient,
-  { host, http, port, tls, fingerprint, room, token }: RoomTarget,
+  { host, port, tls, fingerprint, room, token, endpoint }: RoomTarget,
   paint: Paint,
   words: Translator,
 ): Promise<readonly string[]> {
   // An invitation is its person's alone: the host's own token shows more.
   const isOwn = token !== undefined && !isRefusal(await api.ask('/metrics'))
+  const publicUrl = publicUrlOf(endpoint)
   const facts = {
     host,
     port,
     url: '',
-    ...(http === true && !isHere({ host }) ? { publicUrl: new URL(api.http.base).href.replace(/\/$/, '') } : {}),
     room,
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(tls ? { tls: true as const } : {}),
     ...(isOwn ? { token } : {}),
     isTokenKept: true,
-    reachable: isHere({ host }) ? await answering(port) : [host],
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    reachable: isHere({ host }) && publicUrl === undefined ? await answering(port) : [host],
     qr: [],
   }
   return shareRows(await withCode(facts, process), words, paint)
@@ -77,6 +79,13 @@ export async function linkFor(
   const at =
     address === undefined ? base : linkBase({ address, port: target.port, ...(target.tls ? { tls: true } : {}) })
   return { url: linkTo(at, made.url), onlyHere: address === undefined }
+}
+
+/** A host has no path, and is seldom at the ports of the web: there a proxy is in between, by which no other protocol comes. */
+function publicUrlOf({ http, base, basePath, port }: Endpoint): string | undefined {
+  if (!http || (basePath === '' && port !== 80 && port !== 443)) return undefined
+  // Without a port that need not be said.
+  return new URL(base).href.replace(/\/$/, '')
 }
 
 const isHere = ({ host }: { readonly host: string }): boolean => host === 'localhost' || isLoopback(host)

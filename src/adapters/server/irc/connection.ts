@@ -276,6 +276,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
     if (isRegistered) people.leave(this)
     this.key = key
     this.id = id
+    this.account = undefined
     if (isRegistered) people.enter(this)
     // Somebody else cannot have taken it meanwhile.
     if (this.#nick !== undefined) engine.keepNick(this.#nick, id)

@@ -155,6 +155,16 @@ describe('at a terminal', () => {
       '▀▄',
     ]))
 
+  it('has what gets through a proxy for HTTP where one is in between', () => {
+    const behind = { ...lan, room: 'lab', tls: true as const, reachable: ['chat.example.org'], qr: [] }
+    const publicUrl = 'https://chat.example.org/chat'
+    expect(shareRows({ ...behind, publicUrl, token: 'secret' }, english, unpainted)).toEqual([
+      'https://chat.example.org/chat/#t=secret&room=lab',
+      'TAMTAM_TOKEN=secret tamtam join https://chat.example.org/chat/lab',
+      'curl -u :secret -T FILE https://chat.example.org/chat/lab/',
+    ])
+  })
+
   it('has the code in black and white of its own, for a camera on any background', () =>
     expect(shareRows(lan, english, themes.colour).at(-1)).toBe('\x1b[97;40m▀▄\x1b[39;49m'))
 })
