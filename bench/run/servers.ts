@@ -197,12 +197,25 @@ export async function startSshd(
     pathOf('sshd') ?? 'sshd',
     ...['-D', '-e', '-f', key('config'), '-p', String(port)],
   ])
+  return { server, scp: (from, to) => scpBy(key('user'), server, from, to), at: '127.0.0.1:' }
+}
+
+/** The same program to a host of ours, which takes any key. */
+export async function startForScp(
+  processes: Processes,
+): Promise<{ readonly server: Server; readonly scp: (from: string, to: string) => Command; readonly at: string }> {
+  const key = join(processes.newDirectory(), 'user')
+  await processes.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key])
+  const server = await startTamtam(processes, 'file', '--data', processes.newDirectory())
+  return { server, scp: (from, to) => scpBy(key, server, from, to), at: 'bench@127.0.0.1:' }
+}
+
+function scpBy(key: string, { port }: Server, from: string, to: string): Command {
   const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null']
-  const scp = (from: string, to: string): Command => [
+  return [
     'scp',
-    ...['-q', '-r', '-F', 'none', '-i', key('user'), '-P', String(server.port)],
+    ...['-q', '-r', '-F', 'none', '-i', key, '-P', String(port)],
     ...[...options, 'LogLevel=ERROR'].flatMap((option) => ['-o', option]),
     ...[from, to],
   ]
-  return { server, scp, at: '127.0.0.1:' }
 }

@@ -12,6 +12,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
     'the text is made and written on the thread that serves the room, and its reader takes a share of two processors',
   'send to scp':
     'the start of the program, then bytes that are read, packed, hashed, sent, hashed again and synced; scp hashes and syncs nothing',
+  'scp to tamtam, as quick as to sshd up':
+    'ciphers and packets in JavaScript on one thread, SHA-256, and a sync before the file is there; sshd hashes and syncs nothing',
   'send to rsync daemon': 'each file is read and packed, then hashed at both ends and synced; the daemon syncs nothing',
   'send and get, as quick as the seed':
     'they move the file twice; the seed passes it on while it comes, and keeps nothing',

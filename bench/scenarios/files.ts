@@ -17,6 +17,7 @@ import {
 import type { Command, Processes, Server } from '../run/processes.ts'
 import {
   seed,
+  startForScp,
   startNginx,
   startRsync,
   startSeed,
@@ -152,19 +153,28 @@ const folder = (processes: Processes, source: string, one: (name: string) => str
 
 const nginx = (processes: Processes) => startNginx(processes, processes.newDirectory())
 
-const scp: WayKind = {
-  name: 'scp',
-  needs: ['scp', 'sshd'],
+/** `scp` of OpenSSH, by SFTP, to its own server or to ours. */
+const scpTo = (
+  name: string,
+  needs: readonly Tool[],
+  start: typeof startSshd,
+  folderOf: (processes: Processes) => string,
+): WayKind => ({
+  name,
+  needs: ['scp', ...needs],
   start: async (processes) => {
-    const { server, scp, at } = await startSshd(processes)
-    const there = processes.newDirectory()
+    const { server, scp, at } = await start(processes)
+    const there = folderOf(processes)
     return {
       server,
       up: (source) => processes.run(scp(source, `${at}${there}`)),
       down: (source, into) => processes.run(scp(`${at}${there}/${basename(source)}`, into)),
     }
   },
-}
+})
+
+const scp = scpTo('scp', ['sshd'], startSshd, (processes) => processes.newDirectory())
+const scpToOwn = scpTo('scp to tamtam', [], startForScp, () => 'lobby')
 
 const rsync: WayKind = {
   name: 'rsync daemon',
@@ -316,6 +326,7 @@ export async function* file(bench: Bench): AsyncGenerator<Comparison> {
     curlOnTamtam(CURL_OWN),
     curlOnTamtam(OVER_TLS, '--tls'),
     scp,
+    scpToOwn,
     rsync,
     onNginx,
     theSeed,
@@ -343,6 +354,8 @@ export async function* file(bench: Bench): AsyncGenerator<Comparison> {
 
 const ONE_FILE: readonly Target[] = [
   atLeast(3, 'send and get, as quick as scp up and down', ratio('both s', scp.name, OWN)),
+  atLeast(0.5, 'scp to tamtam, as quick as to sshd up', ratio('up s', scp.name, scpToOwn.name)),
+  atLeast(0.5, 'scp to tamtam, as quick as to sshd down', ratio('down s', scp.name, scpToOwn.name)),
   atLeast(1.5, 'send and get, as quick as the seed', ratio('both s', SEED, OWN)),
   atLeast(1.5, 'get that follows send, as quick as the seed', ratio('both s', SEED, FOLLOWING)),
   atMost(1.25, 'get to curl -o', ratio('down s', OWN, CURL_OWN)),

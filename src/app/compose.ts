@@ -4,6 +4,7 @@ import { container, type DependencyContainer, type InjectionToken, instanceCachi
 import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
 import { ClusterMembers } from '#cluster/members.ts'
+import { ClusterNames } from '#cluster/names.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
@@ -175,7 +176,8 @@ export function compose(options: TamtamOptions): HostParts {
   const { cluster } = options
   const clusterLimits = cluster === undefined ? {} : { commitChars: clusterDefaults.commitChars }
   const limits = { ...engineDefaults, ...clusterLimits, ...options.limits }
-  const http = { ...httpDefaults, ...options.http, maxTextBytes: limits.maxTextBytes }
+  const answering = cluster === undefined ? {} : { answerMs: clusterDefaults.answerMs }
+  const http = { ...httpDefaults, ...answering, ...options.http, maxTextBytes: limits.maxTextBytes }
   const { basePath } = http
   if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
@@ -206,7 +208,7 @@ export function compose(options: TamtamOptions): HostParts {
   provide(host, JOURNAL, overrides.journal, (from) => {
     const log = from.resolve(LOG)
     if (cluster === undefined) return ownJournal(log, false)
-    return new ClusterJournal({
+    const journal = new ClusterJournal({
       ...{ connection: from.resolve(CLUSTER_CONNECTION), cluster: cluster.name ?? clusterDefaults.name },
       ...{ node: nodeOf(cluster), replicas: replicasOf(cluster), shards: cluster.shards ?? clusterDefaults.shards },
       ...(cluster.key === undefined ? {} : { key: cluster.key }),
@@ -215,12 +217,22 @@ export function compose(options: TamtamOptions): HostParts {
       onReach: (isReached) => health.reachesCluster(isReached),
       onFailed: broken,
     })
+    health.lagMs = () => journal.lagMs
+    return journal
   })
   provide(host, CLUSTER_MEMBERS, undefined, (from) => {
     const { connection, ...parts } = clusterParts(from, cluster ?? { servers: [] })
     const { bus } = connection
     const ports = { clock: from.resolve(CLOCK), metrics: from.resolve(METRICS) }
-    return new ClusterMembers({ ...parts, ...ports, bus, node: nodeOf(cluster), key: cluster?.key })
+    return new ClusterMembers({
+      ...parts,
+      ...ports,
+      bus,
+      node: nodeOf(cluster),
+      key: cluster?.key,
+      version,
+      lagMs: () => health.lagMs(),
+    })
   })
   provide(host, FILE_STORE, overrides.fileStore, (from) => {
     if (cluster !== undefined) return new ClusterFileStore()
@@ -239,9 +251,19 @@ export function compose(options: TamtamOptions): HostParts {
     const bucket = new StreamBucket(connection, subjects.bucket('secrets'), replicasOf(cluster), log)
     return new ClusterSecretStore(bucket, connection, cluster.key, own, log)
   })
+  const clusterNames = (from: DependencyContainer) => {
+    const { subjects, connection, log } = clusterParts(from, cluster ?? { servers: [] })
+    const replicas = cluster === undefined ? 1 : replicasOf(cluster)
+    const bucket = new StreamBucket(connection, subjects.bucket('names'), replicas, log)
+    return new ClusterNames({ bucket, nodes: from.resolve(CLUSTER_MEMBERS), key: cluster?.key, log })
+  }
   const sharing = (from: DependencyContainer) => {
-    const { sharedMembers = cluster && from.resolve(CLUSTER_MEMBERS) } = overrides
-    return sharedMembers === undefined ? {} : { sharedMembers }
+    const { sharedMembers = cluster && from.resolve(CLUSTER_MEMBERS), sharedNames = cluster && clusterNames(from) } =
+      overrides
+    return {
+      ...(sharedMembers === undefined ? {} : { sharedMembers }),
+      ...(sharedNames === undefined ? {} : { sharedNames }),
+    }
   }
   provide(host, ENGINE, undefined, (from) => {
     const ports = {
@@ -408,10 +430,12 @@ export function compose(options: TamtamOptions): HostParts {
         page: options.page === true ? PAGE : undefined,
         sshFingerprint: () => from.resolve(SSH_HOST_KEY).fingerprint,
         health: () => health.failure,
+        unready: () => health.unready,
       }),
   )
   return {
     basePath,
+    health,
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs'
+import { type Observable, Subject } from 'rxjs'
 import { type Appended, isShared, type Journal, type SharedJournal, type Trimmed } from '#domain/ports/journal.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { HealthReport } from '#server/http/settings.ts'
@@ -10,6 +10,9 @@ export class Health {
   #setAside = false
   #damagedPlaces = 0
   #isReached = true
+  readonly #reach = new Subject<boolean>()
+  /** For how long this host has not got what others have appended to the log. */
+  lagMs: () => number = () => 0
 
   /** The current failure; undefined where there is none. */
   get failure(): HealthReport | undefined {
@@ -37,6 +40,19 @@ export class Health {
   /** The log that this host shares with others can be reached, or not. */
   reachesCluster(isReached: boolean): void {
     this.#isReached = isReached
+    this.#reach.next(isReached)
+  }
+
+  /** Each time that the log is out of reach, or is reached again. */
+  get reach$(): Observable<boolean> {
+    return this.#reach.asObservable()
+  }
+
+  /** Why people should rather come to another host. */
+  get unready(): string | undefined {
+    const { refuses = false, message } = this.failure ?? {}
+    if (refuses) return message
+    return this.lagMs() > MOST_LAG_MS ? BEHIND : undefined
   }
 
   failed(): void {
@@ -54,6 +70,9 @@ export class Health {
 // Readers of this report need no paths: the log and `tamtam doctor` name the directory.
 const SET_ASIDE =
   'the journal was damaged, and its unreadable part is set aside in the data directory until you remove it'
+
+const MOST_LAG_MS = 1000
+const BEHIND = 'this node has not got yet what was said at others'
 
 const UNREACHED =
   'the log of the cluster cannot be reached: what is said waits, and history is served from the copy of this node'

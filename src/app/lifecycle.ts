@@ -10,6 +10,7 @@ import type { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import type { Persons } from '#server/security/persons.ts'
 import type { RoomSecrets } from '#server/security/room-secrets.ts'
 import type { SignedLinks } from '#server/security/signed-links.ts'
+import type { FrameSessionServer } from '#server/session/frames.ts'
 import type { WebSocketSessionServer } from '#server/session/websocket.ts'
 import type { SshHostKey } from '#server/ssh/host-key.ts'
 import type { KnownKeys } from '#server/ssh/known-keys.ts'
@@ -19,6 +20,7 @@ import { type DirectoryLock, lockDirectory } from '#storage/disk/directory-lock.
 import { HeapMonitor } from '#system/heap.ts'
 import { fingerprintOfPem } from '#system/tls/identity.ts'
 import { listenerDefaults, shortHeapShare } from './defaults.ts'
+import type { Health } from './health.ts'
 
 /** Where a host listens. */
 export interface Address {
@@ -34,10 +36,11 @@ export interface Address {
 export interface HostParts {
   /** The path below which the host's addresses are; empty for none. */
   readonly basePath: string
+  readonly health: Pick<Health, 'reach$'>
   readonly engine: Engine
   readonly line: ConnectionServer
   readonly http: HttpServer
-  readonly frames: ConnectionServer
+  readonly frames: FrameSessionServer
   readonly irc: ConnectionServer
   readonly ssh: SshServer
   readonly sshHostKey: SshHostKey
@@ -64,6 +67,8 @@ interface HostData {
 }
 
 const SWEEP_MS = 30_000
+/** A node that cannot reach the log for so long sends clients of sessions to another: they come back with their place. */
+const CUT_OFF_MS = 15_000
 
 /** The order in which a host starts and stops, the same for every way to start one. */
 export class Lifecycle {
@@ -76,11 +81,13 @@ export class Lifecycle {
   #mounted = false
   readonly #accepted = new Set<Duplex>()
   #cancelSweep: Cancel = () => {}
+  #cancelSendingAway: Cancel = () => {}
   #stopping: Promise<void> | undefined
 
   constructor(parts: HostParts, data: HostData | undefined) {
     this.#parts = parts
     this.#data = data
+    parts.health.reach$.subscribe((isReached) => this.#reached(isReached))
   }
 
   /** Rejects with `DirectoryInUse` where another process has the data directory, or `SharedDisk` or `SharedDirectory`; nothing in it is touched then. */
@@ -139,6 +146,7 @@ export class Lifecycle {
     await this.#parts.engine.settled()
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
     this.#cancelSweep()
+    this.#cancelSendingAway()
     if (this.#mounted) await Promise.all(this.#servers.map((server) => server.close(why, listenerDefaults.farewellMs)))
     // Connections whose protocol is not detected yet.
     for (const connection of this.#accepted) if (!connection.writableEnded) connection.destroy()
@@ -158,8 +166,19 @@ export class Lifecycle {
     await Promise.all([keys.open(() => accessControl.recheck()), ...secrets.map((each) => each.open())])
   }
 
+  #reached(isReached: boolean): void {
+    this.#cancelSendingAway()
+    if (isReached) return
+    const { clock, frames, webSocket } = this.#parts
+    this.#cancelSendingAway = clock.after(CUT_OFF_MS, () => {
+      for (const server of [frames, webSocket]) server.sendAway(cutOff)
+    })
+  }
+
   #sweep(): void {
     for (const server of this.#servers) server.sweep(listenerDefaults.deadMs)
     this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep())
   }
 }
+
+const cutOff = 'this machine cannot reach the others; come back in a moment, to another of them'

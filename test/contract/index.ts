@@ -35,4 +35,5 @@ export { type JournalUnderTest, journalContract } from './storage/journal-contra
 export { secretStoreContract } from './storage/secret-store-contract.ts'
 export { type SharedJournalsUnderTest, sharedJournalContract } from './storage/shared-journal-contract.ts'
 export { type SharedMembersUnderTest, sharedMembersContract } from './storage/shared-members-contract.ts'
+export { sharedNamesContract } from './storage/shared-names-contract.ts'
 export { sharedSecretStoreContract } from './storage/shared-secret-store-contract.ts'

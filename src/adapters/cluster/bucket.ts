@@ -14,6 +14,12 @@ export interface BucketRecord {
   readonly data: Uint8Array
 }
 
+/** What a record is to become; it goes by itself after so many seconds where it says so. */
+export interface BucketWrite {
+  readonly data: Uint8Array
+  readonly seconds?: number
+}
+
 /** Small records by their keys, the same at all nodes, each replaced only by who knows its newest revision. */
 export interface Bucket {
   /** Idempotent; the others do it by themselves. */
@@ -21,7 +27,7 @@ export interface Bucket {
   /** The newest, whoever wrote it; undefined where there is none. Rejects where that cannot be told. */
   read(key: string): Promise<BucketRecord | undefined>
   /** Writes it where `revision` is the newest, 0 where there is none. False: another came first, or it is not known. */
-  write(key: string, data: Uint8Array, revision: number): Promise<boolean>
+  write(key: string, next: BucketWrite, revision: number): Promise<boolean>
   /** Calls `take` with each record: those that there are before it resolves, and each that is written from then on. */
   follow(take: (key: string, data: Uint8Array) => void): Promise<void>
 }
@@ -33,7 +39,7 @@ export interface Bucket {
 export async function update(
   bucket: Bucket,
   key: string,
-  change: (before: Uint8Array | undefined) => Uint8Array | undefined,
+  change: (before: Uint8Array | undefined) => BucketWrite | undefined,
   waitMs: number,
 ): Promise<Uint8Array | undefined> {
   for (const until = performance.now() + waitMs; ; ) {
@@ -41,7 +47,7 @@ export async function update(
       const before = await bucket.read(key)
       const next = change(before?.data)
       if (next === undefined) return before?.data
-      if (await bucket.write(key, next, before?.revision ?? 0)) return next
+      if (await bucket.write(key, next, before?.revision ?? 0)) return next.data
     } catch (error) {
       if (performance.now() > until) throw error
     }
@@ -79,10 +85,10 @@ export class StreamBucket implements Bucket {
     return stored && { revision: stored.seq, data: stored.data }
   }
 
-  async write(key: string, data: Uint8Array, revision: number): Promise<boolean> {
+  async write(key: string, { data, seconds }: BucketWrite, revision: number): Promise<boolean> {
     await this.open()
     const subject = this.#subjects.of(key)
-    return (await this.#connection.publish(subject, data, subject, revision)).status === 'kept'
+    return (await this.#connection.publish(subject, data, subject, revision, seconds)).status === 'kept'
   }
 
   async follow(take: (key: string, data: Uint8Array) => void): Promise<void> {
@@ -107,5 +113,35 @@ export class StreamBucket implements Bucket {
       ...{ name: stream, subjects: all, republish: live, newestOnly: true },
       ...{ replicas: this.#replicas, metadata: {} },
     })
+  }
+}
+
+/** What several buckets in one process share. */
+export type MemoryRecords = Map<string, BucketRecord>
+
+/** A node's bucket in memory, for tests. */
+export class MemoryBucket implements Bucket {
+  readonly #records: MemoryRecords
+  isReached = true
+
+  constructor(records: MemoryRecords) {
+    this.#records = records
+  }
+
+  async open(): Promise<void> {}
+
+  async read(key: string): Promise<BucketRecord | undefined> {
+    if (!this.isReached) throw new Error('the bucket cannot be reached')
+    return this.#records.get(key)
+  }
+
+  async write(key: string, { data }: BucketWrite, revision: number): Promise<boolean> {
+    if (!this.isReached || (this.#records.get(key)?.revision ?? 0) !== revision) return false
+    this.#records.set(key, { revision: revision + 1, data })
+    return true
+  }
+
+  async follow(): Promise<void> {
+    throw new Error('a bucket in memory is not followed')
   }
 }

@@ -13,6 +13,7 @@ const REQUEST_MS = 2000
 /** Servers that have just been started choose a leader first. */
 const READY_MS = 30_000
 const RETRY_MS = 250
+const LAST_WORD_MS = 500
 const BATCH_MESSAGES = 1000
 const BATCH_BYTES = 8 * 1024 ** 2
 
@@ -35,7 +36,7 @@ export interface StreamSettings {
   readonly subjects: string
   /** Where it sends what it has kept, and with which subjects. */
   readonly republish?: string
-  /** Only the newest message of each subject is kept. */
+  /** Only the newest message of each subject is kept, and for as long only as it says. */
   readonly newestOnly?: boolean
   readonly replicas: number
   readonly metadata: Readonly<Record<string, string>>
@@ -125,6 +126,8 @@ export class ClusterConnection {
     const nats = this.#nats
     this.#nats = undefined
     this.#opening = undefined
+    // The last word to the others; it is only lost where the server does not take it in time.
+    if (this.#isConnected) await Promise.race([nats?.flush().catch(() => {}), pause(LAST_WORD_MS)])
     this.#isConnected = false
     await nats?.close()
   }
@@ -165,7 +168,7 @@ export class ClusterConnection {
       ...{ name, subjects: [subjects], retention: 'limits', storage: 'file', num_replicas: replicas, discard: 'old' },
       ...{ allow_direct: true, deny_delete: true, metadata },
       ...(republish === undefined ? {} : { republish: { src: subjects, dest: republish } }),
-      ...(newestOnly === true ? { max_msgs_per_subject: 1 } : {}),
+      ...(newestOnly === true ? { max_msgs_per_subject: 1, allow_msg_ttl: true } : {}),
     }
     const made = await this.#whenReady(`STREAM.CREATE.${name}`, config)
     if (made.error === undefined) return made.config?.metadata ?? {}
@@ -187,11 +190,18 @@ export class ClusterConnection {
     return state && { first: state.first_seq, last: state.last_seq }
   }
 
-  /** Appends, where the newest message of the subjects `filter` has the sequence `expected`. Never rejects. */
-  async publish(subject: string, data: Uint8Array, filter: string, expected: number): Promise<Published> {
+  /** Appends, where the newest message of the subjects `filter` has the sequence `expected`; for so many `seconds` where they are given. Never rejects. */
+  async publish(
+    subject: string,
+    data: Uint8Array,
+    filter: string,
+    expected: number,
+    seconds?: number,
+  ): Promise<Published> {
     const headers = this.#makeHeaders?.()
     headers?.set('Nats-Expected-Last-Subject-Sequence', String(expected))
     headers?.set('Nats-Expected-Last-Subject-Sequence-Subject', filter)
+    if (seconds !== undefined) headers?.set('Nats-TTL', `${seconds}s`)
     const { error, seq } = await this.#request(subject, data, headers)
     if (seq !== undefined && error === undefined) return { status: 'kept', seq }
     const isConflict = (ERRORS.wrongSequence as readonly (number | undefined)[]).includes(error?.err_code)

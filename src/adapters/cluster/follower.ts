@@ -44,6 +44,8 @@ export class ShardFollower {
   #isClosed = false
   /** The last look at the stream was answered: what lasts is told once. */
   #isRead = true
+  /** When all that was heard of was taken, last. */
+  #currentAt = performance.now()
 
   /** Begins behind the sequence `seen`. */
   constructor(connection: ClusterConnection, stream: string, seen: number, taking: Taking, log: Log) {
@@ -57,6 +59,11 @@ export class ShardFollower {
   /** Everything up to this sequence of the stream was taken. */
   get seen(): number {
     return this.#seen
+  }
+
+  /** For how long something may be missing here, beyond the time between two looks. */
+  get lagMs(): number {
+    return Math.max(0, performance.now() - this.#currentAt - QUIET_MS)
   }
 
   /** Resolves once all that the stream has was taken. Rejects where it cannot be read. `live`: the subject that it is sent to. */
@@ -96,8 +103,10 @@ export class ShardFollower {
     this.#newest = Math.max(this.#newest, seq)
     if (this.#fetching !== undefined) return
     const stored = { subject: headers?.get('Nats-Subject') ?? '', seq, data }
-    if (seq === this.#seen + 1 && !this.#taking.isBusy && this.#taking.takeLive(stored)) this.#took(seq)
-    else this.fetch()
+    if (seq === this.#seen + 1 && !this.#taking.isBusy && this.#taking.takeLive(stored)) {
+      this.#took(seq)
+      this.#currentAt = performance.now()
+    } else this.fetch()
   }
 
   #fetch(): Promise<void> {
@@ -122,6 +131,7 @@ export class ShardFollower {
     }
     // What was heard of and is not there was forgotten meanwhile.
     this.#newest = this.#seen
+    this.#currentAt = performance.now()
   }
 
   #took(seq: number): void {

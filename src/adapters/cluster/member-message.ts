@@ -1,16 +1,19 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import * as v from 'valibot'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, Kick } from '#domain/room/commands.ts'
 import { isNewsEvent, type MemberNews } from '#domain/room/elsewhere.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { command, events, member, refusal } from '#protocol/schema.ts'
-import { MESSAGE_BYTES, SEAL_BYTES } from './message.ts'
+import { SealedJson } from './sealed-json.ts'
 
 /** That a node lives, is there from now on, or goes. */
 export interface Greeting {
   readonly host: string
   readonly type: 'new' | 'here' | 'bye'
+  /** Who is with it, in all rooms; and for how long it may miss something of the log. */
+  readonly members: number
+  readonly lagMs: number
+  readonly version: string
 }
 
 /** News of a node's members in a room, under its next number; or, in an answer, all of them. */
@@ -42,7 +45,13 @@ const news = v.object({
   person: v.exactOptional(v.string()),
   keyless: v.exactOptional(v.literal(true)),
 })
-const greeting = v.object({ host: hostName, type: v.picklist(['new', 'here', 'bye']) })
+const greeting = v.object({
+  host: hostName,
+  type: v.picklist(['new', 'here', 'bye']),
+  members: number,
+  lagMs: number,
+  version: v.string(),
+})
 const newsMessage = v.object({ host: hostName, number, news: v.array(news) })
 const kick = v.pipe(
   command,
@@ -57,66 +66,43 @@ const outcome = v.union([
   v.intersect([v.object({ type: v.literal('rejected') }), refusal]),
 ])
 
-/** Makes and reads what nodes tell each other of members: sealed with the cluster's key for its subject, and JSON. */
+/** Makes and reads what nodes tell each other of members. */
 export class MemberCodec {
-  readonly #key: string
+  readonly #json: SealedJson
 
   constructor(key: string) {
-    this.#key = key
+    this.#json = new SealedJson(key)
   }
 
   encodeGreeting(subject: string, message: Greeting): Uint8Array {
-    return this.#encode(subject, message)
+    return this.#json.encode(subject, message)
   }
 
   decodeGreeting(subject: string, data: Uint8Array): Greeting | undefined {
-    return this.#decode(greeting, subject, data)
+    return this.#json.decode(greeting, subject, data)
   }
 
   encodeNews(subject: string, message: NewsMessage): Uint8Array {
-    return this.#encode(subject, message)
+    return this.#json.encode(subject, message)
   }
 
   decodeNews(subject: string, data: Uint8Array): NewsMessage | undefined {
-    return this.#decode(newsMessage, subject, data)
+    return this.#json.decode(newsMessage, subject, data)
   }
 
   encodeWish(subject: string, message: Wish): Uint8Array {
-    return this.#encode(subject, message)
+    return this.#json.encode(subject, message)
   }
 
   decodeWish(subject: string, data: Uint8Array): Wish | undefined {
-    return this.#decode(wish, subject, data)
+    return this.#json.decode(wish, subject, data)
   }
 
   encodeOutcome(subject: string, message: Ack | Rejected): Uint8Array {
-    return this.#encode(subject, message)
+    return this.#json.encode(subject, message)
   }
 
   decodeOutcome(subject: string, data: Uint8Array): Ack | Rejected | undefined {
-    return this.#decode(outcome, subject, data) as Ack | Rejected | undefined
-  }
-
-  #encode(subject: string, message: object): Uint8Array {
-    const bytes = Buffer.from(JSON.stringify(message))
-    return Buffer.concat([this.#seal(subject, bytes), bytes])
-  }
-
-  /** Undefined where it is none, or was not sealed with this key for this subject. */
-  #decode<T>(schema: v.GenericSchema<unknown, T>, subject: string, data: Uint8Array): T | undefined {
-    if (data.length <= SEAL_BYTES || data.length > MESSAGE_BYTES) return undefined
-    const bytes = data.subarray(SEAL_BYTES)
-    if (!timingSafeEqual(data.subarray(0, SEAL_BYTES), this.#seal(subject, bytes))) return undefined
-    try {
-      const read = v.safeParse(schema, JSON.parse(Buffer.from(bytes).toString()))
-      return read.success ? read.output : undefined
-    } catch {
-      return undefined
-    }
-  }
-
-  #seal(subject: string, bytes: Uint8Array): Uint8Array {
-    const whole = createHmac('sha256', this.#key).update(subject).update('\0members\0').update(bytes).digest()
-    return whole.subarray(0, SEAL_BYTES)
+    return this.#json.decode(outcome, subject, data) as Ack | Rejected | undefined
   }
 }

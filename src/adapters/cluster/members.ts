@@ -48,6 +48,9 @@ export interface ClusterMembersParts {
   /** This node's name. */
   readonly node: string
   readonly key: string | undefined
+  readonly version: string
+  /** For how long this node may miss something of the log. */
+  readonly lagMs: () => number
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -70,6 +73,9 @@ export class ClusterMembers implements SharedMembers {
   #beats = 0
   #beatAt = 0
   #wasCut = false
+  #isJustBack = false
+  #openedAt = 0
+  #back: () => void = () => {}
   /** The greatest number that was used in any room: one that is used again goes on behind it. */
   #top = 0
 
@@ -84,9 +90,21 @@ export class ClusterMembers implements SharedMembers {
     return [...this.#heardAt.keys()]
   }
 
+  /** Whether a node lives, as far as this one can know: when it has just been started, it has not heard all. */
+  lives(host: string): boolean {
+    if (host === this.host || this.#heardAt.has(host)) return true
+    return this.#parts.clock.elapsed() - this.#openedAt < SILENT_MS && nameOf(host) !== this.#parts.node
+  }
+
+  /** Calls `back` each time this node reaches the others again. */
+  onBack(back: () => void): void {
+    this.#back = back
+  }
+
   async open(): Promise<void> {
     if (this.#stops.length > 0) return
     const { bus, clock, subjects } = this.#parts
+    this.#openedAt = clock.elapsed()
     this.#stops = [
       bus.subscribe(subjects.beat, (data) => this.#hearBeat(data)),
       bus.subscribe(subjects.node(this.host), (data, answer) => answer && void this.#serve(data, answer)),
@@ -147,8 +165,12 @@ export class ClusterMembers implements SharedMembers {
   }
 
   #greet(type: Greeting['type']): void {
-    const { beat } = this.#parts.subjects
-    this.#publish(beat, this.#codec.encodeGreeting(beat, { host: this.host, type }))
+    const { lagMs, subjects, version } = this.#parts
+    const { beat } = subjects
+    let members = 0
+    for (const { room } of this.#rooms.values()) members += room.count
+    const greeting = { host: this.host, type, members, lagMs: Math.round(lagMs()), version }
+    this.#publish(beat, this.#codec.encodeGreeting(beat, greeting))
   }
 
   #beat(): void {
@@ -160,12 +182,17 @@ export class ClusterMembers implements SharedMembers {
     this.#beats++
     this.#greet('here')
     if (this.#beats % AGAIN_BEATS === 0)
-      for (const open of this.#rooms.values()) if (open.room.own.length > 0) this.#send(open, [])
+      for (const open of this.#rooms.values()) if (open.room.count > 0) this.#send(open, [])
     // Who is cut off, or stood still, has not heard the others, and does not know.
     const isBack = bus.isConnected && this.#wasCut
     this.#wasCut = !bus.isConnected
     if (!bus.isConnected || isBack || isLate) for (const host of this.#heardAt.keys()) this.#heardAt.set(host, now)
-    if (isBack) for (const host of this.others) void this.#askAll(host)
+    // By now the others were heard.
+    if (this.#isJustBack) this.#back()
+    this.#isJustBack = isBack
+    if (isBack) {
+      for (const other of this.others) void this.#askAll(other)
+    }
     for (const [host, heardAt] of this.#heardAt) if (now - heardAt > SILENT_MS) this.#lose(host)
   }
 
@@ -173,7 +200,11 @@ export class ClusterMembers implements SharedMembers {
     const greeting = this.#codec.decodeGreeting(this.#parts.subjects.beat, data)
     if (greeting === undefined || greeting.host === this.host) return
     const { host, type } = greeting
-    if (type === 'new') this.#greet('here')
+    if (type === 'new') {
+      this.#greet('here')
+      // It was started again: what it was before is gone.
+      for (const other of this.others) if (nameOf(other) === nameOf(host) && other !== host) this.#lose(other)
+    }
     if (type === 'bye') this.#lose(host)
     else this.#hear(host)
   }
@@ -265,6 +296,28 @@ export class ClusterMembers implements SharedMembers {
     if (own.length > MOST_LISTED) this.tell(wish.room, own.slice(MOST_LISTED))
   }
 }
+
+/** What a node tells of itself each second. */
+export interface Beat extends Omit<Greeting, 'type'> {
+  /** Its name. */
+  readonly node: string
+}
+
+/** Calls `take` with what each living node tells. */
+export function listenForBeats(
+  bus: MessageBus,
+  { beat }: Subjects,
+  key: string | undefined,
+  take: (beat: Beat) => void,
+): void {
+  const codec = new MemberCodec(key ?? '')
+  bus.subscribe(beat, (data) => {
+    const { type, ...greeting } = codec.decodeGreeting(beat, data) ?? { type: 'bye' }
+    if (type === 'here' && 'host' in greeting) take({ ...greeting, node: nameOf(greeting.host) })
+  })
+}
+
+const nameOf = (host: string): string => host.slice(0, host.lastIndexOf('.'))
 
 const GONE = 'their machine is gone'
 const unreached = rejected('BUSY', 'the machine that this member is with does not answer; try again in a moment')

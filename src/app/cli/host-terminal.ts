@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { HostConfig } from '#app/config.ts'
 import { batchesAtPaceOf } from '#app/paced-batches.ts'
@@ -44,11 +45,24 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   const { tamtam, config } = parts
   if (config.unattended) return unattended(parts)
   try {
-    return stayIn(await tamtam.engine.join({ room: config.room, name: config.name, role: 'owner' }), parts)
+    return stayIn(await ownMember(tamtam, config), parts)
   } catch (error) {
     await tamtam.stop()
     if (error instanceof Refused) throw new CommandFailed(exitCodes.usage, error.message, { cause: error })
     throw error
+  }
+}
+
+/** The nodes of a cluster are called alike until one has the name: the others add their own. */
+async function ownMember(
+  { engine }: Tamtam,
+  { room, name, cluster, node = hostname() }: HostConfig,
+): Promise<LocalSession> {
+  try {
+    return await engine.join({ room, name, role: 'owner' })
+  } catch (error) {
+    if (cluster === undefined || !(error instanceof Refused) || error.code !== 'NAME_TAKEN') throw error
+    return await engine.join({ room, name: `${name}-${node.replace(/[^\w-]/g, '-')}`, role: 'owner' })
   }
 }
 

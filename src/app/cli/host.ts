@@ -2,7 +2,6 @@ import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { ownCommand } from '#app/about.ts'
-import type { TamtamOptions } from '#app/compose.ts'
 import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '#app/config.ts'
 import type { Address } from '#app/lifecycle.ts'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
@@ -18,6 +17,7 @@ import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
 import { announce } from '#system/discovery.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { PinoLog } from '#system/pino-log.ts'
+import { clusterFailure, clusterOptionsOf, refuseTypedPassword } from './cluster-options.ts'
 import { flushed, hangUpWith, neverWaitFor, stopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { hostFacts } from './greeting.ts'
@@ -26,11 +26,7 @@ import { enter } from './host-terminal.ts'
 
 /** `tamtam host`. */
 export const runHost = (flags: Record<string, unknown>): Promise<void> => {
-  if (String(flags['cluster'] ?? '').includes('@'))
-    throw new CommandFailed(
-      exitCodes.unsafeConfiguration,
-      'everybody on this machine sees what is typed: put the password of the cluster into TAMTAM_CLUSTER, or into the configuration file',
-    )
+  refuseTypedPassword(flags)
   return host(hostConfig(flags, process.env), process)
 }
 
@@ -111,21 +107,6 @@ function collectSeldom(): void {
   setFlagsFromString('--heap-growing-percent=200')
 }
 
-/** The key is no setting: `tamtam config` prints those. */
-function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pick<TamtamOptions, 'cluster'> {
-  const { cluster: servers, clusterName: name, node, clusterReplicas: replicas, clusterShards: shards } = config
-  if (servers === undefined) return {}
-  const key = env['TAMTAM_CLUSTER_KEY']
-  return {
-    cluster: {
-      ...{ servers, name, shards },
-      ...(node === undefined ? {} : { node }),
-      ...(key === undefined || key === '' ? {} : { key }),
-      ...(replicas === undefined ? {} : { replicas }),
-    },
-  }
-}
-
 /** A store that fails is no bug of ours, whatever it was asked for. */
 const asDiskFailure =
   (what: string) =>
@@ -141,12 +122,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   } catch (error) {
     if (error instanceof SharedDisk || error instanceof SharedDirectory)
       throw new CommandFailed(exitCodes.unsafeConfiguration, error.message, { cause: error })
-    if (error instanceof ClusterRefused)
-      throw new CommandFailed(
-        error.code === 'CLUSTER_UNREACHABLE' ? exitCodes.unreachable : exitCodes.unsafeConfiguration,
-        error.message,
-        { cause: error },
-      )
+    if (error instanceof ClusterRefused) clusterFailure(error)
     if (error instanceof DirectoryInUse) {
       const base = await hostHere(config.port)
       const found = base === undefined ? '' : `; a host runs here already: open ${base}, or ${ownCommand('join')}`

@@ -252,6 +252,14 @@ export function programOf(): Command {
     .action(async (addresses, flags) => (await import('./nats-conf.ts')).runNatsConf(addresses, flags))
 
   program
+    .command('cluster')
+    .description('list the nodes of a cluster that live, with their members and how far each is behind')
+    .option('--cluster <servers>', 'NATS servers of the cluster: nats://10.0.0.1,10.0.0.2,10.0.0.3')
+    .option('--cluster-name <name>', 'name of the cluster (tamtam)')
+    .option('--json', 'print the result as a JSON object')
+    .action(async (flags) => (await import('./cluster.ts')).runCluster(flags))
+
+  program
     .command('export')
     .description('write the rooms of a stopped host, with their files, into one verified bundle')
     .argument('<file>', 'a new file for it; - is standard output')

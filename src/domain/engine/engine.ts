@@ -5,6 +5,7 @@ import { isShared } from '../ports/journal.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { PendingBatch } from '../room/batch.ts'
 import type { Member } from '../room/events.ts'
+import { skeletonOf } from '../room/moderation.ts'
 import type { RoomFile } from '../room/state.ts'
 import { Refused } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
@@ -30,7 +31,7 @@ export class Engine {
   readonly #loop: Commits
   readonly #rooms: Rooms
   readonly #sessions = new Sessions<LocalSession>()
-  readonly #nicks = new NickRegistry((owner) => this.#namesOf(owner))
+  readonly #nicks: NickRegistry
   /** Nicks of owners who keep theirs also where they are in no room. */
   readonly #kept = new Map<string, string>()
   readonly #history: History
@@ -40,7 +41,7 @@ export class Engine {
   readonly #erasures: Erasures
   readonly #closed = new Subject<void>()
   /** Each nick that is taken from now on, and each that is free again; of rooms, and of those in none. */
-  readonly nicks$: Observable<NickChange> = this.#nicks.changes$.pipe(takeUntil(this.#closed))
+  readonly nicks$: Observable<NickChange>
   #status: 'new' | 'open' | 'closed' = 'new'
   /**
    * Every event of this host from now on: those of its rooms and of files on their way, each with its room. `filter` gives one room
@@ -57,6 +58,9 @@ export class Engine {
   /** `broken` hears once when the journal or the file store failed for good; the host should stop then. */
   constructor(ports: Ports, limits: EngineLimits, broken: (error: unknown) => void) {
     this.#ports = ports
+    this.#nicks = new NickRegistry((owner) => this.#namesOf(owner), ports.sharedNames)
+    this.nicks$ = this.#nicks.changes$.pipe(takeUntil(this.#closed))
+    ports.sharedNames?.onLost((skeleton) => this.#lostName(skeleton))
     const { transferBytesPerSecond: transfer, hostBytesPerSecond: host } = limits
     this.bandwidth = new Bandwidth(ports.clock, { transfer, host })
     this.#trimming = new Trimming(ports.journal, limits, broken)
@@ -131,7 +135,11 @@ export class Engine {
     const isGuest = request.guest === true
     const name = isGuest ? request.name : wanted(this.#nicks.claim(request.name, owner))
     const ownsName = request.owner === undefined
+    let isElsewhere = false
     try {
+      const elsewhere = isGuest ? undefined : await this.#nicks.agree(name, owner, request.hidden)
+      isElsewhere = elsewhere !== undefined
+      if (elsewhere !== undefined) throw new Refused(elsewhere)
       const room = wanted(await this.#history.watched(this.#rooms.enter(roomName)))
       const session = await this.#seat(room, { id, name }, request, { owner, ownsName })
       if (!isGuest) this.#nicks.settle(owner)
@@ -140,7 +148,7 @@ export class Engine {
       return session
     } catch (error) {
       if (!isGuest) this.#nicks.settle(owner)
-      if (ownsName) this.#nicks.release(owner)
+      if (ownsName || isElsewhere) this.#nicks.release(owner)
       throw error
     }
   }
@@ -188,13 +196,19 @@ export class Engine {
   /**
    * Keeps a nick for an owner who may be in no room, in place of the one that was kept before; answers it as it is shown. `dropNick` frees it.
    */
-  keepNick(raw: string, owner: string): string | Rejected {
+  async keepNick(raw: string, owner: string): Promise<string | Rejected> {
     const name = this.#nicks.claim(raw, owner)
     if (typeof name !== 'string') return name
-    this.#kept.set(owner, name)
+    const elsewhere = await this.#nicks.agree(name, owner)
+    if (elsewhere === undefined) this.#kept.set(owner, name)
     this.#nicks.settle(owner)
     this.#nicks.release(owner)
-    return name
+    return elsewhere ?? name
+  }
+
+  /** Another host gave it to somebody while this one was cut off: whoever has it here comes in again. */
+  #lostName(skeleton: string): void {
+    for (const session of [...this.#sessions]) if (skeletonOf(session.member.name) === skeleton) session.kick(nameLost)
   }
 
   dropNick(owner: string): void {
@@ -275,4 +289,8 @@ function wanted<T extends object | string | number>(value: T | Rejected): T {
   return value as T
 }
 
+const nameLost = rejected(
+  'NAME_TAKEN',
+  'this machine was cut off from the others, and somebody has your name there now; come in again with another',
+)
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')

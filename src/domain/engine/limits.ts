@@ -2,6 +2,7 @@ import type { FileStore } from '../ports/file-store.ts'
 import type { FolderCheck } from '../ports/folder-check.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { SharedMembers } from '../ports/shared-members.ts'
+import type { SharedNames } from '../ports/shared-names.ts'
 import type { Clock, Ids, Log, Metrics } from '../ports/system.ts'
 import type { ActorLimits } from '../room/actor.ts'
 
@@ -16,6 +17,8 @@ export interface Ports {
   readonly checkFolder: FolderCheck
   /** Left out on a host of its own: nobody is elsewhere. */
   readonly sharedMembers?: SharedMembers
+  /** The same: names are this host's alone. */
+  readonly sharedNames?: SharedNames
 }
 
 /** 0 stands for no limit: of bytes, for as many as the disk has above the space that stays free. */

@@ -39,6 +39,10 @@ class RemoteMembers implements SharedRoom {
     })
   }
 
+  get count(): number {
+    return this.#told.size
+  }
+
   /** A connection of the member has come or gone, perhaps without a word to the room: it has others. */
   look(id: string): void {
     const news = this.#changeOf(id)

@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { checkNick } from '../names/nick.ts'
 import { isShared, type Trimmed } from '../ports/journal.ts'
+import type { SharedNames } from '../ports/shared-names.ts'
 import { RoomActor, type Wake } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import type { Role } from '../room/events.ts'
@@ -71,10 +72,12 @@ export class NickRegistry {
   readonly #namesOf: (owner: string) => Iterable<string>
   readonly #changes = new Subject<NickChange>()
   readonly changes$ = this.#changes.asObservable()
+  readonly #shared: SharedNames | undefined
 
-  /** `namesOf`: the names that an owner has in rooms just now. */
-  constructor(namesOf: (owner: string) => Iterable<string>) {
+  /** `namesOf`: the names that an owner has in rooms just now. `shared`: the names of other hosts too. */
+  constructor(namesOf: (owner: string) => Iterable<string>, shared?: SharedNames) {
     this.#namesOf = namesOf
+    this.#shared = shared
   }
 
   /**
@@ -85,8 +88,7 @@ export class NickRegistry {
     const nick = checkNick(raw)
     if ('type' in nick) return nick
     const holder = this.#owners.get(nick.skeleton)
-    if (holder !== undefined && holder !== owner)
-      return rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
+    if (holder !== undefined && holder !== owner) return nameTaken
     this.#owners.set(nick.skeleton, owner)
     if (holder === undefined) this.#changes.next({ skeleton: nick.skeleton, isTaken: true })
     const skeletons = this.#skeletons.get(owner)
@@ -98,6 +100,17 @@ export class NickRegistry {
 
   isTaken(skeleton: string): boolean {
     return this.#owners.has(skeleton)
+  }
+
+  /**
+   * Takes a name that `claim` answered at the other hosts too; answers why not. It is to be freed here then. `isBrief`: for a moment only.
+   */
+  async agree(name: string, owner: string, isBrief = false): Promise<Rejected | undefined> {
+    if (this.#shared === undefined) return undefined
+    const skeleton = skeletonOf(name)
+    const answer = isBrief ? await this.#shared.look(skeleton, owner) : await this.#shared.claim(skeleton, owner)
+    if (answer === 'unknown') return namesUnknown
+    return answer === 'taken' ? nameTaken : undefined
   }
 
   settle(owner: string): void {
@@ -123,6 +136,7 @@ export class NickRegistry {
       if (kept.has(skeleton)) continue
       skeletons.delete(skeleton)
       this.#owners.delete(skeleton)
+      this.#shared?.release(skeleton)
       this.#changes.next({ skeleton, isTaken: false })
     }
     if (skeletons.size === 0) this.#skeletons.delete(owner)
@@ -385,4 +399,9 @@ export class Rooms {
   }
 }
 
+const nameTaken = rejected('NAME_TAKEN', 'somebody here has that name, or one that looks like it; choose another')
+const namesUnknown = rejected(
+  'BUSY',
+  'the other machines cannot be asked whether somebody has this name; try again in a moment',
+)
 const tooManyKept = rejected('TOO_MANY_ROOMS', 'this host keeps as many rooms as it may; join one of them')

@@ -500,7 +500,7 @@ export class LocalSession implements RoomSession {
     const name = nicks.claim(wanted, owner)
     if (typeof name !== 'string') return name
     const command = { type: 'rename', name } as const
-    const answer = await ask(this.#room, this.member, command)
+    const answer = (await nicks.agree(name, owner)) ?? (await ask(this.#room, this.member, command))
     if (answer.type === 'ack') {
       const elsewhere = [...sessions.of(owner)].filter((other) => other.#room !== this.#room)
       const rooms = new Map(elsewhere.filter(({ isListed }) => isListed).map((other) => [other.#room, other.member]))

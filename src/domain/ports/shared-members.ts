@@ -7,6 +7,8 @@ import type { Member } from '../room/events.ts'
 export interface SharedRoom {
   /** The members who are with this host. */
   readonly own: readonly MemberNews[]
+  /** So many they are. */
+  readonly count: number
   /** What members of another host have done, in its order. */
   hear(host: string, news: readonly MemberNews[]): void
   /** All members who are with another host, whatever was known of it. Empty with a reason: the host is gone. */

@@ -26,6 +26,10 @@ export class NotedRoom implements SharedRoom {
     this.own = names.map(joined)
   }
 
+  get count(): number {
+    return this.own.length
+  }
+
   hear(host: string, news: readonly MemberNews[]): void {
     this.host = host
     for (const { event } of news) this.heard.push(`${event.by.name} ${event.type}`)

@@ -28,6 +28,7 @@ const text: Asked = { body: 'hi', headers: { 'Content-Type': 'text/plain' } }
 /** Who may ask for each route, apart from the program's own table, and how it is asked; `WHOLE` and `ARRIVING` stand for files, `MESSAGE` for somebody else's. */
 const TABLE: Readonly<Record<string, { readonly may: readonly Who[]; readonly as: string; readonly how?: Asked }>> = {
   'GET /healthz': { may: WHO, as: '/healthz' },
+  'GET /readyz': { may: WHO, as: '/readyz' },
   'GET /openapi.json': { may: WHO, as: '/openapi.json' },
   'GET /rooms': { may: WHO, as: '/rooms' },
   'OPTIONS /files/:id': { may: WHO, as: '/files/WHOLE' },

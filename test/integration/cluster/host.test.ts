@@ -53,6 +53,7 @@ test.skipIf(!isHere)(
     await ani.ask('/msg budi psst', /budi.*psst/)
     await budi.until(/ani.*psst/)
     const late = await enter(other.port, 'cici')
+    await late.ask('/nick ani', /! NAME_TAKEN/)
     await late.ask('/history 10', '* end of history')
     expect(late.lines.filter((line) => line.startsWith('<'))).toEqual(['<ani> halo dari a', '<budi> halo dari b'])
     await late.ask('/topic', /kopi/)
@@ -77,6 +78,12 @@ test.skipIf(!isHere)(
     await ani.ask('/drop-link', /! NOT_ALLOWED the nodes of a cluster share no files yet, and so no drop links/)
     await ani.ask('/join lobby', /you are ani in lobby/)
 
+    const listed = await CliProcess.run(['cluster', '--cluster', nats.url])
+    expect([listed.code, listed.out.toString()]).toEqual([
+      0,
+      expect.stringMatching(/^node +members.*\na +\d.* ms .*\nb /),
+    ])
+
     // A host of its own does not touch a node's copy, nor does a command.
     expect(await other.host.stop()).toBe(0)
     const own = await CliProcess.run(['host', '--port', '0', '--data', join(data, 'b')])
@@ -88,10 +95,13 @@ test.skipIf(!isHere)(
     const imported = await CliProcess.run(['import', bundle, '--data', join(data, 'b')])
     expect([imported.code, imported.errors]).toEqual([78, expect.stringContaining('copy of a node')])
 
+    expect(await (await fetch(`http://127.0.0.1:${one.port}/readyz`)).json()).toEqual({ status: 'ok' })
+
     // The log is gone: what is said waits, the health is told, and the host still stops.
     await nats.kill()
     const healthz = () => fetch(`http://127.0.0.1:${one.port}/healthz`)
     await until('the health', async () => (await healthz()).status === 503)
+    expect((await fetch(`http://127.0.0.1:${one.port}/readyz`)).status).toBe(503)
     expect(await (await healthz()).json()).toMatchObject({ message: expect.stringContaining('cannot be reached') })
     ani.write('not known\n')
     await one.host.stop().then((code) => expect(code).toBe(0))

@@ -7,6 +7,7 @@ import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
 import { ClusterMembers } from '#cluster/members.ts'
 import { MessageCodec, NO_SEAL } from '#cluster/message.ts'
+import { ClusterNames } from '#cluster/names.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { Batch } from '#domain/room/batch.ts'
 import { ClusterJournal } from '#storage/cluster/journal.ts'
@@ -23,6 +24,7 @@ import { numbered, readAll, Subject } from '../../contract/storage/journal-subje
 import { secretStoreContract } from '../../contract/storage/secret-store-contract.ts'
 import { sharedJournalContract } from '../../contract/storage/shared-journal-contract.ts'
 import { sharedMembersContract } from '../../contract/storage/shared-members-contract.ts'
+import { sharedNamesContract } from '../../contract/storage/shared-names-contract.ts'
 import { sharedSecretStoreContract } from '../../contract/storage/shared-secret-store-contract.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { freePorts, hasNats, NatsServer } from '../../harness/nats.ts'
@@ -137,7 +139,15 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
           await connection.open()
           const ports = { clock: new SystemClock(), log, metrics: new MemoryMetrics() }
           const { bus } = connection
-          const members = new ClusterMembers({ ...ports, bus, subjects, node: `n${index}`, key: 'key' })
+          const members = new ClusterMembers({
+            ...ports,
+            bus,
+            subjects,
+            node: `n${index}`,
+            key: 'key',
+            version: '1',
+            lagMs: () => 0,
+          })
           await members.open()
           return { connection, members }
         }),
@@ -149,6 +159,24 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
           for (const { connection } of nodes) await connection.close()
         },
       }
+    })
+    for (const { name, run } of contract) test(name, run)
+  })
+
+  describe('P8 ClusterNames', () => {
+    const contract = sharedNamesContract(async (hosts) => {
+      const subjects = new Subjects(`n${clusters++}`, 1)
+      const log = new MemoryLog()
+      return await Promise.all(
+        Array.from({ length: hosts }, async (_, index) => {
+          const connection = new ClusterConnection({ servers: [nats.url], name: 'test' }, log)
+          await connection.open()
+          onTestFinished(() => connection.close())
+          const bucket = new StreamBucket(connection, subjects.bucket('names'), 1, log)
+          const nodes = { host: `n${index}.x`, lives: () => true, onBack: () => {} }
+          return new ClusterNames({ bucket, nodes, key: undefined, log })
+        }),
+      )
     })
     for (const { name, run } of contract) test(name, run)
   })

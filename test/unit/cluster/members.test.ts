@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryBus, MemoryHub } from '#cluster/bus.ts'
 import { MemberCodec } from '#cluster/member-message.ts'
-import { ClusterMembers } from '#cluster/members.ts'
+import { type Beat, ClusterMembers, listenForBeats } from '#cluster/members.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { ManualClock } from '#system/clock.ts'
 import { MemoryLog } from '#system/log.ts'
@@ -16,7 +16,15 @@ async function opened(count: number, key?: string) {
   const clock = new ManualClock()
   const hosts = Array.from({ length: count }, (_, index) => {
     const bus = new MemoryBus(hub)
-    const parts = { subjects, key, clock, log: new MemoryLog(), metrics: new MemoryMetrics() }
+    const parts = {
+      subjects,
+      key,
+      clock,
+      version: '1',
+      lagMs: () => 12.3,
+      log: new MemoryLog(),
+      metrics: new MemoryMetrics(),
+    }
     return { bus, members: new ClusterMembers({ ...parts, bus, node: `n${index}` }) }
   })
   const opening = Promise.all(hosts.map(({ members }) => members.open()))
@@ -95,6 +103,17 @@ test('a node that is cut off does not take the others for dead, and asks them wh
   other.bus.isConnected = true
   await pass(2)
   expect(there.lists).toEqual(['ani budi', 'ani budi cici'])
+})
+
+test('who listens hears of each node once a second: its name, its members and how far it is behind', async () => {
+  const { hub, hosts, pass } = await inRoom()
+  const beats = new Map<string, Beat>()
+  listenForBeats(new MemoryBus(hub), subjects, 'key', (beat) => beats.set(beat.node, beat))
+  listenForBeats(new MemoryBus(hub), subjects, 'another', (beat) => beats.set('forged', beat))
+  await pass(1)
+  const [host] = hosts.map(({ members }) => members.host)
+  expect([...beats.keys()]).toEqual(['n0', 'n1'])
+  expect(beats.get('n0')).toEqual({ host, node: 'n0', members: 2, lagMs: 12, version: '1' })
 })
 
 test('C133 what was not sealed with the key, for its subject, or is no message of nodes, is left out', async () => {

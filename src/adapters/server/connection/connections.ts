@@ -9,6 +9,8 @@ export interface ServedConnection {
   stopReading(): void
   /** Tells the peer why the host stops, and ends. Resolves when the peer has taken it, or is gone. */
   farewell(why: string): Promise<void>
+  /** The same at once, though what the peer has said is not answered; left out where peers do not come back by themselves. */
+  sendAway?(why: string): void
   /** Ends a peer that has taken nothing for `ms` although something waits for it. `now`: the clock's `elapsed`. */
   sweep(now: number, ms: number): void
 }
@@ -33,6 +35,11 @@ export class Connections implements Omit<ConnectionServer, 'accept'> {
 
   async close(why: string, ms: number): Promise<void> {
     await Promise.race([pause(this.#clock, ms), Promise.all([...this.#all].map((each) => each.farewell(why)))])
+  }
+
+  /** Has clients go on at another host: here they get no answer for now. */
+  sendAway(why: string): void {
+    for (const each of this.#all) each.sendAway?.(why)
   }
 
   sweep(ms: number): void {

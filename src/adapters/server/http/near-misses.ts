@@ -10,6 +10,7 @@ const RESERVED = new Set([
   'files',
   'ws',
   'healthz',
+  'readyz',
   'metrics',
   'status',
   'drop',

@@ -89,6 +89,17 @@ export const operations = {
     },
     refusals: ['READ_ONLY'],
   },
+  readiness: {
+    summary: 'Whether a balancer should send people here.',
+    answers: {
+      200: { description: 'It should.', body: bodies.health },
+      503: {
+        description: 'It takes nothing just now, or has not got what other hosts have said.',
+        body: bodies.unhealthy,
+      },
+    },
+    refusals: ['READ_ONLY'],
+  },
   metrics: {
     summary: 'What is measured, for Prometheus.',
     answers: { 200: { description: 'Text.', body: { contents: { 'text/plain': v.string() } } } },

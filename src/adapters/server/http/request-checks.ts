@@ -6,7 +6,7 @@ import type { Refusal } from './errors.ts'
 import type { RequestOrigin } from './forwarded.ts'
 
 /** The addresses that end without a slash; in those of a room and its files a slash means something when a file is sent, and in that of a folder always. */
-const ENDING = /^(\/(?:rooms|files|ws|healthz|metrics|status|drop|openapi\.json)\b[^?]*?)\/(?=\?|$)/
+const ENDING = /^(\/(?:rooms|files|ws|healthz|readyz|metrics|status|drop|openapi\.json)\b[^?]*?)\/(?=\?|$)/
 
 /** A folder that was sent: with a slash, what is in it. */
 const FOLDER = /^\/files\/[^/?]+\/(?!receipts\/|links\/)[^/?]+\/(?=\?|$)/

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
-import type { Rejected } from '#domain/errors.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
 import { checkText } from '#domain/names/text.ts'
 import type { Ack, Act, Say } from '#domain/room/commands.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
@@ -102,9 +102,29 @@ export async function postMessages({ context, request, reply, requester }: Excha
   for (const { text } of messages) accepted(checkText(text, context.settings.maxTextBytes))
   await requester.payItems(messages.length, room)
   const sent = key === undefined ? messages : withIds(messages, `${keyScope(requester, room, body)} ${key}`)
-  const { seq, duplicate } = await requester.inRoom(room, (session) => say(session, sent))
+  const { seq, duplicate } = await requester.inRoom(room, (session) => inTime(context, say(session, sent)))
   return reply.code(duplicate ? 200 : 201).send({ seq, duplicate })
 }
+
+/** Where hosts share a log, that may be out of reach for any time. */
+async function inTime<T>({ clock, settings: { answerMs } }: HttpContext, answer: Promise<T>): Promise<T> {
+  if (answerMs === undefined) return await answer
+  let cancel = () => {}
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(answerMs, () => reject(new Refused(notKnown)))
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    answer.catch(() => {})
+    cancel()
+  }
+}
+
+const notKnown = rejected(
+  'BUSY',
+  'it is not known yet whether this is kept; send it again with the same Idempotency-Key',
+)
 
 function messagesIn(context: HttpContext, request: FastifyRequest, body: Buffer): readonly Message[] {
   const { headers } = request

@@ -40,11 +40,12 @@ import {
   showRoom,
 } from './rooms.ts'
 import { getEvents, searchEvents } from './streams.ts'
-import { getHealth, getMetrics, pageRoutes } from './web.ts'
+import { getHealth, getMetrics, getReadiness, pageRoutes } from './web.ts'
 
 /** All addresses of the HTTP server but those of the page: routing, permissions, prices, hints and `/openapi.json` read this table. */
 export const ROUTES: readonly Route[] = [
   row('GET /healthz', 'open', getHealth, { about: operations.health }),
+  row('GET /readyz', 'open', getReadiness, { about: operations.readiness }),
   row('GET /metrics', 'known', getMetrics, { about: operations.metrics }),
   row('GET /openapi.json', 'open', ({ context }) => openapiOf(ROUTES, context.settings.basePath), {
     about: operations.document,

@@ -25,6 +25,8 @@ export interface HttpSettings extends FailedAttemptSettings {
   /** A body of which fewer bytes than these come in this long has failed, too. */
   readonly bodyWindowMs: number
   readonly bodyLeastBytes: number
+  /** A message whose outcome is not known after this long is answered so; left out: it waits. */
+  readonly answerMs?: number
   /** How long a connection may wait for its next request. */
   readonly idleMs: number
   /** How long the rest of a body is read and dropped after an early answer. */
@@ -99,6 +101,8 @@ export interface HttpServerParts {
   readonly page: URL | undefined
   /** The fault of the stores; undefined where they have none. */
   readonly health: () => HealthReport | undefined
+  /** Why people should rather come to another host; undefined where they should not. */
+  readonly unready: () => string | undefined
 }
 
 export interface HealthReport {

@@ -19,6 +19,14 @@ export async function getHealth({ context, reply }: Exchange): Promise<object> {
   return reply.code(statusOf(code)).header('Tamtam-Code', code).send({ status: 'degraded', code, message })
 }
 
+/** Whether a balancer should send people here. */
+export async function getReadiness({ context, reply }: Exchange): Promise<object> {
+  const message = context.unready()
+  if (message === undefined) return { status: 'ok' }
+  const code = 'READ_ONLY'
+  return reply.code(statusOf(code)).header('Tamtam-Code', code).send({ status: 'degraded', code, message })
+}
+
 /** Counters and gauges in the text format of Prometheus. */
 export async function getMetrics({ context: { engine, metrics }, reply }: Exchange): Promise<FastifyReply> {
   if (!canBeRead(metrics)) return refuse(reply, notFound)

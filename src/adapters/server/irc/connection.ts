@@ -279,7 +279,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
     this.account = undefined
     if (isRegistered) people.enter(this)
     // Somebody else cannot have taken it meanwhile.
-    if (this.#nick !== undefined) engine.keepNick(this.#nick, id)
+    if (this.#nick !== undefined) void engine.keepNick(this.#nick, id)
     return true
   }
 

@@ -117,12 +117,12 @@ function nick(connection: IrcConnection, wanted: string | undefined): Promise<un
     return undefined
   }
   if (wanted === connection.nick) return undefined
-  if (connection.registration === undefined) return rename(connection, wanted)
-  const name = connection.parts.engine.keepNick(wanted, connection.id)
-  if (typeof name !== 'string') {
-    refuseNick(connection, wanted, name)
-    return undefined
-  }
+  return connection.registration === undefined ? rename(connection, wanted) : choose(connection, wanted)
+}
+
+async function choose(connection: IrcConnection, wanted: string): Promise<unknown> {
+  const name = await connection.parts.engine.keepNick(wanted, connection.id)
+  if (typeof name !== 'string') return refuseNick(connection, wanted, name)
   connection.calledNow(name)
   return welcomeIfComplete(connection)
 }
@@ -132,7 +132,7 @@ async function rename(connection: IrcConnection, wanted: string): Promise<void> 
   const { engine } = connection.parts
   const [channel] = connection.channels.values()
   const before = connection.nick
-  const name = engine.keepNick(wanted, connection.id)
+  const name = await engine.keepNick(wanted, connection.id)
   if (typeof name !== 'string') return refuseNick(connection, wanted, name)
   if (channel?.session === undefined) {
     await connection.say(lineOf({ source: connection.mask, verb: 'NICK', text: name }))
@@ -141,7 +141,7 @@ async function rename(connection: IrcConnection, wanted: string): Promise<void> 
   }
   const answer = await channel.client.ask({ type: 'rename', name: wanted })
   if (answer.type === 'ack') return
-  engine.keepNick(before, connection.id)
+  await engine.keepNick(before, connection.id)
   refuseNick(connection, wanted, answer)
 }
 

@@ -219,6 +219,10 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     await this.#client.farewell(why)
   }
 
+  sendAway(why: string): void {
+    void this.#client.farewell(why)
+  }
+
   sweep(now: number, ms: number): void {
     this.#client.sweep(now, ms)
   }

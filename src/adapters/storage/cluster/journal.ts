@@ -125,6 +125,11 @@ export class ClusterJournal implements SharedJournal {
     this.#opened = undefined
   }
 
+  /** For how long something of other nodes may be missing here. */
+  get lagMs(): number {
+    return this.#opened?.lagMs ?? 0
+  }
+
   giveUp(): void {
     this.#isGivingUp = true
     for (const room of this.#opened?.rooms ?? []) this.#opened?.settle(room)?.resolve(GIVEN_UP)

@@ -101,6 +101,11 @@ export class LogReader {
     for (const follower of this.#followers) follower.fetch()
   }
 
+  /** For how long something may be missing here. */
+  get lagMs(): number {
+    return Math.max(0, ...this.#followers.map((follower) => follower.lagMs))
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#followers.map((follower) => follower.close()))
   }

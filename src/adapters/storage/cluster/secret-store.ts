@@ -53,13 +53,13 @@ export class ClusterSecretStore implements SharedSecretStore {
   async write(name: KeyName, secret: string): Promise<void> {
     if (OWN.includes(name)) return await this.#own.write(name, secret)
     const data = this.#encrypted(name, secret)
-    await update(this.#bucket, name, () => data, WRITE_MS)
+    await update(this.#bucket, name, () => ({ data }), WRITE_MS)
   }
 
   async claim(name: KeyName, secret: string): Promise<string> {
     if ((await this.read(name)) === undefined) {
       const data = this.#encrypted(name, secret)
-      await update(this.#bucket, name, (before) => (before === undefined ? data : undefined), WRITE_MS)
+      await update(this.#bucket, name, (before) => (before === undefined ? { data } : undefined), WRITE_MS)
     }
     return (await this.read(name)) ?? secret
   }
@@ -71,7 +71,7 @@ export class ClusterSecretStore implements SharedSecretStore {
     const key = `${ROOM}${tokenOf(room)}`
     const changed = (before: Uint8Array | undefined) => {
       const next = change(before && this.#decrypted(key, before))
-      return next === undefined ? undefined : this.#encrypted(key, next)
+      return next === undefined ? undefined : { data: this.#encrypted(key, next) }
     }
     const kept = await update(this.#bucket, key, changed, WRITE_MS)
     return kept && this.#decrypted(key, kept)

@@ -46,8 +46,8 @@ describe('names', () => {
     const ani = await join('ani')
     expect(engine.isNickTaken(skeletonOf('ANI'))).toBe(true)
     await ani.send({ type: 'rename', name: 'anita' })
-    engine.keepNick('budi', 'connection 1')
-    engine.keepNick('budiman', 'connection 1')
+    await engine.keepNick('budi', 'connection 1')
+    await engine.keepNick('budiman', 'connection 1')
     engine.dropNick('connection 1')
     await ani.close()
     const all = ['+ani', '+anita', '-ani', '+budi', '+budiman', '-budi', '-budiman', '-anita']

@@ -26,7 +26,15 @@ async function twoHosts(founders = false) {
     const clock = new ManualClock()
     const ports = { clock, log: new MemoryLog(), metrics: new MemoryMetrics() }
     const subjects = new Subjects('tamtam', 1)
-    const sharedMembers = new ClusterMembers({ ...ports, bus, subjects, node: `n${index}`, key: undefined })
+    const sharedMembers = new ClusterMembers({
+      ...ports,
+      bus,
+      subjects,
+      node: `n${index}`,
+      key: undefined,
+      version: '1',
+      lagMs: () => 0,
+    })
     return { journal, bus, clock, tamtam: createTamtam({ founders, overrides: { journal, sharedMembers } }) }
   })
   for (const { tamtam, clock } of hosts) {

@@ -1,0 +1,34 @@
+import { ClusterRefused } from '#cluster/errors.ts'
+import type { TamtamOptions } from '../compose.ts'
+import type { HostConfig } from '../config.ts'
+import { CommandFailed, exitCodes } from './exit-codes.ts'
+
+export function refuseTypedPassword(flags: Record<string, unknown>): void {
+  if (!String(flags['cluster'] ?? '').includes('@')) return
+  throw new CommandFailed(
+    exitCodes.unsafeConfiguration,
+    'everybody on this machine sees what is typed: put the password of the cluster into TAMTAM_CLUSTER, or into the configuration file',
+  )
+}
+
+/** The key is no setting: `tamtam config` prints those. */
+export function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pick<TamtamOptions, 'cluster'> {
+  const { cluster: servers, clusterName: name, node, clusterReplicas: replicas, clusterShards: shards } = config
+  if (servers === undefined) return {}
+  const key = env['TAMTAM_CLUSTER_KEY']
+  return {
+    cluster: {
+      ...{ servers, name, shards },
+      ...(node === undefined ? {} : { node }),
+      ...(key === undefined || key === '' ? {} : { key }),
+      ...(replicas === undefined ? {} : { replicas }),
+    },
+  }
+}
+
+/** Throws what the program ends with; anything else as it is. */
+export function clusterFailure(error: unknown): never {
+  if (!(error instanceof ClusterRefused)) throw error
+  const code = error.code === 'CLUSTER_UNREACHABLE' ? exitCodes.unreachable : exitCodes.unsafeConfiguration
+  throw new CommandFailed(code, error.message, { cause: error })
+}
