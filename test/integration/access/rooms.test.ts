@@ -104,6 +104,19 @@ describe('a room with a password', () => {
     expect((await ask(port, 'GET /rooms/den', { ...shown('right'), from: '127.0.0.9' })).status).toBe(200)
   })
 
+  test('C119: at the list of rooms, too, where somebody gives a room of their own each password that they try', async () => {
+    const { port, setPassword, owner, asOwner } = await hosted({ http: { guessWaitMs: 0 } })
+    await setPassword('right')
+    await owner.enter('own')
+    const listed = async (password: string) => {
+      await ask(port, 'PUT /rooms/own/password', asOwner(JSON.stringify({ password })))
+      const { status, json } = await ask(port, 'GET /rooms', { headers: { 'Tamtam-Password': password } })
+      return [status, (json as { rooms?: { name: string }[] }).rooms?.map(({ name }) => name)]
+    }
+    for (let guess = 0; guess < 10; guess++) expect(await listed(`wrong ${guess}`)).toEqual([200, ['own']])
+    expect(await listed('wrong again')).toEqual([429, undefined])
+  })
+
   test('C121: is kept over a restart as nothing that it could be read from', async () => {
     const data = await temporaryDirectory()
     const { secretStore, setPassword } = await hosted()
