@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { ownCommand } from '#app/about.ts'
 import { isPrefix, SEED_PREFIX } from '#domain/names/saved-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import { languages } from '#i18n/i18n.ts'
@@ -91,6 +92,22 @@ const basePath = v.pipe(
   v.check(isBasePath, 'must be a path such as /chat'),
 )
 
+/** Where people elsewhere find a host: `https://chat.example.org/chat`, without a slash at its end. */
+const publicUrl = v.pipe(
+  text,
+  v.transform(publicUrlIn),
+  v.string('must be an address of HTTP such as https://chat.example.org/chat, with nothing behind its path'),
+)
+
+function publicUrlIn(given: string): string | undefined {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
+  const path = url.pathname.replace(/\/+$/, '')
+  // Nothing but these: no user, no query, no fragment.
+  const isPlain = url.href.replace(/\/+$/, '') === url.origin + path
+  return isPlain && isBasePath(path) ? url.origin + path : undefined
+}
+
 const ircName = v.pipe(
   text,
   v.regex(/^(?=.{3,63}$)[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+$/, 'must be a name with a dot, such as chat.example'),
@@ -108,6 +125,7 @@ const settings = {
   hostNames: v.optional(list, []),
   trustProxy: v.optional(networks, []),
   basePath: v.optional(basePath),
+  publicUrl: v.optional(publicUrl),
   tls: v.optional(yesOrNo, false),
   cert: v.optional(text),
   key: v.optional(text),
@@ -163,11 +181,24 @@ export const fileLimitsOf = ({ maxFile, hostQuota, roomQuota, keepDays }: HostCo
 export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {
   const { file, given } = layersOf(flags, env)
   const result = v.safeParse(hostSchema, { ...file.values, ...fromEnv(env), ...given })
-  if (result.success) return result.output
+  if (result.success) return withOnePath(result.output)
   const [issue] = result.issues
   const key = v.getDotPath(issue) ?? ''
   const name = key in settings ? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : key
-  throw new CommandFailed(exitCodes.usage, `${name} ${issue.message}; see tamtam help host`)
+  throw new CommandFailed(exitCodes.usage, `${name} ${issue.message}; see ${ownCommand('help host')}`)
+}
+
+/** The path of the public URL is the base path. */
+function withOnePath(config: HostConfig): HostConfig {
+  const { basePath, publicUrl } = config
+  if (publicUrl === undefined) return config
+  const { pathname } = new URL(publicUrl)
+  const path = pathname === '/' ? '' : pathname
+  if (basePath === undefined || basePath === path) return path === '' ? config : { ...config, basePath: path }
+  throw new CommandFailed(
+    exitCodes.usage,
+    `base-path ${basePath} is not the path of public-url ${publicUrl}; leave one of them out`,
+  )
 }
 
 /** One setting as a host would have it. */

@@ -1,6 +1,7 @@
 import { parseAddress, type RoomAddress } from '#client/address.ts'
 import { ApiClient } from '#client/api-client.ts'
 import { type Dial, dialHost, Endpoint, KnownHosts } from '#client/endpoint.ts'
+import { errorText, Unreachable } from '#client/errors.ts'
 import { NodeHttp } from '#client/node-http.ts'
 import { framesTo, webSocketsOver } from '#client/session/node-transports.ts'
 import { RemoteRoom } from '#client/session/remote-room.ts'
@@ -72,10 +73,16 @@ export async function enterRoom(
   const ids = new RandomIds()
   const key = options.key ?? ids.next()
   const settings = { ...clientDefaults, ...sessionDefaults, ...options.settings }
+  let why: string | undefined
   const open =
     transport === 'frames'
       ? framesTo(endpoint)
-      : webSocketTo(`ws://${endpoint.at}${endpoint.basePath}/ws`, webSocketsOver(endpoint))
+      : webSocketTo(
+          `ws://${endpoint.at}${endpoint.basePath}/ws`,
+          webSocketsOver(endpoint, (error) => {
+            why = errorText(error)
+          }),
+        )
   const shown = { ...(token === undefined ? {} : { token }), ...(password === undefined ? {} : { password }) }
   const membership = new RemoteRoom(
     { open, clock: new SystemClock(), ids, random: Math.random, settings },
@@ -84,7 +91,10 @@ export async function enterRoom(
   // Between two connections nothing else does.
   const alive = setInterval(() => {}, FOR_EVER_MS)
   membership.state$.subscribe({ complete: () => clearInterval(alive) })
-  await membership.enter()
+  await membership.enter().catch((error: unknown) => {
+    if (!(error instanceof Unreachable)) throw error
+    throw new Unreachable(`nobody answers at ${endpoint.at} (${why ?? error.message})`, { cause: error })
+  })
   // Requests are the member's, for as long as it is in the room.
   const credentials = { key: () => (membership.closed ? undefined : key), ...shown }
   const api = new ApiClient(new NodeHttp(endpoint, settings, true), credentials)

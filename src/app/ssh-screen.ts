@@ -38,7 +38,13 @@ export const openScreen: OpenScreen = async (parts) => {
         clock: new SystemClock(),
         output,
         options: onScreen(parts.colours ? themes.colour : themes.mono),
-        host: { access, base: undefined, share: async () => [`* ${lines.share()}`] },
+        host: {
+          access,
+          base: undefined,
+          share: async () => [`* ${lines.share()}`],
+          link: async (file) => elsewhere(words.say('typeAtYours', { line: lines.get(file) })),
+          speak: () => {},
+        },
       })
       made.resolve(client)
       return client

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Bandwidth } from '#domain/engine/bandwidth.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
+import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
 import { isLoopback } from '#server/connection/incoming-connection.ts'
 import type { ListenerSettings } from '#server/listener/listener.ts'
@@ -55,6 +56,8 @@ export interface Tamtam {
   readonly sshFingerprint: string
   /** The room's password and invitations, for a member. Members other than operators get `NOT_ALLOWED` as an answer. */
   roomAccess(session: LocalSession): RoomAccess
+  /** The path of a file, which opens it for a day to everybody who has the link; `session`: the member who gives it. */
+  fileLink(session: LocalSession, file: MentionedFile): string
   /** To be called when the `access` rule would answer otherwise from now on: members it does not admit any more are cut off. */
   recheckAccess(): void
   /** Commits all accepted input, tells everybody `why`, closes all connections and lets go of the data directory. Idempotent. */
@@ -103,6 +106,11 @@ export function createTamtam(options: TamtamOptions = {}): Tamtam {
       return parts.ssh.fingerprint
     },
     roomAccess: (session) => parts.accessControl.roomAccess(session),
+    fileLink: ({ room, member }, file) => {
+      const credential = parts.token?.text
+      const known = parts.accessControl.linked(credential === undefined ? undefined : { credential }, room)
+      return parts.signedLinks.pathOf(file, parts.basePath, known, file.audience === undefined ? undefined : member)
+    },
     recheckAccess: () => parts.accessControl.recheck(),
     stop: (why = 'the host stops') => lifecycle.stop(why),
   }

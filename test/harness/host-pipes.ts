@@ -7,6 +7,7 @@ import { greetingOf, type HostFacts } from '#app/cli/greeting.ts'
 import { stayIn } from '#app/cli/host-terminal.ts'
 import { hostConfig } from '#app/config.ts'
 import type { LocalSession, Tamtam } from '#app/index.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 
 const facts: HostFacts = {
   room: 'lobby',
@@ -19,7 +20,7 @@ const facts: HostFacts = {
 }
 
 /** What a host prints first, for people. */
-export const GREETING = greetingOf(facts)
+export const GREETING = greetingOf(facts, translatorFor('en'))
 
 /** The pipes of a host: `save` is the folder that received files go into. */
 export function openPipes(

@@ -14,5 +14,7 @@ export const noControls: HostControls = {
     revokeDropLink: async () => refused,
   },
   share: async () => [],
+  link: async () => refused,
+  speak: () => {},
   base: 'http://127.0.0.1:8268',
 }

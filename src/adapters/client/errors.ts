@@ -66,7 +66,7 @@ export function errorText(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return errorText(error.errors[0])
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (code.startsWith('HPE_')) return notTamtam.message
+  if (code.startsWith('HPE_') || error.message.startsWith('Unexpected server response')) return notTamtam.message
   if (code.startsWith('ERR_SSL_')) return 'it speaks no TLS as it should; without TLS leave out tls://'
   return CONNECTION_ERRORS.get(code) ?? (error.message || code || error.name)
 }

@@ -113,6 +113,10 @@ export const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> =>
   revokeDropLink: (id) => api.run(`${roomPath(room)}/drop-links/${encodeURIComponent(id)}`, { method: 'DELETE' }),
 })
 
+/** A link that opens a file by itself for a while. */
+export const fileLink = (api: ApiClient, id: string) =>
+  get(api, api.filePath(id, '/links'), wire.signedLink, { method: 'POST' })
+
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
 const get = <Schema extends v.GenericSchema>(

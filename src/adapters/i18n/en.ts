@@ -6,6 +6,23 @@ export const english = {
   ...pageEnglish,
   ...moreEnglish,
 
+  // What a host says first, and `/share`.
+  hostsRoom: 'tamtam hosts the room {room} on {url}',
+  hostTyping: 'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
+  screenHint: '/share shows this again, /help tells more, Ctrl-C stops the room',
+  wayBrowser: 'browser',
+  openInBrowser: 'open in a browser:',
+  joinHereWith: 'join from this machine with:',
+  orWith: 'or with:',
+  dropFileWith: 'drop a file in with:',
+  onlyThisMachine: 'Only this machine can use these. Start with --lan for others.',
+  knownByKey: 'known by the key {fingerprint}',
+  openToAll: 'everybody who reaches these addresses can join, read and send files',
+  tokenIsKept:
+    'only holders of the token can join; {command} makes another, and removes members who joined by this one',
+  tokenOfCluster: 'only holders of the token can join; every node of the cluster has this one',
+  tokenOfHost: 'only holders of the token can join; it ends with this host',
+
   // Hosts over TLS.
   hostMet: 'first time at {at}; it is known from now on by the key {fingerprint}: compare it with what the host shows',
   certificateEnded: 'the certificate of {at} has ended on {since}; the key is the right one',
@@ -50,6 +67,8 @@ export const english = {
   retrying: 'no connection ({why}); trying again',
   offline: 'offline, retrying ({attempt})',
   hereCount: '{count} here',
+  maybePrivate:
+    'nothing for you is found there: the host may want its token (the whole link that it shows, or TAMTAM_TOKEN), the room a password (TAMTAM_PASSWORD) or an invitation (in the place of the token)',
   closed: 'the connection has ended: {why}',
   notAnswered: 'not answered yet: {text}',
   notAnsweredMore: { one: 'and {count} more', other: 'and {count} more' },
@@ -65,6 +84,7 @@ export const english = {
     one: '{count} file in {room}; /get brings one here',
     other: '{count} files in {room}; /get brings one here',
   },
+  filesCounted: { one: '{count} file in {room}', other: '{count} files in {room}' },
   filesInline: 'files come as bytes, right here',
   filesLinks: 'files come as a line that names them',
   notAllHere: '{file} from {name} has not all arrived yet',
@@ -165,6 +185,7 @@ export const english = {
   helpMoreHost: '/help people explains a group, /help kick a command; * is for the host alone',
   helpQuitHost: 'stop the room for everyone',
   helpLang: 'the language of answers here',
+  helpLink: 'a link to a file that opens it for everybody who has the link; by its name or id',
   helpShare: 'show the address of this room again, and its QR code',
   helpToken: 'show the token of this host; nobody else sees it',
   helpHelp: 'this list, or one group or word of it: /help people',

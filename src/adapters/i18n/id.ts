@@ -7,6 +7,24 @@ export const indonesian: MessageCatalog = {
   ...pageIndonesian,
   ...moreIndonesian,
 
+  // What a host says first, and `/share`.
+  hostsRoom: 'tamtam menjadi tuan rumah ruang {room} di {url}',
+  hostTyping:
+    'ketik untuk mengobrol; /send PATH mengirim berkas; /help menjelaskan lebih banyak; Ctrl-C menghentikan tuan rumah',
+  screenHint: '/share menampilkannya lagi, /help bantuan, Ctrl-C menutup ruang',
+  wayBrowser: 'peramban',
+  openInBrowser: 'buka di peramban:',
+  joinHereWith: 'masuk dari komputer ini dengan:',
+  orWith: 'atau dengan:',
+  dropFileWith: 'masukkan berkas dengan:',
+  onlyThisMachine: 'Hanya untuk komputer ini. Mulai dengan --lan agar yang lain bisa masuk.',
+  knownByKey: 'dikenal dengan kunci {fingerprint}',
+  openToAll: 'semua orang yang menjangkau alamat ini bisa masuk, membaca, dan mengirim berkas',
+  tokenIsKept:
+    'hanya pemegang token yang bisa masuk; {command} membuat token baru dan mengeluarkan anggota yang masuk dengan token ini',
+  tokenOfCluster: 'hanya pemegang token yang bisa masuk; setiap simpul klaster memakai token ini',
+  tokenOfHost: 'hanya pemegang token yang bisa masuk; token berakhir bersama tuan rumah ini',
+
   // Hosts over TLS.
   hostMet:
     'pertama kali menyambung ke {at}; mulai sekarang dikenal dengan kunci {fingerprint}: cocokkan dengan yang ditampilkan tuan rumah',
@@ -57,6 +75,8 @@ export const indonesian: MessageCatalog = {
   retrying: 'sambungan terputus ({why}); mencoba lagi',
   offline: 'terputus, mencoba lagi ({attempt})',
   hereCount: '{count} di sini',
+  maybePrivate:
+    'tidak ada apa-apa untuk Anda di sana: mungkin tuan rumah meminta token (seluruh tautan yang ditampilkannya, atau TAMTAM_TOKEN), atau ruangnya meminta kata sandi (TAMTAM_PASSWORD) atau undangan (sebagai ganti token)',
   closed: 'sambungan berakhir: {why}',
   notAnswered: 'belum dijawab: {text}',
   notAnsweredMore: { one: 'dan {count} lainnya', other: 'dan {count} lainnya' },
@@ -72,6 +92,7 @@ export const indonesian: MessageCatalog = {
     one: '{count} berkas di {room}; ambil dengan /get',
     other: '{count} berkas di {room}; ambil dengan /get',
   },
+  filesCounted: { one: '{count} berkas di {room}', other: '{count} berkas di {room}' },
   filesInline: 'berkas datang sebagai isinya, langsung di sini',
   filesLinks: 'berkas datang sebagai baris yang menyebutnya',
   notAllHere: '{file} dari {name} belum tiba semuanya',
@@ -173,6 +194,7 @@ export const indonesian: MessageCatalog = {
   helpMoreHost: '/help orang menjelaskan satu kelompok, /help kick satu perintah; * hanya untuk tuan rumah',
   helpQuitHost: 'tutup ruang ini untuk semua orang',
   helpLang: 'bahasa jawaban di sini',
+  helpLink: 'tautan ke sebuah berkas yang bisa dibuka siapa pun yang memegangnya; menurut nama atau id',
   helpShare: 'tampilkan lagi alamat ruang ini dan kode QR-nya',
   helpToken: 'tunjukkan token tuan rumah; orang lain tidak melihatnya',
   helpHelp: 'daftar ini, atau satu kelompok atau kata darinya: /help orang',

@@ -1,7 +1,7 @@
 /** The groups of help in their order, each with its words. Beside the table, since the page does without. */
 const GROUPS = [
   { nameKey: 'groupTalk', words: ['nick', 'msg', 'me', 'away', 'back', 'topic', 'history', 'search'] },
-  { nameKey: 'groupFiles', words: ['send', 'put', 'get', 'files', 'remove', 'collect', 'drop-link', 'expire'] },
+  { nameKey: 'groupFiles', words: ['send', 'put', 'get', 'link', 'files', 'remove', 'collect', 'drop-link', 'expire'] },
   {
     nameKey: 'groupPeople',
     words: ['who', 'ignore', 'kick', 'mute', 'unmute', 'ban', 'unban', 'op', 'deop', 'voice', 'unvoice'],

@@ -32,7 +32,7 @@ export type ParsedCommand =
   | { readonly type: 'fileMode'; readonly mode: 'links' | 'inline' }
   /** A file; `#12`, a message by its number; `@ani`, her newest message; empty, one's own newest. */
   | { readonly type: 'remove'; readonly what: string }
-  | { readonly type: 'get'; readonly file: string }
+  | { readonly type: 'get' | 'link'; readonly file: string }
   /** `to`: the one person whom the file is for. */
   | { readonly type: 'send'; readonly file: string; readonly to?: string }
   | { readonly type: 'access'; readonly request: AccessRequest }
@@ -255,6 +255,13 @@ export const COMMANDS = [
   { word: 'get', usage: '/get file', helpKey: 'helpGet', at: TERMINALS, parse: getFile },
   { word: 'get', usage: '/get file', helpKey: 'helpGetBytes', at: ['line'], parse: getFile },
   {
+    word: 'link',
+    usage: '/link file',
+    helpKey: 'helpLink',
+    at: TERMINALS,
+    parse: (rest, context) => some(rest, context, (file) => ({ type: 'link', file })),
+  },
+  {
     word: 'send',
     usage: '/send [@nick] path',
     helpKey: 'helpSend',
@@ -400,7 +407,7 @@ export const COMMANDS = [
     word: 'lang',
     usage: '/lang en|id',
     helpKey: 'helpLang',
-    at: ['line'],
+    at: ['line', ...TERMINALS],
     parse: (rest) => (rest === 'en' || rest === 'id' ? { type: 'lang', language: rest } : undefined),
   },
   { word: 'share', usage: '/share', helpKey: 'helpShare', at: TERMINALS, parse: () => ({ type: 'share' }) },

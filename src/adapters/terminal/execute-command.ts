@@ -1,5 +1,5 @@
 import { wantedFile } from '#domain/names/file-name.ts'
-import { failureText } from '#domain/names/text.ts'
+import { failureText, forTerminal } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { MentionedFile, PastEvent } from '#domain/room/events.ts'
 import { submissionsOf } from '#domain/room/hand-ins.ts'
@@ -61,6 +61,11 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
       return await showFiles(client)
     case 'get':
       return await getFile(client, parsed.file)
+    case 'link':
+      return await showLink(client, parsed.file)
+    case 'lang':
+      client.speak(parsed.language)
+      return client.notice('languageIs')
     case 'remove': {
       const removal = await removalOf(session, parsed.what)
       return removal.type === 'rejected' ? client.refused(removal) : await ask(client, removal, line)
@@ -115,7 +120,6 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     // No row of these is at a terminal.
     case 'part':
     case 'token':
-    case 'lang':
     case 'fileMode':
       return 'BAD_COMMAND'
     default:
@@ -242,7 +246,7 @@ const helpOf = ({ word, helpKey }: CommandAt<'terminal' | 'host'>, at: RoomClien
 
 /** `/share`: how others come in. */
 async function share(client: RoomClient): Promise<undefined> {
-  for (const row of await client.host.share(client.paint)) client.noticeRow(row)
+  for (const row of await client.host.share(client.paint, client.words)) client.noticeRow(row)
 }
 
 /** `/files`: the room's files, oldest first. */
@@ -312,12 +316,29 @@ const roleIn = ({ members, member }: RoomSession) => members.find(({ id }) => id
 
 /** `/get`: by name, the newest of that name, or by the beginning of an id. */
 async function getFile(client: RoomClient, wanted: string): Promise<string | undefined> {
-  const newest = (await client.session.listFiles()).toSorted((one, other) => other.at - one.at)
-  const files: readonly MentionedFile[] = newest.map(({ file }) => file)
-  const file = wantedFile(files, wanted)
-  if (typeof file === 'string')
-    return client.failed('NO_SUCH_FILE', file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
+  const file = await fileNamed(client, wanted)
+  if (typeof file === 'string') return file
   if (!client.transfers.isReceiving(file.id)) return await client.receive(file)
   client.notice('alreadyComing', { file: file.name })
   return undefined
+}
+
+/** `/link`: the address of a file, for others. */
+async function showLink(client: RoomClient, wanted: string): Promise<string | undefined> {
+  const file = await fileNamed(client, wanted)
+  if (typeof file === 'string') return file
+  const link = await client.host.link(file)
+  if ('type' in link) return client.refused(link)
+  client.noticeRow(client.paint.act(forTerminal(link.url)))
+  if (link.onlyHere) client.notice('onlyHere')
+  return undefined
+}
+
+/** The newest file of a name, or the one whose id begins so; the code of the refusal where there is none. */
+async function fileNamed(client: RoomClient, wanted: string): Promise<MentionedFile | string> {
+  const newest = (await client.session.listFiles()).toSorted((one, other) => other.at - one.at)
+  const files: readonly MentionedFile[] = newest.map(({ file }) => file)
+  const file = wantedFile(files, wanted)
+  if (typeof file !== 'string') return file
+  return client.failed('NO_SUCH_FILE', file === 'none' ? 'noSuchFile' : 'severalFiles', { file: wanted })
 }

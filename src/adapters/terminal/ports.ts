@@ -1,7 +1,7 @@
 import type { OnTransferUpdate } from '#client/transfers.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
-import type { ToldRefusal } from '#i18n/translator.ts'
+import type { Language, ToldRefusal, Translator } from '#i18n/translator.ts'
 import type { Paint } from './rows.ts'
 
 /** Why something was not done. The code may be one that this version does not know. */
@@ -40,11 +40,21 @@ export interface FileTransfers {
 export interface HostControls {
   readonly access: RoomAccess<Refusal>
   /** The rows that tell how others come into the room: its address, and a code of it. */
-  share(paint: Paint): Promise<readonly string[]>
+  share(paint: Paint, words: Translator): Promise<readonly string[]>
+  /** The address of a file for others, which opens it by itself. */
+  link(file: MentionedFile): Promise<FileLink | Refusal>
+  /** Called when somebody chooses another language, for what is shown after this room. */
+  speak(language: Language): void
   /** Where browsers find the host, as in `http://192.168.1.5:8268`; undefined where that is not known. */
   readonly base: string | undefined
   /** The bandwidth caps of all transfers together, and of each; left out where this terminal is not the host's own. */
   readonly bandwidth?: Limits
+}
+
+export interface FileLink {
+  readonly url: string
+  /** Nobody on another machine reaches the host. */
+  readonly onlyHere: boolean
 }
 
 /** Bytes a second; 0 is no limit. */

@@ -7,8 +7,9 @@ import { type FileCompleted, isEntry, lastSeqOf, type MentionedFile, type RoomEv
 import type { Invitation } from '#domain/room/room-access.ts'
 import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
-import type { Filling, Key, Translator } from '#i18n/translator.ts'
+import type { Filling, Key, Language, Translator } from '#i18n/translator.ts'
 import { Attention } from './attention.ts'
 import type { Ending, FileTransfers, HostControls, Output } from './ports.ts'
 import { isPresence, Presence, type PresenceEvent, type Told } from './presence.ts'
@@ -71,7 +72,7 @@ export interface ClientParts {
 /** A room as a person sees it: events become lines, files come by themselves, and how things stand is told. */
 export class RoomClient {
   readonly session: RoomSession
-  readonly words: Translator
+  words: Translator
   readonly transfers: Transfers
   readonly attention: Attention
   readonly writers: TypingMembers
@@ -159,6 +160,12 @@ export class RoomClient {
     this.#presence.flush()
     this.#watching.unsubscribe()
     this.#end(ending)
+  }
+
+  /** From now on in this language. */
+  speak(language: Language): void {
+    this.words = translatorFor(language, forTerminal)
+    this.host.speak(language)
   }
 
   /** Which rows of the command table hold here. */

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { ownCommand } from '#app/about.ts'
 import { knownHostsPath } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import { secretOf } from '#app/secrets.ts'
@@ -25,7 +26,7 @@ export interface RoomTarget extends RoomAddress {
 export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   const target = targetOrFileOf(typed, env)
   if (target.file !== undefined)
-    throw new CommandFailed(exitCodes.usage, 'this is the link of a file; tamtam get brings it here')
+    throw new CommandFailed(exitCodes.usage, `this is the link of a file; ${ownCommand('get')} brings it here`)
   return target
 }
 
@@ -146,6 +147,18 @@ interface Handle {
  */
 export function neverWaitFor(stream: Writable & { isTTY?: boolean; _handle?: Handle | null }): void {
   if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
+}
+
+/**
+ * A terminal that is closed tells its shell, and the shell tells us; but not every shell does, and reading or writing may fail first. Either way
+ * it has hung up.
+ */
+export function hangUpWith(process: NodeJS.Process): void {
+  const { stdin, stdout } = process
+  const hangUp = () => void process.emit('SIGHUP', 'SIGHUP')
+  for (const stream of [stdin, stdout]) if (stream.isTTY === true) stream.on('error', hangUp)
+  // Where keys are read one by one, Ctrl-D is a key like others.
+  if (stdin.isTTY === true) stdin.on('end', () => stdin.isRaw && hangUp())
 }
 
 /** Waits until the reader has taken all written bytes, or `ms` at most: a reader of lines should not get half of one. */

@@ -1,7 +1,8 @@
-import { name } from '#app/about.ts'
+import { ownCommand } from '#app/about.ts'
 import { parseAddress } from '#client/address.ts'
 import { Disconnected, GaveUp, NotTrusted, type Refusal, Unreachable } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { NoSource } from '#system/files/source.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 
@@ -9,9 +10,13 @@ import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 export const refused = (what: string, refusal: Refusal): CommandFailed =>
   new CommandFailed(
     exitCodeOf(refusal.status, refusal.code),
-    forTerminal(`${what}: ${refusal.message} (${refusal.code})`),
+    forTerminal(`${what}: ${textOf(refusal)} (${refusal.code})`),
     { cause: refusal },
   )
+
+/** A host tells nobody which of its secrets is missing; somebody at a command line is told how each is shown there. */
+const textOf = ({ code, message }: Refusal): string =>
+  code === 'NOT_FOUND' ? translatorFor(languageOf(process.env)).say('maybePrivate') : message
 
 function exitCodeOf(status: number, code: string): ExitCode {
   if (code === 'HASH_MISMATCH' || code === 'BAD_FOLDER') return exitCodes.integrity
@@ -101,13 +106,15 @@ const systemCode = (error: unknown): string | undefined =>
     ? error.code
     : undefined
 
-/** How this program is called here: in a checkout by npm. */
-export const ownCommand = ({ npm_lifecycle_event, npm_package_name }: NodeJS.ProcessEnv): string =>
-  npm_lifecycle_event === 'start' && npm_package_name === name ? 'npm start --' : 'tamtam'
-
 /** The command as it was typed, to type it again, but for the token that a link may have in it (C121). */
 export const commandTyped = (argv: readonly string[], env: NodeJS.ProcessEnv): string =>
-  [ownCommand(env), ...argv.slice(2).map((word) => quoted(withoutToken(word)))].join(' ')
+  ownCommand(
+    argv
+      .slice(2)
+      .map((word) => quoted(withoutToken(word)))
+      .join(' '),
+    env,
+  )
 
 function withoutToken(word: string): string {
   const address = parseAddress(word)

@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { ownCommand } from '#app/about.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { DownloadError, downloadStream } from '#client/download-stream.ts'
@@ -241,7 +242,7 @@ function named(files: readonly FileRow[], name: string, room: string): Wanted {
   const why =
     found === 'several'
       ? 'several files begin with this id'
-      : `there is no such file in ${room}; tamtam ls lists the files`
+      : `there is no such file in ${room}; ${ownCommand('ls')} lists the files`
   const code = found === 'several' ? exitCodes.usage : exitCodes.notFound
   return { name, failure: new CommandFailed(code, forTerminal(`${name}: ${why}`)) }
 }

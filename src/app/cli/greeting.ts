@@ -1,11 +1,15 @@
 import { networkInterfaces } from 'node:os'
+import { ownCommand } from '#app/about.ts'
 import type { HostConfig } from '#app/config.ts'
 import type { Tamtam } from '#app/tamtam.ts'
 import { forTerminal, jsonForTerminal } from '#domain/names/text.ts'
+import type { Translator } from '#i18n/translator.ts'
 import { localName, reachable } from '#system/network.ts'
 import type { Paint } from '#terminal/rows.ts'
-import { ownCommand } from './failures.ts'
 import { wantsToken } from './host-network.ts'
+
+type Say = Translator['say']
+type Words = Pick<Translator, 'say'>
 
 /** Where the host is, for people to know how to join it. */
 export interface HostAddress {
@@ -23,12 +27,10 @@ export interface HostFacts extends HostAddress {
   readonly room: string
   /** Its addresses for other machines, the likeliest first; none where it is for this machine alone. */
   readonly reachable: readonly string[]
-  /** Where its addresses begin behind a proxy, which passes nothing but HTTP. */
-  readonly proxyBase?: string
+  /** Where people elsewhere find it, and nowhere else: `https://chat.example.org/chat`. */
+  readonly publicUrl?: string
   /** The name of this machine on its networks (mDNS), where it is announced there. */
   readonly localName?: string
-  /** How this program is called here; `tamtam` where that is left out. */
-  readonly command?: string
   /** The token for joining; left out where none is needed. */
   readonly token?: string
   /** The fingerprint of its key for SSH. */
@@ -58,11 +60,12 @@ export async function hostFacts(
     isTokenKept: !config.ephemeral && config.cluster === undefined,
     isNode: config.cluster !== undefined,
     sshFingerprint: tamtam.sshFingerprint,
-    command: ownCommand(process.env),
+    ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
     ...(token === undefined ? {} : { token }),
   }
   const isWide = address.host === '::' || address.host === '0.0.0.0'
-  if (!isWide && !wantsToken(config) && !config.open) return { ...facts, reachable: [], qr: [] }
+  if (!isWide && !wantsToken(config) && !config.open && config.publicUrl === undefined)
+    return { ...facts, reachable: [], qr: [] }
   const found = reachable(networkInterfaces(), address.host)
   // Without a network there is still this machine.
   const addresses = found.length > 0 ? found : ['127.0.0.1']
@@ -73,9 +76,8 @@ export async function hostFacts(
 
 /** The same facts with the code of their link, where a terminal reads it and other machines reach the host. */
 export async function withCode(facts: HostFacts, { env, stdout }: NodeJS.Process): Promise<HostFacts> {
-  const [address] = facts.reachable
-  if (address === undefined || stdout.isTTY !== true) return { ...facts, qr: [] }
-  return { ...facts, qr: await qrOf(pageLink({ ...facts, address }), env, stdout.columns ?? COLUMNS) }
+  if (!isForOthers(facts) || stdout.isTTY !== true) return { ...facts, qr: [] }
+  return { ...facts, qr: await qrOf(waysTo(facts).browser, env, stdout.columns ?? COLUMNS) }
 }
 
 /** Imported here only: a host that shows no QR code does without the package. */
@@ -91,12 +93,12 @@ function canDrawBlocks({ TERM, LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boo
 }
 
 /** A host's first output. */
-export function greetingOf(facts: HostFacts): readonly string[] {
-  const { room, url, reachable } = facts
+export function greetingOf(facts: HostFacts, { say }: Words): readonly string[] {
+  const { room, url } = facts
   return [
-    `tamtam hosts the room ${room} on ${url}`,
-    ...(reachable.length === 0 ? fromHere(facts) : fromElsewhere(facts)),
-    'type to chat; /send PATH sends a file; /help tells more; Ctrl-C stops the host',
+    say('hostsRoom', { room, url }),
+    ...(isForOthers(facts) ? fromElsewhere(facts, say) : fromHere(facts, say)),
+    say('hostTyping'),
   ]
 }
 
@@ -104,40 +106,55 @@ export function greetingOf(facts: HostFacts): readonly string[] {
 const OTHER_ROWS = 4
 
 /** A person's first screen: at most 23 rows of 80 columns, with the code last. Of several addresses the likeliest; `/share` has all. */
-export function firstScreen(facts: HostFacts, paint: Paint, rows: number): readonly string[] {
-  const { room, reachable, host, qr } = facts
-  const address = reachable[0] ?? host
-  const ways = waysTo({ ...facts, address })
+export function firstScreen(facts: HostFacts, { say }: Words, paint: Paint, rows: number): readonly string[] {
+  const { room, qr } = facts
+  const ways = waysTo(facts)
+  const terminal = labelled('terminal', ways.terminal)
+  const more = Math.ceil(terminal.length / COLUMNS) - 1
   return [
-    `${paint.strong('tamtam')}  ${forTerminal(room)}  ${paint.faint('/share shows this again, /help tells more, Ctrl-C stops the room')}`,
-    `browser   ${paint.act(pageLink({ ...facts, address }))}`,
-    `terminal  ${ways.terminal}`,
-    ...(reachable.length === 0 ? [`netcat    ${ways.lines}`, paint.faint(ONLY_HERE)] : []),
-    ...(qr.length + OTHER_ROWS > rows ? [] : codeRows(qr, paint)),
+    `${paint.strong('tamtam')}  ${forTerminal(room)}  ${paint.faint(say('screenHint'))}`,
+    labelled(say('wayBrowser'), paint.act(ways.browser)),
+    terminal,
+    ...(isForOthers(facts) ? [] : [...linesRow(facts, ways), paint.faint(say('onlyThisMachine'))]),
+    ...(qr.length + OTHER_ROWS + more > rows ? [] : codeRows(qr, paint)),
   ]
 }
 
-const ONLY_HERE = 'Only this machine can use these. Start with --lan for others.'
-
 /** All ways into a room, with the code last. Each stands on a line of its own: so it fits into 80 columns, and can be copied whole. */
-export function shareRows(facts: HostFacts, paint: Paint): readonly string[] {
-  const { host, reachable, token, qr } = facts
-  const [address = host, ...others] = reachable
-  const ways = waysTo({ ...facts, address })
+export function shareRows(facts: HostFacts, { say }: Words, paint: Paint): readonly string[] {
+  const { token, qr } = facts
+  const ways = waysTo(facts)
   return [
-    paint.act(pageLink({ ...facts, address })),
-    ...others.map((other) => pageLink({ ...facts, address: other })),
+    paint.act(ways.browser),
+    ...otherLinks(facts),
     `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`,
-    ...typed(ways.lines, token),
+    ...(ways.lines === undefined ? [] : [withToken(ways.lines, token)]),
     ways.drop,
-    ...(reachable.length === 0 ? [paint.faint(ONLY_HERE)] : []),
+    ...(isForOthers(facts) ? [] : [paint.faint(say('onlyThisMachine'))]),
     ...codeRows(qr, paint),
   ]
 }
 
-/** What speaks lines, with the token in front. */
-const typed = (lines: string | undefined, token: string | undefined): readonly string[] =>
-  lines === undefined ? [] : [token === undefined ? lines : `{ echo '/token ${token}'; cat; } | ${lines}`]
+/** Whether anybody on another machine reaches it. */
+export const isForOthers = ({ reachable, publicUrl }: Pick<HostFacts, 'reachable' | 'publicUrl'>): boolean =>
+  publicUrl !== undefined || reachable.length > 0
+
+/** The links for browsers beside the first. A host with a public URL is known by that alone. */
+function otherLinks(facts: HostFacts): readonly string[] {
+  const { publicUrl, reachable, localName } = facts
+  if (publicUrl !== undefined) return []
+  const others = [...reachable.slice(1), ...(localName === undefined ? [] : [localName])]
+  return others.map((address) => pageLink({ ...facts, address }))
+}
+
+/** Netcat, or over TLS openssl, which it is in the stead of. */
+const linesRow = ({ fingerprint, tls, token }: HostFacts, { lines }: Ways): readonly string[] =>
+  lines === undefined
+    ? []
+    : [labelled(fingerprint === undefined && tls !== true ? 'netcat' : 'openssl', withToken(lines, token))]
+
+const withToken = (lines: string, token: string | undefined): string =>
+  token === undefined ? lines : `{ echo '/token ${token}'; cat; } | ${lines}`
 
 /** In black and white of its own: a camera reads it on any background. Without colours the background is taken to be dark. */
 const codeRows = (qr: readonly string[], paint: Paint): readonly string[] =>
@@ -169,99 +186,90 @@ export function listeningLine({
   })
 }
 
-function fromHere(facts: HostFacts): readonly string[] {
-  const { host, fingerprint } = facts
-  const ways = waysTo({ ...facts, address: host })
-  return [
-    `open in a browser:            ${pageLink({ ...facts, address: host })}`,
-    ...(fingerprint === undefined ? [] : [`join from this machine with:  ${asTyped(ways.tamtam, facts)}`]),
-    `${fingerprint === undefined ? 'join from this machine with:' : 'or with:                    '}  ${ways.lines}`,
-    `drop a file in with:          ${ways.drop}`,
+function fromHere(facts: HostFacts, say: Say): readonly string[] {
+  const { fingerprint } = facts
+  const ways = waysTo(facts)
+  const join = say('joinHereWith')
+  const rows: readonly (readonly [string, string])[] = [
+    [say('openInBrowser'), ways.browser],
+    ...(fingerprint === undefined ? [] : [[join, ways.tamtam] as const]),
+    [fingerprint === undefined ? join : say('orWith'), ways.lines ?? ways.tamtam],
+    [say('dropFileWith'), ways.drop],
   ]
+  const width = Math.max(...[say('openInBrowser'), join, say('dropFileWith')].map((label) => label.length)) + 2
+  return rows.map(([label, way]) => label.padEnd(width) + way)
 }
 
-function fromElsewhere(facts: HostFacts): readonly string[] {
-  const { token, isTokenKept, isNode, qr, reachable, sshFingerprint, localName, fingerprint } = facts
-  const addresses = localName === undefined ? reachable : [...reachable, localName]
-  const links = addresses.map((address) => pageLink({ ...facts, address }))
-  const ways = waysTo({ ...facts, address: reachable[0] ?? '' })
+function fromElsewhere(facts: HostFacts, say: Say): readonly string[] {
+  const { token, isTokenKept, isNode, qr, sshFingerprint } = facts
+  const ways = waysTo(facts)
+  const [first, ...others] = [ways.browser, ...otherLinks(facts)]
   return [
     ...qr,
     // Each command stands on a line of its own, and can be copied whole.
-    ...links.map((link, index) => labelled(index === 0 ? 'browser' : '', link)),
-    labelled('terminal', `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${asTyped(ways.tamtam, facts)}`),
-    ...typed(ways.lines, token).map((line) => labelled(fingerprint === undefined ? 'netcat' : 'openssl', line)),
+    labelled(say('wayBrowser'), first),
+    ...others.map((link) => labelled('', link)),
+    labelled('terminal', `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`),
+    ...linesRow(facts, ways),
     labelled('curl', ways.drop),
-    ...(sshFingerprint === undefined ? [] : [labelled('ssh', `known by the key ${sshFingerprint}`)]),
+    ...(sshFingerprint === undefined ? [] : [labelled('ssh', say('knownByKey', { fingerprint: sshFingerprint }))]),
     token === undefined
-      ? 'everybody who reaches these addresses can join, read and send files'
-      : `only holders of the token can join; ${
-          isTokenKept
-            ? 'tamtam token --new makes another, and removes members who joined by this one'
-            : isNode
-              ? 'every node of the cluster has this one'
-              : 'it ends with this host'
-        }`,
+      ? say('openToAll')
+      : isTokenKept
+        ? say('tokenIsKept', { command: ownCommand('token --new') })
+        : say(isNode ? 'tokenOfCluster' : 'tokenOfHost'),
   ]
 }
 
 const LABEL_COLUMNS = 10
 const labelled = (label: string, text: string): string => label.padEnd(LABEL_COLUMNS) + text
 
-/** A command of ours, as it is called here. */
-const asTyped = (text: string, { command = 'tamtam' }: HostFacts): string => text.replace(/^tamtam/, command)
+type Ways = ReturnType<typeof waysTo>
 
-type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint' | 'tls' | 'proxyBase'> & {
+/** The ways into a room at the likeliest address for others, or at the one that they were told to use. */
+function waysTo(facts: HostFacts) {
+  const { reachable, host, port, room, token, fingerprint, tls, publicUrl } = facts
+  const address = reachable[0] ?? host
+  const at = `${bracketed(address)}:${port}`
+  const shown = token === undefined ? '' : `-u :${token} `
+  const isSecure = fingerprint !== undefined || tls === true
+  const browser = pageLink({ ...facts, address })
+  const below = encodeURIComponent(room)
+  if (publicUrl !== undefined) {
+    const join = ownCommand(`join ${publicUrl}/${below}`)
+    // A proxy passes HTTP on, and no lines.
+    const drop = `curl ${shown}-T FILE ${publicUrl}/${below}/`
+    return { browser, tamtam: join, terminal: token === undefined ? join : ownCommand(`join ${browser}`), drop }
+  }
+  const target = `${at}/${below}`
+  const join = ownCommand(`join ${isSecure ? 'tls://' : ''}${target}`)
+  return {
+    browser,
+    tamtam: fingerprint === undefined ? join : `${join}#${fingerprint}`,
+    // The link has the token in it: together they are longer than a row.
+    terminal: token === undefined ? join : ownCommand(`join ${browser}`),
+    lines: isSecure ? `openssl s_client -quiet -connect ${at}` : `nc ${address} ${port}`,
+    drop: isSecure ? `curl -k ${shown}-T FILE https://${target}/` : `curl ${shown}-T FILE http://${target}/`,
+  }
+}
+
+type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint' | 'tls' | 'publicUrl'> & {
   readonly address: string
 }
 
-interface Ways {
-  readonly tamtam: string
-  readonly terminal: string
-  /** Left out where only HTTP gets through. */
-  readonly lines?: string
-  readonly drop: string
-}
-
-/** The commands for joining at one address. */
-function waysTo(where: At): Ways {
-  const { address, port, room, token, fingerprint, tls, proxyBase } = where
-  const at = `${bracketed(address)}:${port}`
-  const target = `${at}/${encodeURIComponent(room)}`
-  const shown = token === undefined ? '' : `-u :${token} `
-  // The link has the token in it: together they are longer than a row.
-  const terminal = token === undefined ? {} : { terminal: `tamtam join ${pageLink(where)}` }
-  if (proxyBase !== undefined) {
-    const url = `${proxyBase}/${encodeURIComponent(room)}`
-    return { tamtam: `tamtam join ${url}`, terminal: `tamtam join ${url}`, drop: `curl ${shown}-T FILE ${url}/` }
-  }
-  return fingerprint === undefined && tls !== true
-    ? {
-        tamtam: `tamtam join ${target}`,
-        terminal: `tamtam join ${target}`,
-        ...terminal,
-        lines: `nc ${address} ${port}`,
-        drop: `curl ${shown}-T FILE http://${target}/`,
-      }
-    : {
-        tamtam: `tamtam join tls://${target}${fingerprint === undefined ? '' : `#${fingerprint}`}`,
-        terminal: `tamtam join tls://${target}`,
-        ...terminal,
-        lines: `openssl s_client -quiet -connect ${at}`,
-        drop: `curl -k ${shown}-T FILE https://${target}/`,
-      }
-}
-
 /** The host's address for a browser. The part behind the # is not sent anywhere: only the page reads it. */
-export function pageLink({ address, port, room, token, fingerprint, tls, proxyBase }: At): string {
+export function pageLink({ room, token, ...at }: At): string {
   const said = new URLSearchParams({
     ...(token === undefined ? {} : { t: token }),
     ...(room === FIRST ? {} : { room }),
   })
-  const own = `http${fingerprint === undefined && tls !== true ? '' : 's'}://${bracketed(address)}:${port}`
-  const host = `${proxyBase ?? own}/`
-  return said.size === 0 ? host : `${host}#${said}`
+  const page = `${linkBase(at)}/`
+  return said.size === 0 ? page : `${page}#${said}`
 }
+
+/** Where the host's links begin. */
+export const linkBase = ({ address, port, fingerprint, tls, publicUrl }: Omit<At, 'room' | 'token'>): string =>
+  publicUrl ?? `http${fingerprint === undefined && tls !== true ? '' : 's'}://${bracketed(address)}:${port}`
 
 /** Where the page goes by itself. */
 const FIRST = 'lobby'

@@ -29,15 +29,18 @@ export const bindsOf = ({ bind, lan }: Pick<HostConfig, 'bind' | 'lan'>): readon
   bind !== undefined ? [bind] : lan ? EVERYWHERE : [listenerDefaults.host]
 
 /**
- * A host's names beside its addresses: the given ones, its bind address, its certificate's names, and with access from
+ * A host's names beside its addresses: the given ones, its bind address, those of its public URL and its certificate, and with access from
  * other machines those of this machine. A host for this machine alone does not get them: an attacker who redirects this machine's
  * name on the network could lead a browser of its own people to it (C94).
  */
-export async function hostNamesOf(config: Pick<HostConfig, 'bind' | 'lan' | 'hostNames' | 'cert'>): Promise<string[]> {
-  const { bind, lan, hostNames, cert } = config
+export async function hostNamesOf(
+  config: Pick<HostConfig, 'bind' | 'lan' | 'hostNames' | 'publicUrl' | 'cert'>,
+): Promise<string[]> {
+  const { bind, lan, hostNames, publicUrl, cert } = config
   const isWide = lan || (bind !== undefined && bind !== 'localhost' && !isLoopback(bind))
   return [
     ...hostNames,
+    ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
     ...(bind === undefined || isIP(bind) !== 0 ? [] : [bind]),
     ...(cert === undefined ? [] : await namesOfCertificate(cert)),
     ...(isWide ? await machineNames() : []),
@@ -45,10 +48,10 @@ export async function hostNamesOf(config: Pick<HostConfig, 'bind' | 'lan' | 'hos
 }
 
 /** Beyond this machine a host requires a token, or is open to all; the second must have been typed (design section 6). */
-export function refuseUnsafe(config: Pick<HostConfig, 'bind' | 'lan' | 'open' | 'trustProxy'>): void {
-  const { bind, lan, open, trustProxy } = config
+export function refuseUnsafe(config: Pick<HostConfig, 'bind' | 'lan' | 'open' | 'trustProxy' | 'publicUrl'>): void {
+  const { bind, lan, open, trustProxy, publicUrl } = config
   if (open || lan) return
-  if (trustProxy.length > 0)
+  if (trustProxy.length > 0 || publicUrl !== undefined)
     throw new CommandFailed(
       exitCodes.unsafeConfiguration,
       'everybody who reaches the proxy could join, read and send files; add --lan (and --bind) for a token that they have to show, or add --open if you mean that',

@@ -6,12 +6,22 @@ import type { Tamtam } from '#app/tamtam.ts'
 import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused } from '#domain/session.ts'
+import { linkTo } from '#i18n/format.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
 import type { Paint } from '#terminal/rows.ts'
 import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { firstScreen, greetingOf, type HostFacts, listeningLine, pageLink, shareRows, withCode } from './greeting.ts'
+import {
+  firstScreen,
+  greetingOf,
+  type HostFacts,
+  isForOthers,
+  linkBase,
+  listeningLine,
+  shareRows,
+  withCode,
+} from './greeting.ts'
 import { FileSaver, hostFileTransfers } from './host-files.ts'
 import { stackOf } from './stack.ts'
 import { isScreen, openTerminal, TypedInput } from './terminal.ts'
@@ -58,8 +68,9 @@ async function ownMember(
 
 /** A host at which nobody sits is no member of any room. */
 function unattended({ config, facts, process }: HostTerminalParts): HostTerminal {
+  const words = translatorFor(config.lang ?? languageOf(process.env), forTerminal)
   // Of a greeting the last line is for somebody who types.
-  const lines = config.json ? [listeningLine(facts)] : config.quiet ? [] : greetingOf(facts).slice(0, -1)
+  const lines = config.json ? [listeningLine(facts)] : config.quiet ? [] : greetingOf(facts, words).slice(0, -1)
   for (const line of lines) process.stdout.write(`${line}\n`)
   return { close: async () => {} }
 }
@@ -72,8 +83,8 @@ export function stayIn(
   let isClosing = false
   const isPerson = process.stdin.isTTY === true && process.stdout.isTTY === true && !config.json && !config.quiet
   const style = isPerson ? 'person' : config.json ? 'json' : config.quiet ? 'quiet' : 'text'
-  const language = config.lang ?? languageOf(process.env)
-  const { say, refusal } = translatorFor(language, forTerminal)
+  let language = config.lang ?? languageOf(process.env)
+  const words = () => translatorFor(language, forTerminal)
   const typed = new TypedInput(process.stdin)
   const rooms = async () => (await tamtam.engine.rooms()).map(({ name }) => name)
   const saverFor = (session: LocalSession) => {
@@ -90,8 +101,12 @@ export function stayIn(
   const firstLines = (paint: Paint): readonly string[] => {
     if (style === 'json') return [listeningLine(facts)]
     if (style === 'quiet') return []
-    return isScreen(process, config.plain) ? firstScreen(facts, paint, process.stdout.rows) : greetingOf(facts)
+    return isScreen(process, config.plain)
+      ? firstScreen(facts, words(), paint, process.stdout.rows)
+      : greetingOf(facts, words())
   }
+
+  const base = baseOf(facts) + (facts.publicUrl === undefined ? (config.basePath ?? '') : '')
 
   async function run(): Promise<void> {
     let session = first
@@ -103,9 +118,17 @@ export function stayIn(
           rooms,
           host: {
             access: tamtam.roomAccess(session),
-            base: baseOf(facts) + (config.basePath ?? ''),
+            base,
             bandwidth: tamtam.bandwidth,
-            share: async (paint) => shareRows(await withCode({ ...facts, room: session.room }, process), paint),
+            share: async (paint, words) =>
+              shareRows(await withCode({ ...facts, room: session.room }, process), words, paint),
+            link: async (file) => ({
+              url: linkTo(base, tamtam.fileLink(session, file)),
+              onlyHere: !isForOthers(facts),
+            }),
+            speak: (chosen) => {
+              language = chosen
+            },
           },
           language,
           plain: config.plain,
@@ -127,6 +150,7 @@ export function stayIn(
       await session.close()
       const next = await tamtam.engine.join({ room: ending.room, name, role: 'owner' }).catch(refusalOf)
       const refused = next instanceof Refused
+      const { say, refusal } = words()
       const line = refused ? `! ${next.code} ${refusal(next.rejected)}` : `* ${say('inRoom', { room: ending.room })}`
       greeting = () => (style === 'json' ? [] : [line])
       session = refused ? await tamtam.engine.join({ room: session.room, name, role: 'owner' }) : next
@@ -151,8 +175,7 @@ export function stayIn(
 const EVENTS = { person: 'rows', text: 'rows', json: 'json', quiet: 'none' } as const
 
 /** For people elsewhere, where there are any. */
-const baseOf = ({ token: _, ...facts }: HostFacts): string =>
-  new URL(pageLink({ ...facts, address: facts.reachable[0] ?? facts.host })).origin
+const baseOf = (facts: HostFacts): string => linkBase({ ...facts, address: facts.reachable[0] ?? facts.host })
 
 const saveInto = (config: HostConfig, data: string | undefined): string | undefined =>
   config.save ?? (data === undefined ? undefined : join(data, 'terima'))

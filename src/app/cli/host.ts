@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { ownCommand } from '#app/about.ts'
 import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '#app/config.ts'
 import type { Address } from '#app/lifecycle.ts'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
@@ -17,7 +18,7 @@ import { announce } from '#system/discovery.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { PinoLog } from '#system/pino-log.ts'
 import { clusterFailure, clusterOptionsOf, refuseTypedPassword } from './cluster-options.ts'
-import { flushed, neverWaitFor, stopSignal } from './command.ts'
+import { flushed, hangUpWith, neverWaitFor, stopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { hostFacts } from './greeting.ts'
 import { bindsOf, hostHere, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
@@ -43,6 +44,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   }
   const log = new PinoLog({ level: config.logLevel })
   const stopped = stopSignal(process, log)
+  hangUpWith(process)
   const tamtam = createTamtam({
     ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
     ...clusterOptionsOf(config, process.env),
@@ -57,6 +59,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
       files: config.lineFiles,
       language: config.lang ?? languageOf(process.env),
       inlineMaxBytes: config.inlineMax,
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
       ...(config.rate === undefined ? {} : { linesPerSecond: config.rate, rateOnLoopback: true }),
     },
     http: {
@@ -122,7 +125,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
     if (error instanceof ClusterRefused) clusterFailure(error)
     if (error instanceof DirectoryInUse) {
       const base = await hostHere(config.port)
-      const found = base === undefined ? '' : `; a host runs here already: open ${base}, or tamtam join`
+      const found = base === undefined ? '' : `; a host runs here already: open ${base}, or ${ownCommand('join')}`
       throw new CommandFailed(exitCodes.directoryInUse, `${error.message}${found}`, { cause: error })
     }
     if (error instanceof SecretStoreDamaged && data !== undefined)
@@ -146,7 +149,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
       const remedy =
         base === undefined
           ? 'stop the other program, or choose another with --port'
-          : `a host runs here already: open ${base}, or tamtam join; another one needs another --port`
+          : `a host runs here already: open ${base}, or ${ownCommand('join')}; another one needs another --port`
       throw new CommandFailed(exitCodes.portInUse, `${error.message}${await portOwner(port)}; ${remedy}`, {
         cause: error,
       })

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { ownCommand } from '#app/about.ts'
 import { enterRoom } from '#app/connect.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import { keyFor } from '#app/secrets.ts'
@@ -18,11 +19,10 @@ import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
 import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
-import { flushed, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
+import { flushed, hangUpWith, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
-import { ownCommand } from './failures.ts'
 import { unreadable } from './host-files.ts'
-import { shareOf } from './share.ts'
+import { linkFor, shareOf } from './share.ts'
 import { openTerminal, pathTyped, TypedInput } from './terminal.ts'
 
 interface JoinFlags {
@@ -50,8 +50,7 @@ export const runJoin = (address: string, flags: JoinFlags): Promise<void> =>
 
 /** For somebody who has named no host, and may not know that there must be one. */
 function nobodyHere(cause: Unreachable): CommandFailed {
-  const own = ownCommand(process.env)
-  const text = `no host at localhost:8268; start one with ${own.replace(' --', '')}, or: ${own} join HOST[:PORT][/ROOM]`
+  const text = `no host at localhost:8268; start one with ${ownCommand()}, or: ${ownCommand('join HOST[:PORT][/ROOM]')}`
   return new CommandFailed(exitCodes.unreachable, text, { cause })
 }
 
@@ -72,20 +71,21 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
       if (client === undefined) process.exit(128 + constants.signals[signal])
       client.end({ type: 'quit' })
     })
+  hangUpWith(process)
 
   const enter = async (room: string, name: string | undefined, password = shown.password): Promise<RoomSession> => {
     const asked = { ...shown, ...(password === undefined ? {} : { password }) }
     client = undefined
     const slow = setTimeout(() => {
-      if (process.stderr.isTTY === true) process.stderr.write(`${say('connectingTo', { at: endpoint.at })}\n`)
+      if (process.stderr.isTTY === true) process.stderr.write(`${words().say('connectingTo', { at: endpoint.at })}\n`)
     }, SLOW_MS)
     return await enterRoom({ room, ...(name === undefined ? {} : { name }) }, endpoint, { key, ...asked }).finally(() =>
       clearTimeout(slow),
     )
   }
   const typed = new TypedInput(inputOf(process))
-  const words = translatorFor(flags.lang ?? languageOf(process.env), forTerminal)
-  const { say, refusal } = words
+  let language = flags.lang ?? languageOf(process.env)
+  const words = () => translatorFor(language, forTerminal)
   const run = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
     openTerminal(
       {
@@ -98,9 +98,13 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
         host: {
           access: roomAccess(api, session.room),
           base: endpoint.base,
-          share: (paint) => shareOf(api, { ...first, room: session.room }, paint),
+          share: (paint, words) => shareOf(api, { ...first, room: session.room }, paint, words),
+          link: (file) => linkFor(api, first, file),
+          speak: (chosen) => {
+            language = chosen
+          },
         },
-        language: flags.lang ?? languageOf(process.env),
+        language,
         plain: flags.plain === true,
         typed,
         suspends: true,
@@ -112,11 +116,14 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
       process,
     )
 
-  const welcome = ({ member, room }: RoomSession) => `* ${say('welcome', { name: member.name, room })}`
+  const welcome = ({ member, room }: RoomSession) => `* ${words().say('welcome', { name: member.name, room })}`
   /** A refusal by the host ends the command. */
   const failed = (error: unknown): never => {
     if (!(error instanceof Refused)) throw error
-    throw new CommandFailed(exitCodes.refused, `${error.code}: ${refusal(error.rejected)}`, { cause: error })
+    const why = error.code === 'NOT_FOUND' ? words().say('maybePrivate') : words().refusal(error.rejected)
+    throw new CommandFailed(exitCodes.refused, `${first.room} at ${endpoint.at}: ${why} (${error.code})`, {
+      cause: error,
+    })
   }
   let session = await enter(first.room, first.name).catch(failed)
   let ending = await run(session, [welcome(session)])
@@ -127,14 +134,14 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     const next = await enter(ending.room, first.name === undefined ? undefined : name, ending.password).catch(refusalOf)
     if (next instanceof Refused) {
       session = await enter(before, name).catch(failed)
-      ending = await run(session, [`! ${next.code} ${refusal(next.rejected)}`])
+      ending = await run(session, [`! ${next.code} ${words().refusal(next.rejected)}`])
     } else {
       session = next
       ending = await run(session, [welcome(session)])
     }
   }
   if (ending.type === 'closed')
-    throw new CommandFailed(exitCodes.refused, forTerminal(say('closed', { why: ending.why })))
+    throw new CommandFailed(exitCodes.refused, forTerminal(words().say('closed', { why: ending.why })))
   await Promise.race([session.close(ending.message), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
   await flushed(process.stdout, FAREWELL_MS)
   // A person has seen the refusals; a program has only this.

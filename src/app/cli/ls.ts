@@ -4,7 +4,7 @@ import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { amountText, fileSizeText, linkTo, shortId, titleOf } from '#i18n/format.ts'
-import { translatorFor } from '#i18n/i18n.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
@@ -58,6 +58,10 @@ async function listNearby({ json }: LsFlags): Promise<void> {
 async function listHost(api: ApiClient, retries: Retries, { json }: LsFlags): Promise<void> {
   const rooms = await retries.until(() => listRooms(api))
   if (isRefusal(rooms)) throw refused(api.http.at, rooms)
+  if (rooms.length === 0 && !json) {
+    const { say } = translatorFor(languageOf(process.env))
+    process.stderr.write(`tamtam: ${api.http.at}: ${say('maybePrivate')}\n`)
+  }
   for (const room of rooms)
     if (json) await printJson({ type: 'room', ...room })
     else await print(`${forTerminal(room.name)}\t${room.members} here\t${room.last} entries`)

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { ownCommand } from '#app/about.ts'
 import { print, run } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
@@ -29,7 +30,7 @@ export const runNatsConf = (addresses: string, { node, ...options }: NatsConfFla
     if (!hosts.every((host) => isIP(host) !== 0 || /^[a-z\d][a-z\d.-]*$/i.test(host)))
       throw new CommandFailed(
         exitCodes.usage,
-        `${addresses} must be addresses with commas between; see tamtam help nats-conf`,
+        `${addresses} must be addresses with commas between; see ${ownCommand('help nats-conf')}`,
       )
     if (!(node >= 1 && node <= hosts.length))
       throw new CommandFailed(exitCodes.usage, `there is no server ${node} of ${hosts.length}; --node counts from 1`)

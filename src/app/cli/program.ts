@@ -1,5 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { version } from '#app/about.ts'
+import { ownCommand, version } from '#app/about.ts'
 import { isPrefix } from '#domain/names/saved-name.ts'
 import { languages } from '#i18n/translator.ts'
 import { bytesOf, spanOf } from '#protocol/commands.ts'
@@ -14,7 +14,7 @@ export function programOf(): Command {
     .exitOverride()
     // One voice for all errors.
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tamtam: ')) })
-    .showHelpAfterError('(tamtam help lists the commands)')
+    .showHelpAfterError(`(${ownCommand('help')} lists the commands)`)
 
   program
     .command('host', { isDefault: true })
@@ -32,6 +32,10 @@ export function programOf(): Command {
       'networks of proxies, such as 127.0.0.1,10.0.0.0/8, that are believed: X-Forwarded-For, Forwarded, the PROXY protocol',
     )
     .option('--base-path <path>', 'the path of this host behind a proxy, such as /chat')
+    .option(
+      '--public-url <url>',
+      'where people elsewhere find this host, such as https://chat.example.org/chat: for all links that it gives, and its name and path',
+    )
     .option('--tls', 'TLS only, with a certificate that the host makes and keeps in its data directory')
     .option('--cert <file>', 'TLS only, with the certificate chain in this file (PEM)')
     .option('--key <file>', 'private key of --cert (PEM)')
@@ -80,7 +84,10 @@ export function programOf(): Command {
     .allowExcessArguments()
     .action(async (flags, { args: [word] }: Command) => {
       if (word !== undefined)
-        throw new CommandFailed(exitCodes.usage, `there is no command ${word}; tamtam help lists the commands`)
+        throw new CommandFailed(
+          exitCodes.usage,
+          `there is no command ${word}; ${ownCommand('help')} lists the commands`,
+        )
       await (await import('./host.ts')).runHost(flags)
     })
 

@@ -1,3 +1,4 @@
+import { ownCommand } from '#app/about.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { listFiles, removeMessage } from '#client/queries.ts'
@@ -55,5 +56,5 @@ async function removeOne(api: ApiClient, room: string, what: string): Promise<ob
 
 const noneCalled = (what: string, found: 'none' | 'several'): string =>
   found === 'none'
-    ? `there is no file ${forTerminal(what)} in this room; tamtam ls lists them`
+    ? `there is no file ${forTerminal(what)} in this room; ${ownCommand('ls')} lists them`
     : `several files begin with ${forTerminal(what)}; type more of the id`

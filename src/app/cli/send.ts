@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { ownCommand } from '#app/about.ts'
 import { configDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
@@ -14,7 +16,7 @@ import { fileSizeText, titleOf, tookText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { type DiskPath, nameAt, pathsTyped, pathText } from '#system/files/disk-path.ts'
 import { type Item, runBatch, type Told } from './batch.ts'
-import { apiOf, counted, inputOf, print, printJson, type RoomTarget, runResumable, targetOf } from './command.ts'
+import { apiOf, counted, inputOf, print, printJson, runResumable, targetOf } from './command.ts'
 import { CommandFailed, exitCodes, PartlyDone } from './exit-codes.ts'
 import { failureOf, refused } from './failures.ts'
 import { ProgressDisplay } from './progress.ts'
@@ -34,11 +36,18 @@ interface SendFlags {
 
 /** `tamtam send`. */
 export const runSend = (address: string, paths: string[], flags: SendFlags): Promise<void> =>
-  runResumable(() => send(targetOf(address, process.env), paths, flags))
+  runResumable(() => send(address, paths, flags))
 
-async function send(target: RoomTarget, paths: readonly string[], flags: SendFlags): Promise<void> {
+async function send(address: string, paths: readonly string[], flags: SendFlags): Promise<void> {
+  const target = targetOf(address, process.env)
   if (flags.name !== undefined && paths.length > 1)
     throw new CommandFailed(exitCodes.usage, '--name is for one file only')
+  const [first = ''] = paths
+  if (!existsSync(first) && existsSync(address))
+    throw new CommandFailed(
+      exitCodes.usage,
+      `${address} is a file here, and ${first} is none: the address comes first, ${ownCommand('send ADDRESS FILES')}`,
+    )
   const api = apiOf(target)
   try {
     const { room } = target

@@ -4,16 +4,22 @@ import { defaultDataDirectory } from '#app/config.ts'
 import { clientDefaults } from '#app/defaults.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import type { Endpoint } from '#client/endpoint.ts'
-import { isRefusal } from '#client/errors.ts'
-import { listRooms } from '#client/queries.ts'
+import { isRefusal, type Refusal } from '#client/errors.ts'
+import { fileLink, listRooms } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
+import { forTerminal } from '#domain/names/text.ts'
+import type { MentionedFile } from '#domain/room/events.ts'
+import { linkTo } from '#i18n/format.ts'
+import { languageOf, translatorFor } from '#i18n/i18n.ts'
+import type { Translator } from '#i18n/translator.ts'
 import { isLoopback } from '#server/connection/incoming-connection.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { reachable } from '#system/network.ts'
+import type { FileLink } from '#terminal/ports.ts'
 import { type Paint, themes, unpainted } from '#terminal/rows.ts'
 import { apiOf, print, type RoomTarget, reportFirstRetry, runShowing, targetOf } from './command.ts'
 import { refused } from './failures.ts'
-import { shareRows, withCode } from './greeting.ts'
+import { linkBase, shareRows, withCode } from './greeting.ts'
 
 /** `tamtam share`. */
 export const runShare = (address: string): Promise<void> =>
@@ -26,7 +32,8 @@ export const runShare = (address: string): Promise<void> =>
       const rooms = await new Retries(clientDefaults, { report: reportFirstRetry }).until(() => listRooms(api))
       if (isRefusal(rooms)) throw refused(api.http.at, rooms)
       const paint = process.stdout.isTTY !== true ? unpainted : process.env['NO_COLOR'] ? themes.mono : themes.colour
-      for (const row of await shareOf(api, shown, paint)) await print(row)
+      for (const row of await shareOf(api, shown, paint, translatorFor(languageOf(process.env), forTerminal)))
+        await print(row)
     } finally {
       api.close()
     }
@@ -37,10 +44,11 @@ export async function shareOf(
   api: ApiClient,
   { host, port, tls, fingerprint, room, token, endpoint }: RoomTarget,
   paint: Paint,
+  words: Translator,
 ): Promise<readonly string[]> {
   // An invitation is its person's alone: the host's own token shows more.
   const isOwn = token !== undefined && !isRefusal(await api.ask('/metrics'))
-  const proxyBase = proxyBaseOf(endpoint)
+  const publicUrl = publicUrlOf(endpoint)
   const facts = {
     host,
     port,
@@ -50,15 +58,31 @@ export async function shareOf(
     ...(tls ? { tls: true as const } : {}),
     ...(isOwn ? { token } : {}),
     isTokenKept: true,
-    ...(proxyBase === undefined ? {} : { proxyBase }),
-    reachable: isHere({ host }) && proxyBase === undefined ? await answering(port) : [host],
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    reachable: isHere({ host }) && publicUrl === undefined ? await answering(port) : [host],
     qr: [],
   }
-  return shareRows(await withCode(facts, process), paint)
+  return shareRows(await withCode(facts, process), words, paint)
+}
+
+/** The link of a file, at an address of this host for others where there is one. */
+export async function linkFor(
+  api: ApiClient,
+  target: Pick<RoomTarget, 'host' | 'port' | 'tls'>,
+  file: MentionedFile,
+): Promise<FileLink | Refusal> {
+  const made = await fileLink(api, file.id)
+  if (isRefusal(made)) return made
+  const { base } = api.http
+  if (!isHere(target)) return { url: linkTo(base, made.url), onlyHere: false }
+  const [address] = await answering(target.port)
+  const at =
+    address === undefined ? base : linkBase({ address, port: target.port, ...(target.tls ? { tls: true } : {}) })
+  return { url: linkTo(at, made.url), onlyHere: address === undefined }
 }
 
 /** A host has no path, and is seldom at the ports of the web: there a proxy is in between, by which no other protocol comes. */
-function proxyBaseOf({ http, base, basePath, port }: Endpoint): string | undefined {
+function publicUrlOf({ http, base, basePath, port }: Endpoint): string | undefined {
   if (!http || (basePath === '' && port !== 80 && port !== 443)) return undefined
   // Without a port that need not be said.
   return new URL(base).href.replace(/\/$/, '')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { ownCommand } from '#app/about.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { replaceToken } from '#server/security/host-token.ts'
 import { fingerprintOf } from '#server/ssh/host-key.ts'
@@ -34,7 +35,7 @@ async function token({ data, new: isNew, sshOwner }: TokenFlags): Promise<void> 
     )
   const text = isNew === true ? await replaceToken(secretStore) : await secretStore.read('token')
   if (text === undefined)
-    throw new CommandFailed(exitCodes.notFound, `there is no token in ${directory}; tamtam --lan makes one`)
+    throw new CommandFailed(exitCodes.notFound, `there is no token in ${directory}; ${ownCommand('--lan')} makes one`)
   await print(text)
 }
 

@@ -1,15 +1,18 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { greetingOf, pageLink } from '#app/cli/greeting.ts'
 import { connect } from '#app/index.ts'
+import { linkTo } from '#i18n/format.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import { CliProcess, folderWith, hostForVerbs } from '../../harness/cli-process.ts'
 import { ask } from '../../harness/http-client.ts'
+import { LineClient } from '../../harness/line-client.ts'
 
 /** A host that wants its token, and what it would print of itself. */
 async function printed() {
   const { port, tamtam } = await hostForVerbs({ token: true })
   const token = tamtam.token ?? ''
   const facts = { host: '127.0.0.1', port, url: `tcp://127.0.0.1:${port}`, room: 'Lab', isTokenKept: true, qr: [] }
-  const told = greetingOf({ ...facts, reachable: ['127.0.0.1'], token }).join('\n')
+  const told = greetingOf({ ...facts, reachable: ['127.0.0.1'], token }, translatorFor('en')).join('\n')
   return { port, token, told, link: pageLink({ ...facts, address: '127.0.0.1', token }), url: facts.url }
 }
 
@@ -61,6 +64,39 @@ test('the link of a file brings it, also one that opens it by itself; other comm
   for (const name of ['one', 'two', 'three']) expect(await read(name)).toEqual(bytes)
   const say = await CliProcess.run(['say', open, 'halo'])
   expect([say.code, say.errors]).toEqual([2, expect.stringContaining('tamtam get')])
+})
+
+test('links of a host with a public URL begin there, and open a file by themselves', async () => {
+  const publicUrl = 'https://chat.example.org/x'
+  const { port, tamtam } = await hostForVerbs({
+    token: true,
+    line: { publicUrl, files: 'links' },
+    http: { basePath: '/x' },
+  })
+  const owner = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+  const budi = await LineClient.connect(port, { keepBytes: false })
+  onTestFinished(() => budi.leave())
+  budi.write(`/token ${tamtam.token}\n`)
+  const shown = { headers: { Authorization: `Bearer ${tamtam.token}` }, body: 'halo' }
+  await ask(port, 'PUT /lobby/halo.txt', shown)
+  const [found] = await owner.listFiles()
+  if (found === undefined) throw new Error('the room has no file')
+  const own = linkTo(publicUrl, tamtam.fileLink(owner, found.file))
+  await budi.until(({ lines }) => lines.some((line) => line.includes(publicUrl)))
+  const [told = ''] = /https:\S+/.exec(budi.lines.find((line) => line.includes(publicUrl)) ?? '') ?? []
+  for (const link of [own, told]) {
+    const { pathname, search } = new URL(link)
+    expect((await ask(port, `GET ${pathname}`)).status).toBe(404)
+    expect((await ask(port, `GET ${pathname}${search}`)).text).toBe('halo')
+  }
+  // The same at a terminal elsewhere.
+  const typed = await CliProcess.run(['join', `http://127.0.0.1:${port}/x/lobby`, '--plain'], {
+    input: '/link halo.txt\n',
+    env: { TAMTAM_TOKEN: tamtam.token },
+  })
+  const [link = ''] = /http:\S+/.exec(typed.out.toString() + typed.errors) ?? []
+  const { pathname, search } = new URL(link)
+  expect((await ask(port, `GET ${pathname}${search}`)).text).toBe('halo')
 })
 
 test('a file is meant by its name as its sender spelt it', async () => {

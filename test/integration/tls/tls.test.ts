@@ -160,6 +160,16 @@ describe('C123: in plain, a host that speaks TLS takes nothing in', () => {
       /^HTTP\/1\.1 400 .*Tamtam-Code: TLS_REQUIRED\r\n.*https:\/\/127/s,
     ],
     [
+      'a browser',
+      'GET /lab?a=b HTTP/1.1\r\nHost: rumah.local:8268\r\nAccept: text/html,*/*\r\n\r\n',
+      /^HTTP\/1\.1 308 Permanent Redirect\r\nLocation: https:\/\/rumah\.local:8268\/lab\?a=b\r\n/,
+    ],
+    [
+      'a browser that says a line more',
+      'GET / HTTP/1.1\r\nHost: rumah.local /x\r\nAccept: text/html\r\n\r\n',
+      /^HTTP\/1\.1 400 /,
+    ],
+    [
       'IRC',
       'NICK ani\r\n',
       /^ERROR :TLS_REQUIRED this host speaks only TLS; connect to 127\.0\.0\.1:\d+ with TLS\r\n$/,

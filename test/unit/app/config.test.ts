@@ -60,6 +60,24 @@ describe('the settings of a host', () => {
       logLevel: 'warn',
     })
   })
+  it('take a public URL without a slash at its end, whose path is the base path', () => {
+    const taken = { publicUrl: 'https://chat.example.org/chat', basePath: '/chat' }
+    expect(hostConfig({ publicUrl: 'https://Chat.Example.org:443/chat/' }, NOWHERE)).toMatchObject(taken)
+    expect(hostConfig({ publicUrl: 'http://10.0.0.1:80' }, NOWHERE)).not.toHaveProperty('basePath')
+    for (const wrong of [
+      'chat.example.org',
+      'ftp://chat.example.org',
+      'https://',
+      'https://ani:x@chat.example.org',
+      'https://chat.example.org/?x',
+      'https://chat.example.org/#t=x',
+      'https://chat.example.org/a b',
+    ])
+      expect(refusal({ publicUrl: wrong })).toMatch(/^public-url must be an address of HTTP such as/)
+    expect(refusal({ publicUrl: 'https://chat.example.org/a', basePath: '/b' })).toBe(
+      'base-path /b is not the path of public-url https://chat.example.org/a; leave one of them out',
+    )
+  })
   it('come from flags, over the environment, over the file, over the defaults', () => {
     const config = configFile({ port: 1, room: 'dari-file', name: 'berkas', lineFiles: 'links' })
     const env = {

@@ -38,6 +38,8 @@ async function terminal(language: Language, role?: 'owner') {
     host: {
       access: tamtam.roomAccess(session),
       share: async () => [],
+      link: async (file) => ({ url: `http://192.168.1.5:8268${tamtam.fileLink(session, file)}`, onlyHere: false }),
+      speak: () => {},
       base: 'http://192.168.1.5:8268',
       bandwidth: tamtam.bandwidth,
     },
@@ -99,4 +101,16 @@ test('the rate of transfers is changed and told', async () => {
   expect(await type('/limit 5M')).toBe('* transfers: at most 5 MB/s together, without a limit each')
   expect(await type('/limit each 500k')).toBe('* transfers: at most 5 MB/s together, at most 500 kB/s each')
   expect(await type('/limit off')).toBe('* transfers: without a limit together, at most 500 kB/s each')
+})
+
+test('/lang changes the language of all that is told from then on', async () => {
+  const type = await terminal('en', 'owner')
+  expect(await type('/lang id')).toBe('* jawaban sekarang dalam bahasa Indonesia')
+  expect(await type('/limit')).toBe('* pengiriman: tanpa batas bersama, tanpa batas masing-masing')
+  expect(await type('/lang fr')).toMatch(/^! BAD_COMMAND ketik /)
+})
+
+test('/link says where there is no such file', async () => {
+  const type = await terminal('en')
+  expect(await type('/link nothing')).toBe('! NO_SUCH_FILE there is no file nothing; /files tells what there is')
 })

@@ -54,11 +54,13 @@ export const framesTo =
   }
 
 /** WebSockets of this process that reach an endpoint: the platform's own could not hold a host to its key. */
-export function webSocketsOver(endpoint: Endpoint): WebSocketClass {
+export function webSocketsOver(endpoint: Endpoint, failed: (error: Error) => void): WebSocketClass {
   const agent = new EndpointAgent(endpoint)
   return class extends WebSocket {
     constructor(url: string, protocols: string) {
       super(url, protocols, { perMessageDeflate: false, agent })
+      // Its listeners of the platform are told no cause.
+      this.on('error', failed)
     }
   }
 }

@@ -35,6 +35,8 @@ export interface Caller {
   readonly base: string | undefined
   /** The address of a file, for the caller. */
   readonly linkOf: LinkOf | undefined
+  /** Whether `/get` sends the bytes of a file to the caller. */
+  readonly takesBytes: boolean
   /** False before the first room: then only commands of before authentication are understood. */
   readonly isAuthenticated: boolean
   /** Undefined after `/part`. */
@@ -159,6 +161,7 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
     case 'time':
     case 'limit':
     case 'share':
+    case 'link':
       await caller.fail('BAD_COMMAND', unknown('near' in parsed ? parsed.near : undefined, caller.words))
       return
     default:
@@ -261,9 +264,9 @@ async function files(caller: Caller): Promise<void> {
   await sayPortions(caller, fileLines(caller, session))
 }
 
-function* fileLines({ linkOf, words }: Caller, { files: all, room }: LocalSession): Generator<string> {
+function* fileLines({ linkOf, takesBytes, words }: Caller, { files: all, room }: LocalSession): Generator<string> {
   const { say } = words
-  yield `* ${say('filesHere', { count: all.length, room })}`
+  yield `* ${say(takesBytes ? 'filesHere' : 'filesCounted', { count: all.length, room })}`
   for (const each of all) {
     if (each.status === 'whole') {
       yield fileLine(each.by.name, each.file, words, linkOf)

@@ -68,6 +68,10 @@ export type Scheme = 'http' | 'https'
 export const schemeOf = ({ connection, base = '' }: Pick<IncomingConnection, 'connection' | 'base'>): Scheme =>
   connection instanceof TLSSocket || base.startsWith('https:') ? 'https' : 'http'
 
+/** A connection whose links begin at the host's public URL, where it has one. */
+export const knownAt = (incoming: IncomingConnection, publicUrl: string | undefined): IncomingConnection =>
+  publicUrl === undefined ? incoming : { ...incoming, base: publicUrl }
+
 /** The address of the client at a socket, and the address that it came to, which is left out where the client is gone already. */
 export function originOf(
   socket: Socket,

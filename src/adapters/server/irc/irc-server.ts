@@ -3,7 +3,7 @@ import type { Ids } from '#domain/ports/system.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
-import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
+import { type ConnectionServer, type IncomingConnection, knownAt } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
 import { LineRenderer } from '../line/render.ts'
@@ -59,6 +59,7 @@ export class IrcServer extends Connections implements ConnectionServer {
     const { ids, signedLinks: _, ...parts } = this.#parts
     const known = { renderer: this.#renderer, links: this.#links, logins: this.#logins, monitors: this.#monitors }
     const shared = { ...known, verbNamed, id: ids.next() }
-    this.add(incoming.connection, new IrcConnection(incoming, { ...parts, ...shared }))
+    const here = knownAt(incoming, parts.settings.publicUrl)
+    this.add(incoming.connection, new IrcConnection(here, { ...parts, ...shared }))
   }
 }

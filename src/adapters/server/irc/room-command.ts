@@ -33,6 +33,7 @@ export async function runRoomCommand(connection: IrcConnection, { verb, params }
 /** A member who types a command of the table in a channel. */
 class ChannelCaller implements Caller {
   readonly isAuthenticated = true
+  readonly takesBytes = false
   readonly settings: Caller['settings']
   readonly words: Translator
   readonly accessControl: AccessControl

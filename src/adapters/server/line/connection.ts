@@ -52,6 +52,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   readonly settings: LineSettings
   words: Translator
   readonly accessControl: AccessControl
+  readonly takesBytes = true
   readonly base: string | undefined
   readonly #incoming: IncomingConnection
   readonly #parts: LineConnectionParts

@@ -4,7 +4,7 @@ import { translatorFor } from '#i18n/i18n.ts'
 import type { Language } from '#i18n/translator.ts'
 import type { ClientSessionParts } from '../connection/client-session.ts'
 import { Connections } from '../connection/connections.ts'
-import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
+import { type ConnectionServer, type IncomingConnection, knownAt } from '../connection/incoming-connection.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 import { LineConnection, type LineConnectionParts } from './connection.ts'
 import { LineRenderer } from './render.ts'
@@ -39,6 +39,7 @@ export class LineServer extends Connections implements ConnectionServer {
   }
 
   accept(incoming: IncomingConnection): void {
-    this.add(incoming.connection, new LineConnection(incoming, this.#parts, this.#ids.next()))
+    const here = knownAt(incoming, this.#parts.settings.publicUrl)
+    this.add(incoming.connection, new LineConnection(here, this.#parts, this.#ids.next()))
   }
 }

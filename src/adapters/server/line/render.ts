@@ -7,7 +7,7 @@ import { eventLine, fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { type Lines, toLines } from '../connection/batch-lines.ts'
 import type { AccessControl } from '../security/access-control.ts'
-import { fileUrl, type SignedLinkHolder, type SignedLinks } from '../security/signed-links.ts'
+import type { SignedLinkHolder, SignedLinks } from '../security/signed-links.ts'
 
 /** Joins, leaves or new names in one batch beyond this are told in one line: a thousand arrivals are not a thousand lines to each. */
 const PRESENCE_LINES = 8
@@ -59,28 +59,16 @@ export class LineRenderer {
 
   #linkOf(base: string, known: SignedLinkHolder | undefined, room: string): LinkOf {
     const holder = this.#accessControl.linked(known, room)
-    if (holder === undefined) return (file) => `${base}${addressOf(file)}`
-    return (file) => this.#signed(base, holder, file)
+    return (file) => base + this.#signedLinks.pathOf(file, '', holder)
   }
 
   /** The address of a file that is not for everybody, signed for one member. */
   ownLink(base: string, known: SignedLinkHolder | undefined, { room, member }: LocalSession, file: LinkedFile): string {
-    const { id, name } = member
-    return this.#signed(base, { ...this.#accessControl.linked(known, room), member: id, name }, file)
-  }
-
-  #signed(base: string, holder: SignedLinkHolder, file: LinkedFile): string {
-    // Not `SEND`, for readers of files as bytes (`guardSend`).
-    const ticket = this.#signedLinks.issue(file.id, holder).text.replaceAll('SEND', '%53END')
-    return `${base}${addressOf(file)}?ticket=${ticket}`
+    return base + this.#signedLinks.pathOf(file, '', this.#accessControl.linked(known, room), member)
   }
 }
 
 type LinkedFile = Parameters<LinkOf>[0]
-
-/** Of a folder that of its zip: what people can open. */
-const addressOf = ({ id, name, folder }: LinkedFile): string =>
-  fileUrl({ id, name: folder === undefined ? name : `${name}.zip` }, '')
 
 /** The first lines for a member who has joined a room. */
 export function greetingText(session: LocalSession, words: Translator): string {

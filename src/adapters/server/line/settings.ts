@@ -9,6 +9,8 @@ export interface LineSettings {
   readonly language: Language
   /** The room that everybody is in at first. */
   readonly room: string
+  /** Where links to this host begin, `https://chat.example.org/chat`; left out, at the address that a client came to. */
+  readonly publicUrl?: string
   /** How files reach members here unless they say otherwise with `/files`. */
   readonly files: FileMode
   /** Larger files reach everybody as links, except after `/get`; 0: none is too large. */

@@ -85,7 +85,7 @@ export function refuseForeign(
  */
 export function refusePlain(
   socket: Socket,
-  verdict: Exclude<Detected['verdict'], 'tls' | 'ssh'>,
+  { verdict, head }: { readonly verdict: Exclude<Detected['verdict'], 'tls' | 'ssh'>; readonly head: Buffer },
   at: string,
   servers: Pick<Servers, 'clock' | 'log' | 'metrics'>,
 ): void {
@@ -94,11 +94,21 @@ export function refusePlain(
     return
   }
   servers.metrics.count('connections_plain')
-  socket.write(plainRefusal(verdict, at))
+  socket.write((verdict === 'http' ? pageOverTls(head) : undefined) ?? plainRefusal(verdict, at))
   hangUp(socket, servers.clock)
 }
 
 const CODE = 'TLS_REQUIRED'
+
+/** Where a browser finds the page that it asked for in plain. Not kept: the host may speak plain another day. */
+function pageOverTls(head: Buffer): string | undefined {
+  const text = head.toString('latin1')
+  const [, target] = /^(?:GET|HEAD) (\/[\x21-\x7e]*) HTTP\/1\.1\r\n/.exec(text) ?? []
+  const [, host] = /\r\nhost: *([\w.:[\]-]+) *\r\n/i.exec(text) ?? []
+  if (target === undefined || host === undefined || !/\r\naccept:[^\r\n]*\btext\/html\b/i.test(text)) return undefined
+  const fields = ['HTTP/1.1 308 Permanent Redirect', `Location: https://${host}${target}`, 'Cache-Control: no-store']
+  return [...fields, 'Content-Length: 0', 'Connection: close', '', ''].join('\r\n')
+}
 
 function plainRefusal(protocol: 'line' | 'http' | 'frames' | 'irc', at: string): string | Uint8Array {
   switch (protocol) {

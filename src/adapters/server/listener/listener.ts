@@ -217,7 +217,7 @@ export class TcpListener {
       if (verdict === 'ssh') return this.#parts.ssh.accept({ connection: socket, ...from, head })
       if (verdict !== 'tls') {
         const at = from.base?.replace('https://', '') ?? 'this address'
-        return refusePlain(socket, verdict, at, this.#parts)
+        return refusePlain(socket, { verdict, head }, at, this.#parts)
       }
       metrics.count('connections_tls')
       tls.secure(socket, head, (secure) => {

@@ -74,6 +74,20 @@ export class SignedLinks {
     return { text, expiresAt }
   }
 
+  /** The path of a file, of a folder that of its zip: signed where something must be shown, and for `member` where it is not for everybody. */
+  pathOf(
+    { id, name, folder }: { readonly id: string; readonly name: string; readonly folder?: unknown },
+    basePath: string,
+    holder: SignedLinkHolder | undefined,
+    member?: { readonly id: string; readonly name: string },
+  ): string {
+    const path = fileUrl({ id, name: folder === undefined ? name : `${name}.zip` }, basePath)
+    if (holder === undefined && member === undefined) return path
+    const own = member === undefined ? holder : { ...holder, member: member.id, name: member.name }
+    // Not `SEND`, for readers of files as bytes (`guardSend`).
+    return `${path}?ticket=${this.issue(id, own ?? {}).text.replaceAll('SEND', '%53END')}`
+  }
+
   /** Undefined where the link is not for this file, has expired, or was not made here. */
   holderOf(text: string, file: string): SignedLinkHolder | undefined {
     const bytes = Buffer.from(text, 'base64url')

@@ -101,6 +101,7 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'token':
     case 'lang':
     case 'share':
+    case 'link':
       refuse(say('wordNotHere', { word: parsed.type }))
       break
     default:

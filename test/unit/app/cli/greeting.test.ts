@@ -1,6 +1,20 @@
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, it, test, vi } from 'vitest'
 import { firstScreen, greetingOf, listeningLine, pageLink, shareRows } from '#app/cli/greeting.ts'
+import { translatorFor } from '#i18n/i18n.ts'
 import { themes, unpainted } from '#terminal/rows.ts'
+
+const english = translatorFor('en')
+
+/** As `npm start` in a checkout has it. */
+function byNpm<Answer>(ask: () => Answer): Answer {
+  vi.stubEnv('npm_lifecycle_event', 'start')
+  vi.stubEnv('npm_package_name', 'tamtam-room')
+  try {
+    return ask()
+  } finally {
+    vi.unstubAllEnvs()
+  }
+}
 
 const here = {
   room: 'lobby',
@@ -21,7 +35,7 @@ const lan = {
 
 describe('what a host says first', () => {
   it('is for this machine where nobody else reaches it', () =>
-    expect(greetingOf(here)).toEqual([
+    expect(greetingOf(here, english)).toEqual([
       'tamtam hosts the room lobby on tcp://127.0.0.1:8268',
       'open in a browser:            http://127.0.0.1:8268/',
       'join from this machine with:  nc 127.0.0.1 8268',
@@ -30,7 +44,7 @@ describe('what a host says first', () => {
     ]))
 
   it('tells others each address, how to join with what they have, and the token', () =>
-    expect(greetingOf({ ...lan, token: 'secret' })).toEqual([
+    expect(greetingOf({ ...lan, token: 'secret' }, english)).toEqual([
       'tamtam hosts the room lobby on tcp://[::]:8268',
       '▀▄',
       'browser   http://192.168.1.5:8268/#t=secret',
@@ -43,13 +57,13 @@ describe('what a host says first', () => {
     ]))
 
   it('has the name of the machine beside its addresses, and its own commands as they were typed', () => {
-    const lines = greetingOf({ ...lan, localName: 'kantor.local', command: 'npm start --' })
+    const lines = byNpm(() => greetingOf({ ...lan, localName: 'kantor.local' }, english))
     expect(lines).toContain('          http://kantor.local:8268/')
     expect(lines).toContain('terminal  npm start -- join 192.168.1.5:8268/lobby')
   })
 
   it('says plainly that a host without one is open to all', () => {
-    const lines = greetingOf(lan)
+    const lines = greetingOf(lan, english)
     expect(lines).toContain('everybody who reaches these addresses can join, read and send files')
     expect(lines).toContain('netcat    nc 192.168.1.5 8268')
     expect(lines.join('\n')).not.toMatch(/token|#t=/)
@@ -57,13 +71,13 @@ describe('what a host says first', () => {
 
   it('has the ways of TLS where it speaks that, and what it is known by', () => {
     const secure = { url: 'tls://[::]:8268', fingerprint: 'sha256:abc' }
-    expect(greetingOf({ ...lan, ...secure, token: 'secret' }).slice(2, 6)).toEqual([
+    expect(greetingOf({ ...lan, ...secure, token: 'secret' }, english).slice(2, 6)).toEqual([
       'browser   https://192.168.1.5:8268/#t=secret',
       '          https://[2001:db8::5]:8268/#t=secret',
       'terminal  TAMTAM_TOKEN=secret tamtam join tls://192.168.1.5:8268/lobby#sha256:abc',
       "openssl   { echo '/token secret'; cat; } | openssl s_client -quiet -connect 192.168.1.5:8268",
     ])
-    expect(greetingOf({ ...here, ...secure }).slice(1, 5)).toEqual([
+    expect(greetingOf({ ...here, ...secure }, english).slice(1, 5)).toEqual([
       'open in a browser:            https://127.0.0.1:8268/',
       'join from this machine with:  tamtam join tls://127.0.0.1:8268/lobby#sha256:abc',
       'or with:                      openssl s_client -quiet -connect 127.0.0.1:8268',
@@ -83,20 +97,47 @@ describe('what a host says first', () => {
   })
 })
 
+describe('a host with a public URL', () => {
+  const known = { ...here, publicUrl: 'https://chat.example.org/x', token: 'secret' }
+
+  it('is found there alone, by every program that a proxy passes', () => {
+    expect(greetingOf({ ...known, reachable: ['192.168.1.5'] }, english).slice(1, 4)).toEqual([
+      'browser   https://chat.example.org/x/#t=secret',
+      'terminal  TAMTAM_TOKEN=secret tamtam join https://chat.example.org/x/lobby',
+      'curl      curl -u :secret -T FILE https://chat.example.org/x/lobby/',
+    ])
+    expect(shareRows(known, english, unpainted)).toEqual([
+      'https://chat.example.org/x/#t=secret',
+      'TAMTAM_TOKEN=secret tamtam join https://chat.example.org/x/lobby',
+      'curl -u :secret -T FILE https://chat.example.org/x/lobby/',
+    ])
+  })
+})
+
 describe('at a terminal', () => {
+  it('speaks Indonesian to those who do, and calls itself as it was called', () => {
+    expect(byNpm(() => firstScreen(here, translatorFor('id'), unpainted, 24))).toEqual([
+      'tamtam  lobby  /share menampilkannya lagi, /help bantuan, Ctrl-C menutup ruang',
+      'peramban  http://127.0.0.1:8268/',
+      'terminal  npm start -- join 127.0.0.1:8268/lobby',
+      'netcat    nc 127.0.0.1 8268',
+      'Hanya untuk komputer ini. Mulai dengan --lan agar yang lain bisa masuk.',
+    ])
+  })
+
   it('is where to go first, with the code last where there is room for it', () => {
-    const open = firstScreen(lan, unpainted, 24)
+    const open = firstScreen(lan, english, unpainted, 24)
     expect(open.slice(1)).toEqual([
       'browser   http://192.168.1.5:8268/',
       'terminal  tamtam join 192.168.1.5:8268/lobby',
       '▀▄',
     ])
-    expect(firstScreen(lan, unpainted, 4)).toEqual(open.slice(0, -1))
-    expect(firstScreen({ ...lan, token: 'secret' }, unpainted, 24).slice(1, 3)).toEqual([
+    expect(firstScreen(lan, english, unpainted, 4)).toEqual(open.slice(0, -1))
+    expect(firstScreen({ ...lan, token: 'secret' }, english, unpainted, 24).slice(1, 3)).toEqual([
       'browser   http://192.168.1.5:8268/#t=secret',
       'terminal  tamtam join http://192.168.1.5:8268/#t=secret',
     ])
-    expect(firstScreen(here, unpainted, 24).slice(1)).toEqual([
+    expect(firstScreen(here, english, unpainted, 24).slice(1)).toEqual([
       'browser   http://127.0.0.1:8268/',
       'terminal  tamtam join 127.0.0.1:8268/lobby',
       'netcat    nc 127.0.0.1 8268',
@@ -105,7 +146,7 @@ describe('at a terminal', () => {
   })
 
   it('has every way for /share, each in a line that can be copied', () =>
-    expect(shareRows({ ...lan, token: 'secret' }, themes.mono)).toEqual([
+    expect(shareRows({ ...lan, token: 'secret' }, english, themes.mono)).toEqual([
       '\x1b[1mhttp://192.168.1.5:8268/#t=secret\x1b[22m',
       'http://[2001:db8::5]:8268/#t=secret',
       'TAMTAM_TOKEN=secret tamtam join 192.168.1.5:8268/lobby',
@@ -116,8 +157,8 @@ describe('at a terminal', () => {
 
   it('has what gets through a proxy for HTTP where one is in between', () => {
     const behind = { ...lan, room: 'lab', tls: true as const, reachable: ['chat.example.org'], qr: [] }
-    const proxyBase = 'https://chat.example.org/chat'
-    expect(shareRows({ ...behind, proxyBase, token: 'secret' }, unpainted)).toEqual([
+    const publicUrl = 'https://chat.example.org/chat'
+    expect(shareRows({ ...behind, publicUrl, token: 'secret' }, english, unpainted)).toEqual([
       'https://chat.example.org/chat/#t=secret&room=lab',
       'TAMTAM_TOKEN=secret tamtam join https://chat.example.org/chat/lab',
       'curl -u :secret -T FILE https://chat.example.org/chat/lab/',
@@ -125,7 +166,7 @@ describe('at a terminal', () => {
   })
 
   it('has the code in black and white of its own, for a camera on any background', () =>
-    expect(shareRows(lan, themes.colour).at(-1)).toBe('\x1b[97;40m▀▄\x1b[39;49m'))
+    expect(shareRows(lan, english, themes.colour).at(-1)).toBe('\x1b[97;40m▀▄\x1b[39;49m'))
 })
 
 test('programs are told the same in one line, and the token only where nothing else tells it', () => {

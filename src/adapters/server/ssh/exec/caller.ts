@@ -22,6 +22,7 @@ export class TableCaller implements Caller {
   readonly #run: CallerHome
   readonly isAuthenticated = true
   readonly linkOf = undefined
+  readonly takesBytes = false
 
   constructor(run: CallerHome) {
     this.#run = run
@@ -39,8 +40,8 @@ export class TableCaller implements Caller {
     return this.#run.parts.accessControl
   }
 
-  get base(): undefined {
-    return undefined
+  get base(): string | undefined {
+    return this.#run.parts.line.publicUrl
   }
 
   get session(): LocalSession | undefined {
