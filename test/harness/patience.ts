@@ -1,5 +1,5 @@
 /** Ten times what a slow and busy machine needs for anything that a test waits for: what is not there by then hangs. */
-export const PATIENCE_MS = 20_000
+export const PATIENCE_MS = 120_000
 
 /** Waits until `holds` does, or fails after the deadline. */
 export const until = async (
