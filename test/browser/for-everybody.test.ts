@@ -85,8 +85,9 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
     expect(await page.evaluate<number>(wider)).toBe(0)
     expect(await violations(page)).toEqual([])
   }
-  await fits()
   await expect.poll(() => page.evaluate('document.documentElement.lang')).toBe('id')
+  await page.getByLabel('Nama Anda').waitFor()
+  await fits()
   await page.getByLabel('Nama Anda').fill('siti')
   await page.getByRole('button', { name: 'Masuk' }).click()
   await sees(page, /www/)

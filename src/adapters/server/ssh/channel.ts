@@ -100,6 +100,11 @@ export class SshChannel extends Duplex {
     })
   }
 
+  /** Resolves when its client has closed it, too. */
+  async over(): Promise<void> {
+    if (!this.destroyed) await new Promise((resolve) => this.once('close', resolve))
+  }
+
   /** A line beside the output: for people, where `ssh`, `scp` or `sftp` show it. Left out where the client takes nothing just now. */
   note(text: string): void {
     const bytes = this.#translated(Buffer.from(`${text}\n`))

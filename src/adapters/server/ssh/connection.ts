@@ -132,6 +132,9 @@ export class SshConnection implements ServedConnection, SshHandler {
       channel.exit(EXIT.incomplete)
     }
     await Promise.all(channels.map((channel) => channel.gone()))
+    // A client that is told of the end of the connection before it has closed its channels forgets their exit status.
+    this.#transport.readClosing()
+    await Promise.all(channels.map((channel) => channel.over()))
     this.#transport.end()
   }
 

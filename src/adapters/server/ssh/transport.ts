@@ -128,6 +128,11 @@ export class SshTransport implements ChannelLink {
     this.#socket.pause()
   }
 
+  /** Reads again what a client does about channels that are over. */
+  readClosing(): void {
+    if (this.#status === 'stopped') this.#socket.resume()
+  }
+
   /** Ends the connection behind what was written. */
   end(): void {
     if (this.#status === 'ended') return
