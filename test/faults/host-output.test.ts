@@ -1,11 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, openSync, readFileSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { sha256Of } from '../harness/bytes.ts'
-import { curl } from '../harness/commands.ts'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { enter, HostProcess } from '../harness/host-process.ts'
 import { caughtUp, type LineClient } from '../harness/line-client.ts'
@@ -189,35 +188,6 @@ describe('C89 a reader of the output', () => {
     terminal.stdin.write('halo\r')
     await ani.until('<host> halo')
   })
-})
-
-test('C89 a terminal that is gone ends nothing: the host goes on, and stops when it is told to', async () => {
-  needs('script', 'curl')
-  const data = await temporaryDirectory()
-  // In a session of its own, so that the terminal does not tell it to hang up.
-  const host = `setsid --wait ${NODE.join(' ')} ${MAIN} host --port 0 --data ${data}`
-  const terminal = spawn('script', ['-qfc', `stty cols 200 rows 24; ${host}`, '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, TERM: 'xterm', LANG: 'C.UTF-8' },
-  })
-  const gone = once(terminal, 'exit')
-  const owner = join(data, 'owner.json')
-  onTestFinished(() => {
-    if (existsSync(owner)) process.kill(JSON.parse(readFileSync(owner, 'utf8')).pid, 'SIGKILL')
-  })
-  let shown = ''
-  terminal.stdout.on('data', (bytes) => {
-    shown += bytes
-  })
-  await until('the prompt', () => shown.includes('<You>'))
-  const { pid } = JSON.parse(readFileSync(owner, 'utf8'))
-  terminal.kill('SIGKILL')
-  await gone
-  const [, at = ''] = /http:\/\/(127\.0\.0\.1:\d+)/.exec(shown) ?? []
-  for (const text of ['satu', 'dua'])
-    expect((await curl('-f', '-d', text, `http://${at}/rooms/lobby/messages`)).code).toBe(0)
-  process.kill(pid, 'SIGTERM')
-  await until('its end', () => !existsSync(owner))
 })
 
 describe('standard input', () => {

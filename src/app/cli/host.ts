@@ -39,7 +39,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const data = config.ephemeral ? undefined : (config.data ?? defaultDataDirectory(process.env))
   for (const stream of [process.stdout, process.stderr]) {
     neverWaitFor(stream)
-    // A reader or a terminal that goes away ends nothing (C89), and is no bug of ours.
+    // A reader that goes away ends nothing (C89), and is no bug of ours; a terminal that does has hung up.
     stream.on('error', () => {})
   }
   const log = new PinoLog({ level: config.logLevel })
