@@ -47,7 +47,6 @@ test('C71 a host that may open few files drops whom it can not take, says so, an
   // The stores have their files still.
   const content = 'x'.repeat(100_000)
   await ani.ask(`/put ${content.length} a.txt\n${content}`, /is in the room/)
-  await host.until('the saved file', () => host.errors.includes('* saved '))
 
   for (const socket of inside().slice(0, 20)) socket.resetAndDestroy()
   await until('room', async () => {
