@@ -44,9 +44,11 @@ test('C71 a host that may open few files drops whom it can not take, says so, an
     why: 'the host has all the connections it can take',
     dropped: expect.any(Number),
   })
-  // The stores have their files still.
+  // Each is a member that takes the bytes of files, all of them at once; the stores have their files still.
+  await until('their greetings', () => inside().every(({ bytesRead }) => bytesRead > 0))
   const content = 'x'.repeat(100_000)
   await ani.ask(`/put ${content.length} a.txt\n${content}`, /is in the room/)
+  await host.until('the saved file', () => host.errors.includes('* saved '))
 
   for (const socket of inside().slice(0, 20)) socket.resetAndDestroy()
   await until('room', async () => {

@@ -53,6 +53,44 @@ export class ReaderNotifier {
   }
 }
 
+/** An open file, until its reader closes it. */
+interface Descriptor {
+  readonly handle: FileHandle
+  close(): Promise<void>
+}
+
+/** The files that are open for reading: one descriptor for all readers of a file, or a crowd would use up what the process may open (C71). */
+class OpenFiles {
+  readonly #files = new Map<string, { readonly handle: Promise<FileHandle | undefined>; readers: number }>()
+
+  /** `openFile` opens it where no other reader has; undefined from it: there is no such file. */
+  async open(id: string, openFile: () => Promise<FileHandle | undefined>): Promise<Descriptor | undefined> {
+    const file = this.#files.get(id) ?? { handle: openFile(), readers: 0 }
+    this.#files.set(id, file)
+    file.readers += 1
+    const close = async () => {
+      file.readers -= 1
+      if (file.readers > 0) return
+      if (this.#files.get(id) === file) this.#files.delete(id)
+      await (await file.handle)?.close()
+    }
+    try {
+      const handle = await file.handle
+      if (handle !== undefined) return { handle, close }
+    } catch (error) {
+      await close().catch(() => {})
+      throw error
+    }
+    await close()
+    return undefined
+  }
+
+  /** Who reads it goes on; who begins opens it anew: another file may have its name. */
+  forget(id: string): void {
+    this.#files.delete(id)
+  }
+}
+
 /** Readers closer together than this share pages. */
 const NEAR_BYTES = MOST_PAGES * PAGE_BYTES
 
@@ -60,6 +98,7 @@ const NEAR_BYTES = MOST_PAGES * PAGE_BYTES
 export class ActiveReaders {
   /** Shared by several readers of one file. */
   readonly pages = new PageCache()
+  readonly files = new OpenFiles()
   readonly #readers = new Map<string, Set<FileReader>>()
   readonly #notifiers = new Map<string, ReaderNotifier>()
 
@@ -105,12 +144,14 @@ export class ActiveReaders {
   /** The file is gone. */
   removed(id: string): void {
     this.#notifiers.delete(id)
+    this.files.forget(id)
     this.pages.drop(id)
     for (const reader of this.#of(id)) reader.fail(new FileMissing('the file has been removed'))
   }
 
   /** The file has only `size` bytes now; readers beyond that must not go on. */
   truncated(id: string, size: number): void {
+    this.files.forget(id)
     this.pages.drop(id)
     for (const reader of this.#of(id)) reader.truncated(size)
   }
@@ -134,7 +175,7 @@ export interface FileToRead {
 }
 
 /**
- * One reader of one file with a descriptor of its own, except while it waits for a file without a writer. Not a bare generator, because
+ * One reader of one file, which keeps it open except while it waits for a file without a writer. Not a bare generator, because
  * `return()` and `fail` must also end a waiting one, where a generator would wait with it.
  */
 export class FileReader implements AsyncIterator<Uint8Array, undefined> {
@@ -142,7 +183,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
   readonly #file: FileToRead
   readonly #pieces: AsyncGenerator<Uint8Array, undefined>
   readonly #ahead = new ReadAhead()
-  #handle: FileHandle | undefined
+  #descriptor: Descriptor | undefined
   /** The end of the bytes that were read, or are being read. */
   #reached: number
   /** The shared page behind the newest piece. */
@@ -191,7 +232,7 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
     readers.add(this)
     try {
       const progress = await this.#find()
-      const size = progress ? undefined : (await this.#handle?.stat())?.size
+      const size = progress ? undefined : (await this.#descriptor?.handle.stat())?.size
       for (let at = from; !this.#stopped; ) {
         this.#check()
         const end = progress?.written ?? size ?? 0
@@ -214,8 +255,9 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
     if (!isFileId(this.id)) throw missing()
     let progress = readers.notifier(this.id)
     if (!progress) {
-      this.#handle = await openFile(directory.filePath(this.id)).catch(throwUnreadable)
-      if (this.#handle) return undefined
+      const whole = () => openFile(directory.filePath(this.id))
+      this.#descriptor = await readers.files.open(this.id, whole).catch(throwUnreadable)
+      if (this.#descriptor) return undefined
       const durable = await durableBytes(directory, this.id).catch(throwUnreadable)
       if (durable === undefined && !readers.notifier(this.id)) throw missing()
       progress = readers.follow(this.id, durable ?? 0)
@@ -225,19 +267,20 @@ export class FileReader implements AsyncIterator<Uint8Array, undefined> {
   }
 
   async #open(): Promise<FileHandle> {
-    const { directory } = this.#file
-    for (const path of [directory.partPath(this.id), directory.filePath(this.id)])
-      this.#handle ??= await openFile(path).catch(throwUnreadable)
-    if (!this.#handle) throw missing()
-    return this.#handle
+    const { directory, readers } = this.#file
+    const partialOrWhole = async () =>
+      (await openFile(directory.partPath(this.id))) ?? (await openFile(directory.filePath(this.id)))
+    this.#descriptor ??= await readers.files.open(this.id, partialOrWhole).catch(throwUnreadable)
+    if (!this.#descriptor) throw missing()
+    return this.#descriptor.handle
   }
 
   async #close(): Promise<void> {
     this.#endLease()
     await this.#ahead.end()
-    const handle = this.#handle
-    this.#handle = undefined
-    await handle?.close()
+    const descriptor = this.#descriptor
+    this.#descriptor = undefined
+    await descriptor?.close()
   }
 
   /** Pages end at the same places for everybody, so that readers of one file come together. */

@@ -254,6 +254,8 @@ export class DiskFileStore implements BoundedFileStore, DatedFileStore {
       const full = await this.#health.guard('looking for free space', () => this.#space.check(size - durable))
       const outcome = full ?? (await upload.begin(open))
       begun = outcome === undefined
+      // It may have become a copy of what readers have open.
+      this.#readers.files.forget(id)
       return outcome ?? upload
     } finally {
       if (!begun) {
