@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { createTamtam, type ListenerSettings, type Tamtam, type TamtamOptions } from '#app/index.ts'
 import { temporaryDirectory } from './directory.ts'
 import { LAUNCH_FLAGS } from './program.ts'
@@ -74,6 +74,26 @@ export async function startHostProcess(options: Omit<HostOptions, 'stores'> = {}
     return answer<Memory>(child)
   }
   return { port, memory }
+}
+
+const MB = 1024 ** 2
+
+/**
+ * Holds a host to little memory under a wave of `size` hostile connections, which answers what it took while it lasted: `mostMb` while they
+ * last, and next to nothing once they are gone.
+ */
+export async function costsLittle(
+  memory: HostProcess['memory'],
+  mostMb: number,
+  wave: (size: number) => Promise<Memory>,
+): Promise<void> {
+  // What a host keeps for later is there from then on.
+  await wave(200)
+  const before = await memory()
+  const during = await wave(1000)
+  const after = await memory()
+  expect(during.live - before.live).toBeLessThan(mostMb * MB)
+  expect(after.live - before.live).toBeLessThan(16 * MB)
 }
 
 function answer<T>(child: ChildProcess): Promise<T> {

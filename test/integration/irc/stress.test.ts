@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MemoryLog } from '#system/log.ts'
-import { startHostProcess } from '../../harness/host.ts'
+import { costsLittle, startHostProcess } from '../../harness/host.ts'
 import { IrcClient } from '../../harness/irc-client.ts'
 import { ircHost } from '../../harness/irc-host.ts'
 import { until } from '../../harness/patience.ts'
@@ -159,13 +159,6 @@ describe('many and slow', () => {
       await ani.closed()
       return during
     }
-    // What a host keeps for later is there from then on.
-    await wave(200)
-    const before = await memory()
-    const during = await wave(1000)
-    const after = await memory()
-    const MB = 1024 ** 2
-    expect(during.live - before.live).toBeLessThan(60 * MB)
-    expect(after.live - before.live).toBeLessThan(16 * MB)
+    await costsLittle(memory, 60, wave)
   })
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Client, type ConnectConfig } from 'ssh2'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startHost, startHostProcess } from '../../harness/host.ts'
+import { costsLittle, startHost, startHostProcess } from '../../harness/host.ts'
 import { until } from '../../harness/patience.ts'
 
 /** The inside of the client's library: no well-behaved client can be made to do what follows. */
@@ -175,12 +175,6 @@ describe('clients of SSH that mean no good', () => {
       await isServed(port)
       return during
     }
-    await wave(200)
-    const before = await memory()
-    const during = await wave(1000)
-    const after = await memory()
-    const MB = 1024 ** 2
-    expect(during.live - before.live).toBeLessThan(80 * MB)
-    expect(after.live - before.live).toBeLessThan(16 * MB)
+    await costsLittle(memory, 80, wave)
   })
 })

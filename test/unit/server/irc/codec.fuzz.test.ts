@@ -1,22 +1,12 @@
 import { expect, test } from 'vitest'
 import { type Fault, IrcDecoder, lineOf, type Message } from '#server/irc/codec.ts'
+import { seededNumbers } from '../../../harness/seeded-numbers.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
 /** Lines. */
 const count = Number(process.env['FUZZ_COUNT'] ?? 1_000_000)
 /** Of one session, which is decoded whole and again in pieces. */
 const LINES = 400
-
-/** Small and quick; the same numbers for the same seed. */
-function numbers(start: number): (below: number) => number {
-  let state = start >>> 0 || 1
-  return (below) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
 
 const WORDS = [
   '@',
@@ -51,7 +41,7 @@ const same = (one: Message | Fault, other: Message | Fault | undefined): boolean
 }
 
 test(`a decoder takes any bytes, however they are split, and what it makes is sent as one line (seed ${seed})`, () => {
-  const next = numbers(seed)
+  const next = seededNumbers(seed)
   const token = () => {
     const kind = next(400)
     return kind === 0

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ScpDecoder, type ScpMessage } from '#server/ssh/scp/codec.ts'
 import { type Init, type Malformed, type Request, SftpDecoder } from '#server/ssh/sftp/codec.ts'
+import { seededNumbers } from '../../../harness/seeded-numbers.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
 /** Packets of SFTP, and as many lines of scp. */
@@ -10,18 +11,7 @@ const AT_ONCE = 1000
 /** Different packets; those of a session are drawn from them. */
 const PACKETS = 2000
 
-/** Small and quick; the same numbers for the same seed. */
-function numbers(start: number): (below: number) => number {
-  let state = start >>> 0 || 1
-  return (below) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
-
-const next = numbers(seed)
+const next = seededNumbers(seed)
 const oneOf = <Each>(all: readonly Each[]): Each => all[next(all.length)] as Each
 const bytesOf = (length: number): Buffer => Buffer.from(Array.from({ length }, () => next(256)))
 
