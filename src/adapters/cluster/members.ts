@@ -183,7 +183,7 @@ export class ClusterMembers implements SharedMembers {
     this.#greet('here')
     if (this.#beats % AGAIN_BEATS === 0)
       for (const open of this.#rooms.values()) if (open.room.count > 0) this.#send(open, [])
-    // Who is cut off, or stood still, has not heard the others, and does not know.
+    // A node that was cut off or stood still has heard nobody, and knows nothing of the others.
     const isBack = bus.isConnected && this.#wasCut
     this.#wasCut = !bus.isConnected
     if (!bus.isConnected || isBack || isLate) for (const host of this.#heardAt.keys()) this.#heardAt.set(host, now)
