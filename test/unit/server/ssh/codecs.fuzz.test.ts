@@ -52,7 +52,8 @@ test(`the codec of SFTP takes any bytes, however they are split (seed ${seed})`,
   const isMalformed = (bytes: Buffer) => new SftpDecoder().push(bytes)[0]?.type === 'malformed'
   const all = Array.from({ length: PACKETS * 3 }, packet)
   const [packets, bad] = [all.filter((each) => !isMalformed(each)), all.filter(isMalformed)]
-  expect(Math.min(packets.length, bad.length)).toBeGreaterThan(PACKETS / 2)
+  // Of 6,000 about 1,000 are the rarer kind, whatever the seed.
+  expect(Math.min(packets.length, bad.length)).toBeGreaterThan(PACKETS / 4)
   for (let run = 0; run < count / AT_ONCE; run++) {
     const bytes = Buffer.concat(Array.from({ length: AT_ONCE }, () => oneOf(next(3000) === 0 ? bad : packets)))
     const whole = new SftpDecoder().push(bytes)
