@@ -111,6 +111,13 @@ describe('a line for each event', () => {
     expect(textFor(linkLines(new Batch('lobby', [completed(1, ani)]), words), budi)).toBe(
       `* file [f1] see-saw.mp3 from ani: 3 B, sha256 ${whole.sha256}\n`,
     ))
+  it('tells when a file goes by itself', () => {
+    const event = completed(1, ani)
+    const timed = { ...event, file: { ...event.file, expiresAt: Date.UTC(2026, 11, 1, 4, 11) } }
+    const lines = (translator: typeof words) => textFor(linkLines(new Batch('lobby', [timed]), translator), budi)
+    expect(lines(words)).toContain(`sha256 ${whole.sha256}, gone at 2026-12-01 04:11 UTC\n`)
+    expect(lines(kata)).toContain(`sha256 ${whole.sha256}, dihapus pada 2026-12-01 04:11 UTC\n`)
+  })
   it('ends in a link for who reached the host at an address, which nothing in a name can break', () => {
     const file = { ...whole, name: 'SEND "a b".mp3?#/..\u202e' }
     const batch = new Batch('lobby', [{ ...stamp, type: 'fileCompleted', file }])
