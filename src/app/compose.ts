@@ -5,6 +5,7 @@ import { StreamBucket } from '#cluster/bucket.ts'
 import { ClusterConnection } from '#cluster/connection.ts'
 import { ClusterMembers } from '#cluster/members.ts'
 import { ClusterNames } from '#cluster/names.ts'
+import { NodeServer } from '#cluster/node-server.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
@@ -61,10 +62,12 @@ import {
 } from './defaults.ts'
 import { Health, watched } from './health.ts'
 import type { HostParts } from './lifecycle.ts'
+import { NodeLink } from './node-link.ts'
 import {
   ACCESS_CONTROL,
   CLOCK,
   CLUSTER_CONNECTION,
+  CLUSTER_FILES,
   CLUSTER_MEMBERS,
   DOWNLOAD_SLOTS,
   ENGINE,
@@ -79,6 +82,7 @@ import {
   LINE_SERVER,
   LOG,
   METRICS,
+  NODE_LINK,
   OWNER_KEY,
   PERSONS,
   ROOM_SECRETS,
@@ -99,6 +103,8 @@ export interface ClusterOptions {
   readonly name?: string
   /** This node's own name, by default the machine's. */
   readonly node?: string
+  /** Where the other nodes reach this one's port, `http://host:port`; left out: at the address that NATS is reached by. */
+  readonly advertise?: string
   /** A secret that all nodes share: messages that were not sealed with it are left out. */
   readonly key?: string
   /** Copies of the log, 1 to 5: by default 3, with fewer servers than that 1. */
@@ -116,7 +122,7 @@ export interface TamtamOptions {
    * 0 is as much as there is room for. Larger files are refused with `FILE_TOO_LARGE`, files without room with `DISK_FULL`.
    */
   readonly limits?: Partial<EngineLimits>
-  /** Makes this host a node of a cluster; `data` is its copy then. Files are refused. */
+  /** Makes this host a node of a cluster; `data` is its copy then. */
   readonly cluster?: ClusterOptions
   /** `data` may be on a disk that other machines can write as well, because none of them does. */
   readonly sharedDisk?: boolean
@@ -178,6 +184,7 @@ export function compose(options: TamtamOptions): HostParts {
   const limits = { ...engineDefaults, ...clusterLimits, ...options.limits }
   const answering = cluster === undefined ? {} : { answerMs: clusterDefaults.answerMs }
   const http = { ...httpDefaults, ...answering, ...options.http, maxTextBytes: limits.maxTextBytes }
+  if (cluster?.advertise !== undefined) http.hostNames = [...http.hostNames, new URL(cluster.advertise).hostname]
   const { basePath } = http
   if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
@@ -234,8 +241,7 @@ export function compose(options: TamtamOptions): HostParts {
       lagMs: () => health.lagMs(),
     })
   })
-  provide(host, FILE_STORE, overrides.fileStore, (from) => {
-    if (cluster !== undefined) return new ClusterFileStore()
+  const ownFiles = (from: DependencyContainer) => {
     const { maxFileBytes, hostQuotaBytes } = limits
     if (directory === undefined) {
       const memoryBytes = Math.floor(memoryFileShare * totalmem())
@@ -243,7 +249,20 @@ export function compose(options: TamtamOptions): HostParts {
     }
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
     return new DiskFileStore({ directory, maxFileBytes, hostQuotaBytes, ...ports, ...floor })
+  }
+  provide(host, NODE_LINK, undefined, (from) => {
+    const { servers, advertise } = cluster ?? { servers: [] }
+    const ports = { secretStore: from.resolve(SECRET_STORE), clock: from.resolve(CLOCK) }
+    return new NodeLink({ ...ports, members: from.resolve(CLUSTER_MEMBERS), servers, advertise })
   })
+  provide(host, CLUSTER_FILES, undefined, (from) => {
+    const ports = { log: from.resolve(LOG), metrics: from.resolve(METRICS) }
+    const { client: peers } = from.resolve(NODE_LINK)
+    return new ClusterFileStore({ ...ports, local: ownFiles(from), host: nodeOf(cluster), peers })
+  })
+  provide(host, FILE_STORE, overrides.fileStore, (from) =>
+    cluster === undefined ? ownFiles(from) : from.resolve(CLUSTER_FILES),
+  )
   provide(host, SECRET_STORE, overrides.secretStore, (from) => {
     const own = directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory)
     if (cluster === undefined) return own
@@ -413,6 +432,10 @@ export function compose(options: TamtamOptions): HostParts {
       },
     })
   })
+  const nodeServer = (from: DependencyContainer) => {
+    const { client, signature } = from.resolve(NODE_LINK)
+    return new NodeServer(from.resolve(CLUSTER_FILES), client, signature, from.resolve(LOG))
+  }
   provide(
     host,
     HTTP_SERVER,
@@ -431,11 +454,13 @@ export function compose(options: TamtamOptions): HostParts {
         sshFingerprint: () => from.resolve(SSH_HOST_KEY).fingerprint,
         health: () => health.failure,
         unready: () => health.unready,
+        nodes: cluster === undefined ? undefined : nodeServer(from),
       }),
   )
   return {
     basePath,
     health,
+    link: cluster === undefined ? undefined : host.resolve(NODE_LINK),
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),
