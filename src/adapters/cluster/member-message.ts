@@ -26,6 +26,7 @@ export interface NewsMessage {
 /** What a node asks another. */
 export type Wish =
   | { readonly type: 'list'; readonly room: string }
+  | { readonly type: 'where'; readonly member: string }
   | { readonly type: 'kick'; readonly room: string; readonly by: Member; readonly command: Kick }
 
 const hostName = v.pipe(v.string(), v.regex(/^[\w-]{1,64}\.[\w-]{1,32}$/))
@@ -59,8 +60,10 @@ const kick = v.pipe(
 )
 const wish = v.variant('type', [
   v.object({ type: v.literal('list'), room: v.string() }),
+  v.object({ type: v.literal('where'), member: v.string() }),
   v.object({ type: v.literal('kick'), room: v.string(), by: member, command: kick }),
 ])
+const rooms = v.array(v.string())
 const outcome = v.union([
   v.object({ type: v.literal('ack'), seq: number, duplicate: v.boolean() }),
   v.intersect([v.object({ type: v.literal('rejected') }), refusal]),
@@ -96,6 +99,14 @@ export class MemberCodec {
 
   decodeWish(subject: string, data: Uint8Array): Wish | undefined {
     return this.#json.decode(wish, subject, data)
+  }
+
+  encodeRooms(subject: string, names: readonly string[]): Uint8Array {
+    return this.#json.encode(subject, names)
+  }
+
+  decodeRooms(subject: string, data: Uint8Array): readonly string[] | undefined {
+    return this.#json.decode(rooms, subject, data)
   }
 
   encodeOutcome(subject: string, message: Ack | Rejected): Uint8Array {

@@ -78,6 +78,8 @@ export class ClusterMembers implements SharedMembers {
   #back: () => void = () => {}
   /** The greatest number that was used in any room: one that is used again goes on behind it. */
   #top = 0
+  /** The rooms of each member who is with this node. */
+  readonly #own = new Map<string, Set<string>>()
 
   constructor(parts: ClusterMembersParts) {
     this.#parts = parts
@@ -142,7 +144,19 @@ export class ClusterMembers implements SharedMembers {
   tell(name: string, news: readonly MemberNews[]): void {
     const open = this.#rooms.get(name)
     if (open === undefined) return
+    for (const each of news) this.#note(name, each)
     for (let from = 0; from < news.length; from += MOST_NEWS) this.#send(open, news.slice(from, from + MOST_NEWS))
+  }
+
+  async roomsOf(member: string): Promise<readonly string[]> {
+    const { bus, subjects } = this.#parts
+    if (!bus.isConnected) return []
+    const answers = this.others.map(async (host) => {
+      const subject = subjects.node(host)
+      const answer = await bus.request(subject, this.#codec.encodeWish(subject, { type: 'where', member }), ASK_MS)
+      return (answer && this.#codec.decodeRooms(subject, answer)) ?? []
+    })
+    return (await Promise.all(answers)).flat()
   }
 
   async kick(host: string, name: string, by: Member, command: Kick): Promise<Ack | Rejected> {
@@ -151,6 +165,12 @@ export class ClusterMembers implements SharedMembers {
     const wish = this.#codec.encodeWish(subject, { type: 'kick', room: name, by, command })
     const answer = await bus.request(subject, wish, KICK_MS)
     return (answer && this.#codec.decodeOutcome(subject, answer)) ?? unreached
+  }
+
+  #note(room: string, { event }: MemberNews): void {
+    const rooms = this.#own.get(event.by.id) ?? new Set()
+    if (event.type === 'joined') this.#own.set(event.by.id, rooms.add(room))
+    if (event.type === 'left' && rooms.delete(room) && rooms.size === 0) this.#own.delete(event.by.id)
   }
 
   #send(open: OpenRoom, news: readonly MemberNews[]): void {
@@ -284,6 +304,10 @@ export class ClusterMembers implements SharedMembers {
     const subject = this.#parts.subjects.node(this.host)
     const wish = this.#codec.decodeWish(subject, data)
     if (wish === undefined) return
+    if (wish.type === 'where') {
+      answer(this.#codec.encodeRooms(subject, [...(this.#own.get(wish.member) ?? [])]))
+      return
+    }
     const open = this.#rooms.get(wish.room)
     if (wish.type === 'kick') {
       const { by, command } = wish

@@ -252,6 +252,11 @@ export class Engine {
     return this.#history.watched(this.#rooms.summaries())
   }
 
+  /** The rooms that a member is in through other hosts. */
+  async roomsElsewhere(member: string): Promise<readonly string[]> {
+    return (await this.#ports.sharedMembers?.roomsOf(member)) ?? []
+  }
+
   /** A file of any room, whole or on its way, where this member may see it, here or not; left out: where everybody may. */
   file(id: string, member = ''): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     return this.#history.watched(this.#transfers.file(id, member))

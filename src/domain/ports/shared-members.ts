@@ -32,6 +32,8 @@ export interface SharedMembers {
   leave(name: string): void
   /** Tells the other hosts what members of this one have done in a room that is in use here. */
   tell(name: string, news: readonly MemberNews[]): void
+  /** The rooms in which other hosts have a member; none of those that do not answer. */
+  roomsOf(member: string): Promise<readonly string[]>
   /** Has a member kicked by the host that it is with. */
   kick(host: string, name: string, by: Member, command: Kick): Promise<Ack | Rejected>
 }
