@@ -6,10 +6,10 @@ import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { command, events, member, refusal } from '#protocol/schema.ts'
 import { SealedJson } from './sealed-json.ts'
 
-/** That a node lives, is there from now on, or goes. */
+/** That a node lives, is there from now on, goes, or asks who lives before it comes. */
 export interface Greeting {
   readonly host: string
-  readonly type: 'new' | 'here' | 'bye'
+  readonly type: 'ask' | 'new' | 'here' | 'bye'
   /** Who is with it, in all rooms; and for how long it may miss something of the log. */
   readonly members: number
   readonly lagMs: number
@@ -48,7 +48,7 @@ const news = v.object({
 })
 const greeting = v.object({
   host: hostName,
-  type: v.picklist(['new', 'here', 'bye']),
+  type: v.picklist(['ask', 'new', 'here', 'bye']),
   members: number,
   lagMs: number,
   version: v.string(),

@@ -6,6 +6,7 @@ import type { Ack, Kick } from '#domain/room/commands.ts'
 import type { MemberNews } from '#domain/room/elsewhere.ts'
 import type { Member } from '#domain/room/events.ts'
 import type { MessageBus } from './bus.ts'
+import { ClusterRefused } from './errors.ts'
 import { type Greeting, MemberCodec } from './member-message.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -70,6 +71,7 @@ export class ClusterMembers implements SharedMembers {
   readonly #heardAt = new Map<string, number>()
   #stops: (() => void)[] = []
   #cancelBeat: Cancel = () => {}
+  #isUp = false
   #beats = 0
   #beatAt = 0
   #wasCut = false
@@ -111,16 +113,31 @@ export class ClusterMembers implements SharedMembers {
       bus.subscribe(subjects.beat, (data) => this.#hearBeat(data)),
       bus.subscribe(subjects.node(this.host), (data, answer) => answer && void this.#serve(data, answer)),
     ]
+    this.#greet('ask')
+    await new Promise<void>((resolve) => clock.after(GREET_MS, resolve))
+    const twin = this.others.find((host) => nameOf(host) === this.#parts.node)
+    if (twin !== undefined) {
+      this.#end()
+      throw new ClusterRefused(
+        'CLUSTER_NODE_TAKEN',
+        `another node of the cluster is called ${this.#parts.node} and lives; stop it, or give this one another name with --node`,
+      )
+    }
+    this.#isUp = true
     this.#greet('new')
     this.#beatAt = clock.elapsed()
     this.#cancelBeat = clock.after(BEAT_MS, () => this.#beat())
-    await new Promise<void>((resolve) => clock.after(GREET_MS, resolve))
   }
 
   async close(): Promise<void> {
     if (this.#stops.length === 0) return
     this.#cancelBeat()
     this.#greet('bye')
+    this.#end()
+  }
+
+  #end(): void {
+    this.#isUp = false
     for (const stop of this.#stops) stop()
     for (const name of [...this.#rooms.keys()]) this.leave(name)
     this.#stops = []
@@ -220,8 +237,12 @@ export class ClusterMembers implements SharedMembers {
     const greeting = this.#codec.decodeGreeting(this.#parts.subjects.beat, data)
     if (greeting === undefined || greeting.host === this.host) return
     const { host, type } = greeting
+    if (type === 'ask') {
+      // Of two that start at once one is the first.
+      if (this.#isUp || this.host < host) this.#greet('here')
+      return
+    }
     if (type === 'new') {
-      this.#greet('here')
       // It was started again: what it was before is gone.
       for (const other of this.others) if (nameOf(other) === nameOf(host) && other !== host) this.#lose(other)
     }

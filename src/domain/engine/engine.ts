@@ -91,12 +91,23 @@ export class Engine {
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.fileStore.open()
-    await this.#ports.sharedMembers?.open()
+    await this.#joinOthers()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
     this.#rooms.hide(found.unlisted)
     await this.#transfers.load(found)
     this.#status = 'open'
+  }
+
+  async #joinOthers(): Promise<void> {
+    const { fileStore, journal, sharedMembers } = this.#ports
+    try {
+      await sharedMembers?.open()
+    } catch (error) {
+      await journal.close()
+      await fileStore.close()
+      throw error
+    }
   }
 
   /** Resolves when everything that was said so far is kept and published, or refused. */

@@ -22,7 +22,7 @@ export interface SharedRoom {
  * again, and a host that is not heard for some seconds is gone, with its members.
  */
 export interface SharedMembers {
-  /** To be awaited before all else; idempotent. */
+  /** To be awaited before all else; idempotent. Rejects where this host may not be one of them. */
   open(): Promise<void>
   /** The others know at once that this host is gone. */
   close(): Promise<void>

@@ -97,6 +97,9 @@ test.skipIf(!isHere)(
     await ani.ask('/drop-link', /! NOT_ALLOWED the nodes of a cluster share no files yet, and so no drop links/)
     await ani.ask('/join lobby', /you are ani in lobby/)
 
+    const twin = await CliProcess.run(['host', '--port', '0', ...nodeArgs(join(data, 'c'), nats.url, 'b')])
+    expect([twin.code, twin.errors]).toEqual([75, expect.stringMatching(/called b and lives; stop it, or .* --node/)])
+
     const listed = await CliProcess.run(['cluster', '--cluster', nats.url])
     expect([listed.code, listed.out.toString()]).toEqual([
       0,

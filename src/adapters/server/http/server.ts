@@ -10,12 +10,12 @@ import type { Browsed, ConnectionServer, IncomingConnection } from '../connectio
 import { originOf, schemeOf } from '../connection/incoming-connection.ts'
 import { ServedBytes } from '../files/download-slots.ts'
 import { type HttpContext, RequestNames, type Route } from './auth.ts'
-import { RequestRates } from './request-rates.ts'
 import { HttpConnection } from './connection.ts'
 import { type Refusal, refuseRaw } from './errors.ts'
 import { OpenFolders } from './files/open-folders.ts'
 import { type ForwardedFault, forwardedOf, type RequestOrigin } from './forwarded.ts'
 import { belowBase, headFault, type IsOurs, malformed, originFault, ownNames, straighten } from './request-checks.ts'
+import { RequestRates } from './request-rates.ts'
 import type { HttpServerParts, HttpSettings } from './settings.ts'
 import { streamFormats } from './stream-formats.ts'
 

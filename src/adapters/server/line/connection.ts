@@ -267,6 +267,11 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     return this.#client.farewell(why)
   }
 
+  /** It stays: what it says is kept in order, and waits. */
+  reaches(isReached: boolean): void {
+    if (this.isAuthenticated) void this.say(`* ${this.words.say(isReached ? 'reachedAgain' : 'cutOff')}`)
+  }
+
   sweep(now: number, ms: number): void {
     this.#client.sweep(now, ms)
   }
