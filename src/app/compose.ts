@@ -111,6 +111,8 @@ export interface ClusterOptions {
   readonly replicas?: number
   /** Streams that the rooms are spread over, fixed when the cluster is made (4). */
   readonly shards?: number
+  /** Milliseconds over which `stop` sends clients of sessions to other nodes (5000). */
+  readonly drainMs?: number
 }
 
 /** Everything is optional: without `data` a host keeps all in memory, and everybody who reaches it may join. */
@@ -458,6 +460,7 @@ export function compose(options: TamtamOptions): HostParts {
       }),
   )
   return {
+    drainMs: cluster === undefined ? 0 : (cluster.drainMs ?? clusterDefaults.drainMs),
     basePath,
     health,
     link: cluster === undefined ? undefined : host.resolve(NODE_LINK),
