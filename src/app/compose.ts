@@ -105,6 +105,8 @@ export interface ClusterOptions {
   readonly replicas?: number
   /** Streams that the rooms are spread over, fixed when the cluster is made (4). */
   readonly shards?: number
+  /** Milliseconds over which `stop` sends clients of sessions to other nodes (5000). */
+  readonly drainMs?: number
 }
 
 /** Everything is optional: without `data` a host keeps all in memory, and everybody who reaches it may join. */
@@ -434,6 +436,7 @@ export function compose(options: TamtamOptions): HostParts {
       }),
   )
   return {
+    drainMs: cluster === undefined ? 0 : (cluster.drainMs ?? clusterDefaults.drainMs),
     basePath,
     health,
     engine: host.resolve(ENGINE),
