@@ -6,7 +6,6 @@ import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret, newSecret } from '#server/security/host-token.ts'
 import { addressTowards, isEverywhere } from '#system/network.ts'
-import type { Address } from './lifecycle.ts'
 
 export interface NodeLinkParts {
   readonly members: ClusterMembers
@@ -16,6 +15,13 @@ export interface NodeLinkParts {
   readonly servers: readonly string[]
   /** Where other nodes reach this one; left out: found out. */
   readonly advertise: string | undefined
+}
+
+/** Where a host listens; `fingerprint`: of its TLS key. */
+interface Listening {
+  readonly host: string
+  readonly port: number
+  readonly fingerprint?: string
 }
 
 /** The way between this node and the others: at the ports that they have for everybody. */
@@ -35,7 +41,7 @@ export class NodeLink {
   }
 
   /** This node listens there: from now on the others hear where they reach it. */
-  async listens({ host: bind, port, fingerprint }: Address): Promise<void> {
+  async listens({ host: bind, port, fingerprint }: Listening): Promise<void> {
     const { advertise, members, servers } = this.#parts
     if (members.url !== undefined) return
     const [first = ''] = servers
