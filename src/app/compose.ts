@@ -341,7 +341,7 @@ export function compose(options: TamtamOptions): HostParts {
         ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
         owner: from.resolve(OWNER_KEY),
         roomSecrets: from.resolve(ROOM_SECRETS),
-        signatures: from.resolve(SIGNED_LINKS),
+        signedLinks: from.resolve(SIGNED_LINKS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: http,

@@ -7,17 +7,11 @@ import { audienceOf } from '#domain/room/visibility.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
 import { portion, type Reading } from '../connection/batch-lines.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type ClientSessionSettings,
-  type Joined,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
+import { ClientSession, type ClientSessionParts, type ClientSessionSettings } from '../connection/client-session.ts'
 import { portionsBefore } from '../connection/history-pages.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
+import type { Joined, Reason, Wire } from '../connection/wire.ts'
 import type { LineRenderer, Links } from '../line/render.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'

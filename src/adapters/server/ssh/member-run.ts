@@ -1,7 +1,7 @@
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused } from '#domain/session.ts'
 import type { Translator } from '#i18n/translator.ts'
-import type { Reason } from '../connection/client-session.ts'
+import type { Reason } from '../connection/wire.ts'
 import type { SshChannel } from './channel.ts'
 import { EXIT, exitStatusOf } from './exit-status.ts'
 import type { RunParts, SshParts } from './parts.ts'

@@ -1,7 +1,7 @@
 import type { UploadHolder } from '#domain/engine/upload-places.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { textLines } from '#system/files/text.ts'
-import type { Reason } from '../../connection/client-session.ts'
+import type { Reason } from '../../connection/wire.ts'
 import type { SshChannel } from '../channel.ts'
 import type { SshParts } from '../parts.ts'
 import type { QuietMember } from '../quiet-member.ts'

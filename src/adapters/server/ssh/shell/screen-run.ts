@@ -1,6 +1,6 @@
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { Reason } from '../../connection/client-session.ts'
 import { COSTS, priceOf } from '../../connection/rate-limit.ts'
+import type { Reason } from '../../connection/wire.ts'
 import { EXIT, exitStatusOf } from '../exit-status.ts'
 import { MemberRun } from '../member-run.ts'
 import type { RunParts, Texts } from '../parts.ts'
