@@ -115,7 +115,9 @@ function FileRow({ room, state }: { readonly room: Room; readonly state: FileSta
       <div class="about">
         <FileName file={file} />
         <div class="meta">
-          <bdi>{forTerminal(by.name)}</bdi>
+          <span>
+            <bdi>{forTerminal(by.name)}</bdi>
+          </span>
           {file.size !== undefined && <span>{fileSizeText({ ...file, size: file.size }, words.value)}</span>}
           {stands !== '' && <span>{stands}</span>}
         </div>
