@@ -66,7 +66,7 @@ export class RoomView implements HistoryReader {
     return this.actor.state.last
   }
 
-  /** Those that are listed, just now. */
+  /** The listed members at this moment. */
   get members(): readonly Member[] {
     return [...this.actor.state.members.values()]
   }
@@ -168,6 +168,7 @@ export class RoomView implements HistoryReader {
     return this.#erasures.events(this.room, events)
   }
 
+  /** The newest entries with every word of `query`, at most `limit`, oldest first. Whispers are never found. */
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
     // Hits that the member may not see are left out: then it searches further back.
     for (let reach = limit; ; reach *= 2) {
