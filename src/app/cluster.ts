@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly replicas?: number
   /** Streams that the rooms are spread over, fixed when the cluster is made (4). */
   readonly shards?: number
+  /** Milliseconds over which `stop` sends clients of sessions to other nodes (5000). */
+  readonly drainMs?: number
 }
 
 /** The adapters of a node of a cluster, around its one connection. */

@@ -365,6 +365,7 @@ export function compose(options: TamtamOptions): HostParts {
       }),
   )
   return {
+    drainMs: cluster === undefined ? 0 : (cluster.drainMs ?? clusterDefaults.drainMs),
     basePath,
     health,
     engine: host.resolve(ENGINE),

@@ -179,11 +179,15 @@ export class ClientSession implements KeyHolder {
     }
     this.#wanted = name ?? this.#wanted
     const shown = { person: id, ...(token === undefined ? {} : { credential: token }) }
-    if (this.#state.status === 'unauthenticated' && this.#parts.accessControl.isKnown(shown)) {
-      this.#admitted(this.#state)
-      this.#state = { status: 'outside' }
-    }
+    if (this.#parts.accessControl.isKnown(shown)) this.admit()
     return true
+  }
+
+  /** It may come in, though it be in no room yet. */
+  admit(): void {
+    if (this.#state.status !== 'unauthenticated') return
+    this.#admitted(this.#state)
+    this.#state = { status: 'outside' }
   }
 
   /** Moves to another room. Resolves to the reason where it does not: then it stays where it is. */

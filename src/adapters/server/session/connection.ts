@@ -213,8 +213,8 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     await this.#client.farewell(why)
   }
 
-  sendAway(why: string): void {
-    void this.#client.farewell(why)
+  reaches(isReached: boolean): void {
+    if (!isReached) void this.#client.farewell(CUT_OFF)
   }
 
   sweep(now: number, ms: number): void {
@@ -250,6 +250,7 @@ function scoped(command: ClientCommand, person: string | undefined, room: string
   return { ...command, id: `key ${person} ${room} ${command.id}` }
 }
 
+const CUT_OFF = 'this machine cannot reach the others; come back in a moment, to another of them'
 const helloFirst = rejected('BAD_REQUEST', 'say hello first')
 const helloAgain = rejected(
   'BAD_REQUEST',
