@@ -34,7 +34,7 @@ export function disconnect(state: RoomState, id: string, connection: Connection)
 }
 
 /** Lists a hidden connection, or hides it again; answers the one that it is now. */
-export function list(state: RoomState, id: string, connection: Connection, isListed: boolean): Connection {
+function list(state: RoomState, id: string, connection: Connection, isListed: boolean): Connection {
   const changed = { ...connection, isListed }
   const all = state.connections.get(id) ?? []
   const after = all.map((each) => (each === connection ? changed : each))
@@ -46,7 +46,7 @@ export const hasListed = ({ connections }: Pick<RoomState, 'connections'>, id: s
   connections.get(id)?.some(({ isListed }) => isListed) === true
 
 /** Notes the restraint on a present member anew: another connection has come or gone. */
-export function renote(state: RoomState, id: string): void {
+function renote(state: RoomState, id: string): void {
   const member = state.members.get(id) ?? state.hidden.get(id)
   if (member !== undefined) noteRestraint(state, member)
 }
