@@ -1,21 +1,15 @@
 import { isIPv6 } from 'node:net'
 import type { ClusterMembers } from '#cluster/members.ts'
 import { NodeClient } from '#cluster/node-client.ts'
+import { NodeServer } from '#cluster/node-server.ts'
 import { NodeSignature } from '#cluster/node-signature.ts'
+import type { BoundedFileStore } from '#domain/ports/file-store.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
-import type { Clock } from '#domain/ports/system.ts'
+import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
 import { keptSecret, newSecret } from '#server/security/host-token.ts'
+import { ClusterFileStore } from '#storage/cluster/file-store.ts'
 import { addressTowards, isEverywhere } from '#system/network.ts'
-
-export interface NodeLinkParts {
-  readonly members: ClusterMembers
-  readonly secretStore: SecretStore
-  readonly clock: Clock
-  /** The cluster's servers of NATS. */
-  readonly servers: readonly string[]
-  /** Where other nodes reach this one; left out: found out. */
-  readonly advertise: string | undefined
-}
+import type { ClusterOptions } from './cluster.ts'
 
 /** Where a host listens; `fingerprint`: of its TLS key. */
 interface Listening {
@@ -24,25 +18,44 @@ interface Listening {
   readonly fingerprint?: string
 }
 
-/** The way between this node and the others: at the ports that they have for everybody. */
-export class NodeLink {
-  readonly signature: NodeSignature
-  readonly client: NodeClient
-  readonly #parts: NodeLinkParts
+/** The adapters that a node's files need. */
+interface NodeLinkAdapters {
+  readonly members: ClusterMembers
+  readonly secretStore: SecretStore
+  readonly ownFiles: BoundedFileStore
+}
 
-  constructor(parts: NodeLinkParts) {
-    this.#parts = parts
-    this.signature = new NodeSignature(parts.clock)
-    this.client = new NodeClient(parts.members, this.signature)
+/** The way between this node and the others, for files: at the ports that they have for everybody. */
+export class NodeLink {
+  readonly files: ClusterFileStore
+  readonly server: NodeServer
+  readonly #options: Pick<ClusterOptions, 'servers' | 'advertise'>
+  readonly #adapters: NodeLinkAdapters
+  readonly #signature: NodeSignature
+  readonly #client: NodeClient
+
+  constructor(
+    options: Pick<ClusterOptions, 'servers' | 'advertise'> & { readonly node: string },
+    adapters: NodeLinkAdapters,
+    ports: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+  ) {
+    this.#options = options
+    this.#adapters = adapters
+    this.#signature = new NodeSignature(ports.clock)
+    this.#client = new NodeClient(adapters.members, this.#signature)
+    const { node: host } = options
+    this.files = new ClusterFileStore({ ...ports, local: adapters.ownFiles, host, peers: this.#client })
+    this.server = new NodeServer(this.files, this.#client, this.#signature, ports.log)
   }
 
   async open(): Promise<void> {
-    this.signature.open(await keptSecret(this.#parts.secretStore, 'nodes', newSecret))
+    this.#signature.open(await keptSecret(this.#adapters.secretStore, 'nodes', newSecret))
   }
 
   /** This node listens there: from now on the others hear where they reach it. */
   async listens({ host: bind, port, fingerprint }: Listening): Promise<void> {
-    const { advertise, members, servers } = this.#parts
+    const { advertise, servers } = this.#options
+    const { members } = this.#adapters
     if (members.url !== undefined) return
     const [first = ''] = servers
     const host = isEverywhere(bind) ? await addressTowards(new URL(first).hostname) : bind
@@ -52,6 +65,6 @@ export class NodeLink {
   }
 
   close(): void {
-    this.client.close()
+    this.#client.close()
   }
 }

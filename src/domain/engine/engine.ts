@@ -176,7 +176,7 @@ export class Engine {
     let session: LocalSession | undefined
     let kicked: Rejected | undefined
     const origin = { person, keyless, ...(address === undefined ? {} : { address }) }
-    const connection = room.connect(id, origin, !hidden, (why) => {
+    const connection = room.connections.register(id, origin, !hidden, (why) => {
       kicked = why
       session?.kick(why)
     })
