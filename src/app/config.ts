@@ -140,6 +140,7 @@ const settings = {
     v.pipe(wholeNumber(MOST_SHARDS), v.minValue(1, 'must be 1 or more')),
     clusterDefaults.shards,
   ),
+  drain: v.optional(wholeNumber(3600), clusterDefaults.drainMs / 1000),
   room: v.optional(text, lineDefaults.room),
   lineFiles: v.optional(oneOf(['auto', 'inline', 'links']), lineDefaults.files),
   inlineMax: v.optional(size, lineDefaults.inlineMaxBytes),

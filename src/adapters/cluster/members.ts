@@ -6,6 +6,7 @@ import type { Ack, Kick } from '#domain/room/commands.ts'
 import type { MemberNews } from '#domain/room/elsewhere.ts'
 import type { Member } from '#domain/room/events.ts'
 import type { MessageBus } from './bus.ts'
+import { ClusterRefused } from './errors.ts'
 import { type Greeting, MemberCodec } from './member-message.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -70,6 +71,7 @@ export class ClusterMembers implements SharedMembers {
   readonly #heardAt = new Map<string, number>()
   #stops: (() => void)[] = []
   #cancelBeat: Cancel = () => {}
+  #isUp = false
   #beats = 0
   #beatAt = 0
   #wasCut = false
@@ -78,6 +80,8 @@ export class ClusterMembers implements SharedMembers {
   #back: () => void = () => {}
   /** The greatest number that was used in any room: one that is used again goes on behind it. */
   #top = 0
+  /** The rooms of each member who is with this node. */
+  readonly #own = new Map<string, Set<string>>()
 
   constructor(parts: ClusterMembersParts) {
     this.#parts = parts
@@ -109,16 +113,31 @@ export class ClusterMembers implements SharedMembers {
       bus.subscribe(subjects.beat, (data) => this.#hearBeat(data)),
       bus.subscribe(subjects.node(this.host), (data, answer) => answer && void this.#serve(data, answer)),
     ]
+    this.#greet('ask')
+    await new Promise<void>((resolve) => clock.after(GREET_MS, resolve))
+    const twin = this.others.find((host) => nameOf(host) === this.#parts.node)
+    if (twin !== undefined) {
+      this.#end()
+      throw new ClusterRefused(
+        'CLUSTER_NODE_TAKEN',
+        `another node of the cluster is called ${this.#parts.node} and lives; stop it, or give this one another name with --node`,
+      )
+    }
+    this.#isUp = true
     this.#greet('new')
     this.#beatAt = clock.elapsed()
     this.#cancelBeat = clock.after(BEAT_MS, () => this.#beat())
-    await new Promise<void>((resolve) => clock.after(GREET_MS, resolve))
   }
 
   async close(): Promise<void> {
     if (this.#stops.length === 0) return
     this.#cancelBeat()
     this.#greet('bye')
+    this.#end()
+  }
+
+  #end(): void {
+    this.#isUp = false
     for (const stop of this.#stops) stop()
     for (const name of [...this.#rooms.keys()]) this.leave(name)
     this.#stops = []
@@ -142,7 +161,19 @@ export class ClusterMembers implements SharedMembers {
   tell(name: string, news: readonly MemberNews[]): void {
     const open = this.#rooms.get(name)
     if (open === undefined) return
+    for (const each of news) this.#note(name, each)
     for (let from = 0; from < news.length; from += MOST_NEWS) this.#send(open, news.slice(from, from + MOST_NEWS))
+  }
+
+  async roomsOf(member: string): Promise<readonly string[]> {
+    const { bus, subjects } = this.#parts
+    if (!bus.isConnected) return []
+    const answers = this.others.map(async (host) => {
+      const subject = subjects.node(host)
+      const answer = await bus.request(subject, this.#codec.encodeWish(subject, { type: 'where', member }), ASK_MS)
+      return (answer && this.#codec.decodeRooms(subject, answer)) ?? []
+    })
+    return (await Promise.all(answers)).flat()
   }
 
   async kick(host: string, name: string, by: Member, command: Kick): Promise<Ack | Rejected> {
@@ -151,6 +182,12 @@ export class ClusterMembers implements SharedMembers {
     const wish = this.#codec.encodeWish(subject, { type: 'kick', room: name, by, command })
     const answer = await bus.request(subject, wish, KICK_MS)
     return (answer && this.#codec.decodeOutcome(subject, answer)) ?? unreached
+  }
+
+  #note(room: string, { event }: MemberNews): void {
+    const rooms = this.#own.get(event.by.id) ?? new Set()
+    if (event.type === 'joined') this.#own.set(event.by.id, rooms.add(room))
+    if (event.type === 'left' && rooms.delete(room) && rooms.size === 0) this.#own.delete(event.by.id)
   }
 
   #send(open: OpenRoom, news: readonly MemberNews[]): void {
@@ -200,8 +237,12 @@ export class ClusterMembers implements SharedMembers {
     const greeting = this.#codec.decodeGreeting(this.#parts.subjects.beat, data)
     if (greeting === undefined || greeting.host === this.host) return
     const { host, type } = greeting
+    if (type === 'ask') {
+      // Of two that start at once one is the first.
+      if (this.#isUp || this.host < host) this.#greet('here')
+      return
+    }
     if (type === 'new') {
-      this.#greet('here')
       // It was started again: what it was before is gone.
       for (const other of this.others) if (nameOf(other) === nameOf(host) && other !== host) this.#lose(other)
     }
@@ -284,6 +325,10 @@ export class ClusterMembers implements SharedMembers {
     const subject = this.#parts.subjects.node(this.host)
     const wish = this.#codec.decodeWish(subject, data)
     if (wish === undefined) return
+    if (wish.type === 'where') {
+      answer(this.#codec.encodeRooms(subject, [...(this.#own.get(wish.member) ?? [])]))
+      return
+    }
     const open = this.#rooms.get(wish.room)
     if (wish.type === 'kick') {
       const { by, command } = wish

@@ -55,6 +55,8 @@ export const english = {
   inRoom: 'you are in {room}',
   inRoomAlready: 'you are in {room} already',
   leftRoom: 'you left {room}; /join brings you to a room',
+  cutOff: 'this machine cannot reach the others: what you say waits, and is said once it can',
+  reachedAgain: 'this machine reaches the others again',
   bye: 'bye',
   languageIs: 'answers are in English now',
   filesUntilWord: 'files come as raw bytes, for programs, until you type a command such as /nick NAME; then as links',

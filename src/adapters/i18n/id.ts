@@ -60,6 +60,9 @@ export const indonesian: MessageCatalog = {
   inRoom: 'Anda berada di {room}',
   inRoomAlready: 'Anda sudah berada di {room}',
   leftRoom: 'Anda keluar dari {room}; /join membawa Anda ke sebuah ruang',
+  cutOff:
+    'mesin ini tidak dapat menjangkau yang lain: yang Anda tulis menunggu, dan disampaikan begitu terjangkau lagi',
+  reachedAgain: 'mesin ini menjangkau yang lain lagi',
   bye: 'sampai jumpa',
   languageIs: 'jawaban sekarang dalam bahasa Indonesia',
   filesUntilWord:

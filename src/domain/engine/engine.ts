@@ -91,12 +91,23 @@ export class Engine {
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.fileStore.open()
-    await this.#ports.sharedMembers?.open()
+    await this.#joinOthers()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
     this.#rooms.hide(found.unlisted)
     await this.#transfers.load(found)
     this.#status = 'open'
+  }
+
+  async #joinOthers(): Promise<void> {
+    const { fileStore, journal, sharedMembers } = this.#ports
+    try {
+      await sharedMembers?.open()
+    } catch (error) {
+      await journal.close()
+      await fileStore.close()
+      throw error
+    }
   }
 
   /** Resolves when everything that was said so far is kept and published, or refused. */
@@ -165,7 +176,7 @@ export class Engine {
     let session: LocalSession | undefined
     let kicked: Rejected | undefined
     const origin = { person, keyless, ...(address === undefined ? {} : { address }) }
-    const connection = room.connect(id, origin, !hidden, (why) => {
+    const connection = room.connections.register(id, origin, !hidden, (why) => {
       kicked = why
       session?.kick(why)
     })
@@ -250,6 +261,11 @@ export class Engine {
   /** Rooms that are in use or have a history, unlisted ones too: only their members are to be told of those. */
   rooms(): Promise<readonly RoomSummary[]> {
     return this.#history.watched(this.#rooms.summaries())
+  }
+
+  /** The rooms that a member is in through other hosts. */
+  async roomsElsewhere(member: string): Promise<readonly string[]> {
+    return (await this.#ports.sharedMembers?.roomsOf(member)) ?? []
   }
 
   /** A file of any room, whole or on its way, where this member may see it, here or not; left out: where everybody may. */
