@@ -125,7 +125,7 @@ test('on a narrow screen, in the dark and in Indonesian, everything has its plac
   await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('light')
 })
 
-test('zoomed in to 400 %, on 320 px and without its own colours everything can be reached; a reader reads the code', async ({
+test('zoomed in to 400 %, on 320 px, without its own colours, without motion and from right to left everything can be reached; a reader reads the code', async ({
   open,
 }) => {
   needs('zbarimg')
@@ -165,7 +165,14 @@ test('zoomed in to 400 %, on 320 px and without its own colours everything can b
   await page.getByRole('button', { name: /^Files \d/ }).click()
   await page.getByText('Not yet: ').or(page.getByText('Nobody has been here')).waitFor()
   await fits()
+  const moves = () =>
+    page
+      .locator('.tabs button')
+      .first()
+      .evaluate((each) => getComputedStyle(each).transitionDuration)
+  expect(await moves()).not.toBe('0s')
   await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' })
+  expect(await moves()).toBe('0s')
   await page.getByRole('button', { name: /^Talk/ }).click()
   const bar = page.locator('.transfer-bar progress')
   // Lines that are drawn as backgrounds stay to be seen.
@@ -178,6 +185,22 @@ test('zoomed in to 400 %, on 320 px and without its own colours everything can b
   const code = page.getByRole('dialog').locator('.qr')
   await code.locator('path[d^=M]').waitFor()
   await fits()
+  // As in a browser that translates the page: the whole of it turns around, and code does not.
+  await page.evaluate("document.documentElement.dir = 'rtl'")
+  await fits()
+  await page.setViewportSize({ width: 1280, height: 568 })
+  const rightOf = async (selector: string) => {
+    const box = await page.locator(selector).first().boundingBox()
+    return (box?.x ?? 0) + (box?.width ?? 0)
+  }
+  expect(await rightOf('.side')).toBe(1280)
+  expect(await rightOf('.side .marks')).toBeLessThan(await rightOf('.side .face'))
+  expect(
+    await page
+      .locator('.copy-line code')
+      .first()
+      .evaluate((each) => getComputedStyle(each).direction),
+  ).toBe('ltr')
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     const picture = join(directory, `${colorScheme}.png`)

@@ -7,9 +7,10 @@ import { useFullWords, usePage } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
 import { Icon } from '../views/icons.tsx'
 import { IconButton, Menu } from '../views/menu.tsx'
+import { FileActions } from './file-actions.tsx'
 import { saveArchive } from './file-links.ts'
 import { DownloadButton, FileName, receiversOf, Tile } from './file-parts.tsx'
-import { FileActions, FolderList } from './file-preview.tsx'
+import { FolderList } from './file-preview.tsx'
 import { HandIns } from './hand-ins.tsx'
 import { PickButton } from './pick-button.tsx'
 import type { FileState } from './room-files.ts'
@@ -114,7 +115,9 @@ function FileRow({ room, state }: { readonly room: Room; readonly state: FileSta
       <div class="about">
         <FileName file={file} />
         <div class="meta">
-          <bdi>{forTerminal(by.name)}</bdi>
+          <span>
+            <bdi>{forTerminal(by.name)}</bdi>
+          </span>
           {file.size !== undefined && <span>{fileSizeText({ ...file, size: file.size }, words.value)}</span>}
           {stands !== '' && <span>{stands}</span>}
         </div>

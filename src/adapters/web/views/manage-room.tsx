@@ -306,13 +306,13 @@ function Typed({ room }: PartProps) {
             }}
           >
             <label>
-              {say(helpKey)}
+              <b>{standing(type, facts, words)}</b>
+              <span class="fine">{say(helpKey)}</span>
               <span class="one-line">
                 <input name={word} required autocomplete="off" placeholder={usage.slice(word.length + 2)} />
                 <button type="submit">{say('save')}</button>
               </span>
             </label>
-            <p class="fine">{standing(type, facts, words)}</p>
           </form>
         </section>
       ))}

@@ -86,7 +86,7 @@ function Opened({ opener, children }: OpenedProps) {
 function placeBeside(box: HTMLElement, from: DOMRect): void {
   const { offsetWidth: width, offsetHeight: height } = box
   const isBelow = from.bottom + height + 4 <= innerHeight || from.top < height
-  const isRight = from.left + width > innerWidth
+  const isRight = getComputedStyle(box).direction === 'rtl' || from.left + width > innerWidth
   const left = isRight ? from.right - width : from.left
   const top = isBelow ? from.bottom + 4 : from.top - height - 4
   box.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 4))}px`

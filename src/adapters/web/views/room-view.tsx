@@ -161,8 +161,6 @@ function RoomHeader({ room }: { readonly room: Room }) {
   )
 }
 
-/** Only this machine is shown how its host is doing. */
-
 /** Click to write it. */
 function Topic({ room }: { readonly room: Room }) {
   const page = usePage()
