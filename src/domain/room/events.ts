@@ -99,6 +99,8 @@ export interface FileOffered extends Journaled {
    * were owners have none, and only their senders can continue them.
    */
   readonly owner?: string
+  /** The host that its bytes come in at, where several share their files. */
+  readonly home?: string
 }
 /** A file is whole, durable and verified. */
 export interface FileCompleted extends Journaled {

@@ -25,22 +25,24 @@ export function isFact(entry: Entry): boolean {
   }
 }
 
-/** The events for readers: without the persons of rules, the owners of uploads, and all other fields for the host alone. */
+/** The events for readers: without the persons of rules, the owners and homes of uploads, and all other fields for the host alone. */
 export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] {
   if (!events.some(isForTheHost)) return events
   return events
     .filter(({ type }) => type !== 'shutOut')
     .map((event) => {
       if (!isForTheHost(event)) return event
-      const {
-        persons: _,
-        owner: __,
-        trace: ___,
-        ...open
-      } = event as RoomEvent & { readonly persons?: Persons; readonly owner?: string; readonly trace?: string }
+      const { persons: _, owner: __, trace: ___, home: ____, ...open } = event as RoomEvent & Partial<HostFields>
       return open
     })
 }
 
+interface HostFields {
+  readonly persons: Persons
+  readonly owner: string
+  readonly trace: string
+  readonly home: string
+}
+
 const isForTheHost = (event: RoomEvent): boolean =>
-  event.type === 'shutOut' || 'persons' in event || 'owner' in event || 'trace' in event
+  event.type === 'shutOut' || 'persons' in event || 'owner' in event || 'trace' in event || 'home' in event
