@@ -17,7 +17,7 @@ test.skipIf(!hasNats())(
     if (nats === undefined) throw new Error('there is one')
     const data = await temporaryDirectory()
     const start = (node: string) =>
-      HostProcess.start(['--data', join(data, node), '--cluster', nats.url, '--node', node, '--port', '0'])
+      HostProcess.start(['--data', join(data, node), '--cluster', nats.url, '--node', node, '--unattended'])
     let [a, b] = [await start('a'), await start('b')]
     const c = await start('c')
     const at = ({ port }: { readonly port: number }) => `http://127.0.0.1:${port}`
