@@ -52,7 +52,8 @@ async function listNearby({ json }: LsFlags): Promise<void> {
     if (json) await printJson({ type: 'host', name, address, port, tls, token })
     else await print(`${at}\t${forTerminal(name)}${token ? '\ta token is wanted' : ''}`)
   }
-  if (hosts.length === 0) throw new CommandFailed(exitCodes.notFound, 'no host nearby answers; its address will do')
+  if (hosts.length === 0)
+    throw new CommandFailed(exitCodes.notFound, `no host found nearby; give its address: ${ownCommand('ls HOST')}`)
 }
 
 async function listHost(api: ApiClient, retries: Retries, { json }: LsFlags): Promise<void> {
