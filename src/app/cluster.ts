@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly name?: string
   /** This node's own name, by default the machine's. */
   readonly node?: string
+  /** Where the other nodes reach this one's port, `http://host:port`; left out: at the address that NATS is reached by. */
+  readonly advertise?: string
   /** A secret that all nodes share: messages that were not sealed with it are left out. */
   readonly key?: string
   /** Copies of the log, 1 to 5: by default 3, with fewer servers than that 1. */
@@ -43,17 +45,17 @@ export class ClusterAdapters {
     this.#options = options
     this.#ports = ports
     this.#health = health
-    this.#connection = new ClusterConnection({ servers: options.servers, name: `tamtam ${this.#node}` }, ports.log)
+    this.#connection = new ClusterConnection({ servers: options.servers, name: `tamtam ${this.node}` }, ports.log)
     this.#subjects = new Subjects(options.name ?? clusterDefaults.name, 1)
     this.members = new ClusterMembers({
-      ...{ bus: this.#connection.bus, subjects: this.#subjects, node: this.#node, key: options.key, version },
+      ...{ bus: this.#connection.bus, subjects: this.#subjects, node: this.node, key: options.key, version },
       ...ports,
       lagMs: () => health.lagMs(),
     })
   }
 
   /** What is no letter of a name there is left out. */
-  get #node(): string {
+  get node(): string {
     return (this.#options.node ?? hostname()).replace(/[^\w-]/g, '-').slice(0, 64) || 'node'
   }
 
@@ -72,7 +74,7 @@ export class ClusterAdapters {
     const { name: cluster = clusterDefaults.name, shards = clusterDefaults.shards, key } = this.#options
     const { log, metrics } = this.#ports
     const journal = new ClusterJournal({
-      ...{ connection: this.#connection, cluster, node: this.#node, replicas: this.#replicas, shards, copy },
+      ...{ connection: this.#connection, cluster, node: this.node, replicas: this.#replicas, shards, copy },
       ...{ log, metrics, onFailed: failed },
       ...(key === undefined ? {} : { key }),
       ...(directory === undefined ? {} : { directory }),

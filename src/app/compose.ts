@@ -26,7 +26,6 @@ import { SshHostKey } from '#server/ssh/host-key.ts'
 import { KnownKeys } from '#server/ssh/known-keys.ts'
 import { SshServer } from '#server/ssh/server.ts'
 import type { SshSettings } from '#server/ssh/settings.ts'
-import { ClusterFileStore } from '#storage/cluster/file-store.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
@@ -55,6 +54,7 @@ import {
 } from './defaults.ts'
 import { Health, watched } from './health.ts'
 import type { HostParts } from './lifecycle.ts'
+import { NodeLink } from './node-link.ts'
 import {
   ACCESS_CONTROL,
   CLOCK,
@@ -72,6 +72,7 @@ import {
   LINE_SERVER,
   LOG,
   METRICS,
+  NODE_LINK,
   OWNER_KEY,
   PERSONS,
   ROOM_SECRETS,
@@ -93,7 +94,7 @@ export interface TamtamOptions {
    * 0 is as much as there is room for. Larger files are refused with `FILE_TOO_LARGE`, files without room with `DISK_FULL`.
    */
   readonly limits?: Partial<EngineLimits>
-  /** Makes this host a node of a cluster; `data` is its copy then. Files are refused. */
+  /** Makes this host a node of a cluster; `data` is its copy then. */
   readonly cluster?: ClusterOptions
   /** `data` may be on a disk that other machines can write as well, because none of them does. */
   readonly sharedDisk?: boolean
@@ -147,6 +148,7 @@ export function compose(options: TamtamOptions): HostParts {
   const limits = { ...engineDefaults, ...clusterLimits, ...options.limits }
   const answering = cluster === undefined ? {} : { answerMs: clusterDefaults.answerMs }
   const http = { ...httpDefaults, ...answering, ...options.http, maxTextBytes: limits.maxTextBytes }
+  if (cluster?.advertise !== undefined) http.hostNames = [...http.hostNames, new URL(cluster.advertise).hostname]
   const { basePath } = http
   if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
@@ -174,8 +176,7 @@ export function compose(options: TamtamOptions): HostParts {
     const log = from.resolve(LOG)
     return clusterOf(from)?.journal(ownJournal(log, true), directory, broken) ?? ownJournal(log, false)
   })
-  provide(host, FILE_STORE, overrides.fileStore, (from) => {
-    if (cluster !== undefined) return new ClusterFileStore()
+  const ownFiles = (from: DependencyContainer) => {
     const { maxFileBytes, hostQuotaBytes } = limits
     if (directory === undefined) {
       const memoryBytes = Math.floor(memoryFileShare * totalmem())
@@ -183,7 +184,16 @@ export function compose(options: TamtamOptions): HostParts {
     }
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
     return new DiskFileStore({ directory, maxFileBytes, hostQuotaBytes, ...ports, ...floor })
-  })
+  }
+  if (cluster !== undefined)
+    provide(host, NODE_LINK, undefined, (from) => {
+      const ports = { clock: from.resolve(CLOCK), log: from.resolve(LOG), metrics: from.resolve(METRICS) }
+      const { members, node } = from.resolve(CLUSTER)
+      const adapters = { members, secretStore: from.resolve(SECRET_STORE), ownFiles: ownFiles(from) }
+      return new NodeLink({ ...cluster, node }, adapters, ports)
+    })
+  const linkOf = (from: DependencyContainer) => (cluster === undefined ? undefined : from.resolve(NODE_LINK))
+  provide(host, FILE_STORE, overrides.fileStore, (from) => linkOf(from)?.files ?? ownFiles(from))
   provide(host, SECRET_STORE, overrides.secretStore, (from) => {
     const own = directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory)
     return clusterOf(from)?.secretStore(own) ?? own
@@ -362,12 +372,14 @@ export function compose(options: TamtamOptions): HostParts {
         sshFingerprint: () => from.resolve(SSH_HOST_KEY).fingerprint,
         health: () => health.failure,
         unready: () => health.unready,
+        nodes: linkOf(from)?.server,
       }),
   )
   return {
     drainMs: cluster === undefined ? 0 : (cluster.drainMs ?? clusterDefaults.drainMs),
     basePath,
     health,
+    link: linkOf(host),
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),

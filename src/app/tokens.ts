@@ -21,10 +21,12 @@ import type { SshHostKey } from '#server/ssh/host-key.ts'
 import type { KnownKeys } from '#server/ssh/known-keys.ts'
 import type { SshServer } from '#server/ssh/server.ts'
 import type { ClusterAdapters } from './cluster.ts'
+import type { NodeLink } from './node-link.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
 export const CLUSTER: InjectionToken<ClusterAdapters> = Symbol('Cluster')
 export const FILE_STORE: InjectionToken<FileStore> = Symbol('FileStore')
+export const NODE_LINK: InjectionToken<NodeLink> = Symbol('NodeLink')
 export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('SecretStore')
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
 export const IDS: InjectionToken<Ids> = Symbol('Ids')
