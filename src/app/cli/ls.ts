@@ -1,3 +1,4 @@
+import { ownCommand } from '#app/about.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
