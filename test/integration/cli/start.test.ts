@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   watch,
   writeFileSync,
@@ -99,6 +100,25 @@ test('the second start looks at the sources only, and the first after a copy bui
   expect(sources).toContain(SOURCE)
   expect(await launch(home)).toMatchObject({ code: 0, errors: '' })
   expect(noted(home).sources).toBe(sources)
+})
+
+test('compiled code is kept beside the program, and made anew where it was damaged', async () => {
+  await launch(home)
+  const place = join(home, noted(home).program, '..', '.cache')
+  const kept = () =>
+    readdirSync(place, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+  const sizes = () => kept().map((path) => [path, statSync(path).size])
+  const before = sizes()
+  expect(before.length).toBeGreaterThan(5)
+  for (const [at, path] of kept().entries()) {
+    const bytes = readFileSync(path)
+    writeFileSync(path, at % 2 === 0 ? bytes.subarray(0, bytes.length / 2) : bytes.fill(0x5a, 100))
+  }
+  expect(await launch(home)).toMatchObject({ code: 0, errors: '', out: expect.stringContaining(SAID) })
+  expect(sizes().map(([path]) => path)).toEqual(before.map(([path]) => path))
+  for (const path of kept()) expect(readFileSync(path).subarray(-50)).not.toEqual(Buffer.alloc(50, 0x5a))
 })
 
 test('a changed source is built at the next start, and one that is as before needs no building', async () => {
