@@ -10,6 +10,7 @@ export class Health {
   #setAside = false
   #damagedPlaces = 0
   #isReached = true
+  #isDraining = false
   readonly #reach = new Subject<boolean>()
   /** For how long this host has not got what others have appended to the log. */
   lagMs: () => number = () => 0
@@ -50,9 +51,15 @@ export class Health {
 
   /** Why people should rather come to another host. */
   get unready(): string | undefined {
+    if (this.#isDraining) return DRAINING
     const { refuses = false, message } = this.failure ?? {}
     if (refuses) return message
     return this.lagMs() > MOST_LAG_MS ? BEHIND : undefined
+  }
+
+  /** This host is about to stop, and still serves those who are here. */
+  drains(): void {
+    this.#isDraining = true
   }
 
   failed(): void {
@@ -72,6 +79,7 @@ const SET_ASIDE =
   'the journal was damaged, and its unreadable part is set aside in the data directory until you remove it'
 
 const MOST_LAG_MS = 1000
+const DRAINING = 'this node is about to stop'
 const BEHIND = 'this node has not got yet what was said at others'
 
 const UNREACHED =

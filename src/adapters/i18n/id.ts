@@ -54,9 +54,15 @@ export const indonesian: MessageCatalog = {
   greetingSoFar:
     'Anda adalah {name} di {room}: {count} di sini, {last} sejauh ini (/history). Ketik /help untuk melihat perintah',
   welcome: 'Anda adalah {name} di {room}; ketik /help untuk melihat perintah',
+  filesComeTo: 'berkas sampai {size} disimpan di {folder} (--save, --auto)',
+  filesGoTo: '/get menyimpan berkas di {folder} (--save)',
+  thisFolder: 'folder ini',
   inRoom: 'Anda berada di {room}',
   inRoomAlready: 'Anda sudah berada di {room}',
   leftRoom: 'Anda keluar dari {room}; /join membawa Anda ke sebuah ruang',
+  cutOff:
+    'mesin ini tidak dapat menjangkau yang lain: yang Anda tulis menunggu, dan disampaikan begitu terjangkau lagi',
+  reachedAgain: 'mesin ini menjangkau yang lain lagi',
   bye: 'sampai jumpa',
   languageIs: 'jawaban sekarang dalam bahasa Indonesia',
   filesUntilWord:

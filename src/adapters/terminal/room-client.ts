@@ -11,6 +11,7 @@ import { translatorFor } from '#i18n/i18n.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
 import type { Filling, Key, Language, Translator } from '#i18n/translator.ts'
 import { Attention } from './attention.ts'
+import type { TerminalOptions } from './options.ts'
 import type { Ending, FileTransfers, HostControls, Output } from './ports.ts'
 import { isPresence, Presence, type PresenceEvent, type Told } from './presence.ts'
 import { type Paint, receiptRow, rowOf, savedRow, unpainted, type View } from './rows.ts'
@@ -19,42 +20,6 @@ import { Transfers } from './transfers.ts'
 /** In larger rooms comings and goings are told together. */
 const LARGE_ROOM = 20
 const MOST_NAMES = 12
-
-export interface TerminalOptions {
-  /** `rows`: for people. `json`: every event as one object, for programs. `none`: only answers. */
-  readonly events: 'rows' | 'json' | 'none'
-  /** Whether each line that is said waits for the room's answer; else lines are posted, and only refusals are reported. */
-  readonly waits: boolean
-  /** Undefined where no escape sequence may be written. */
-  readonly paint: Paint | undefined
-  readonly time: boolean
-  /** Whether a message of several lines takes several lines. */
-  readonly tall: boolean
-  /** Whether one's own messages are shown, once the room has them. */
-  readonly echo: boolean
-  /** Whether there is a frame for changing state; otherwise each receipt is a line. */
-  readonly live: boolean
-  /** Where one stopped reading is marked. */
-  readonly divider: boolean
-  /** How many entries of history are shown at first. */
-  readonly history: number
-}
-
-/** How much history is shown at first. */
-export const HISTORY = 20
-
-/** On a screen of its own. */
-export const onScreen = (paint: Paint): TerminalOptions => ({
-  paint,
-  events: 'rows',
-  waits: true,
-  time: true,
-  tall: true,
-  echo: true,
-  live: true,
-  divider: true,
-  history: HISTORY,
-})
 
 export interface ClientParts {
   readonly session: RoomSession

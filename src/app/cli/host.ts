@@ -169,6 +169,7 @@ const WITHOUT: Readonly<Record<KeyName, string>> = {
   ssh: 'SSH clients are warned of another host',
   'ssh-known': 'keys that have shown the token show it once more',
   'ssh-owners': "no SSH key is the owner's",
+  nodes: 'nodes of the cluster have to be started again to share files',
 }
 
 /** The user of the command knows the directory, and there are two remedies. */

@@ -236,6 +236,25 @@ describe('in a room', () => {
     expect(budi.heard.some((each) => each.includes('hush'))).toBe(false)
   })
 
+  test('a whisper reaches somebody over IRC who shares no room, with their time and the label of its sender', async () => {
+    const { port } = await ircHost()
+    const capabilities = 'server-time message-tags echo-message batch labeled-response'
+    const ani = await IrcClient.enter(port, 'ani', [], { capabilities })
+    const budi = await IrcClient.enter(port, 'budi', [])
+    await budi.answers('AWAY :makan')
+    ani.says('@label=7 PRIVMSG Budi :\x02halo\x02 budi')
+    await budi.until(/^:ani!~ani@\d+\.tamtam PRIVMSG budi :halo budi/)
+    await ani.until(/^@label=7 :tamtam\.irc BATCH \+\w+ labeled-response/)
+    await ani.until(/msgid=\*-1 :ani!\S+ PRIVMSG budi :halo budi/)
+    await ani.until(/ 301 ani Budi :makan/)
+    budi.says('NOTICE ani :sebentar', 'PRIVMSG ani :\x01PING 1\x01', 'PRIVMSG budi :catatan')
+    await ani.until(/^@time=\S+;msgid=\*-2 :budi!\S+ NOTICE ani :sebentar/)
+    await ani.until(/^:budi!\S+ PRIVMSG ani :\x01PING 1\x01/)
+    await budi.until(/^:budi!\S+ PRIVMSG budi :catatan/)
+    expect((await LineClient.join(port, 'citra')).bytes.toString()).not.toContain('halo')
+    expect(await ani.answers('PRIVMSG citra :x')).toEqual([expect.stringContaining(' 401 ani citra ')])
+  })
+
   test('a file comes as a link that curl can use, and one for some only with a ticket of theirs', async () => {
     const { port } = await ircHost()
     const ani = await IrcClient.enter(port, 'ani')

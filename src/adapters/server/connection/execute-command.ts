@@ -1,16 +1,14 @@
 import type { LocalSession } from '#domain/engine/session.ts'
-import { type Code, type Rejected, rejected } from '#domain/errors.ts'
+import { type Rejected, rejected } from '#domain/errors.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { ClientCommand } from '#domain/room/commands.ts'
-import type { WholeFile } from '#domain/room/events.ts'
 import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/permissions.ts'
 import { removalOf } from '#domain/room/removal.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import { accessTexts, doneText, memberText, sendingText, submissionLines } from '#i18n/render-answer.ts'
-import { fileLine, type LinkOf, pastLine } from '#i18n/render-event.ts'
-import type { Language, Translator } from '#i18n/translator.ts'
+import { fileLine, pastLine } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
 import { helpAbout, helpGroups } from '#protocol/command-groups.ts'
 import {
   commandNamed,
@@ -20,48 +18,9 @@ import {
   type ParsedCommand,
   parseCommand,
 } from '#protocol/commands.ts'
-import type { AccessControl } from '../security/access-control.ts'
+import type { Caller } from './caller.ts'
 import { type Portion, portionsAfter, searched, searchFault } from './history-pages.ts'
 import { COSTS, priceOf, priceOfItems } from './rate-limit.ts'
-
-/** The author of a command, as far as commands need them. */
-export interface Caller {
-  /** Lines that `/history` shows without a number, and at most. */
-  readonly settings: { readonly historyLines: number; readonly maxHistoryLines: number }
-  /** Messages in the caller's language. */
-  readonly words: Translator
-  readonly accessControl: AccessControl
-  /** Where links to this host begin, where the caller can use any. */
-  readonly base: string | undefined
-  /** The address of a file, for the caller. */
-  readonly linkOf: LinkOf | undefined
-  /** Whether `/get` sends the bytes of a file to the caller. */
-  readonly takesBytes: boolean
-  /** False before the first room: then only commands of before authentication are understood. */
-  readonly isAuthenticated: boolean
-  /** Undefined after `/part`. */
-  readonly session: LocalSession | undefined
-  /** Sets how files reach the caller. */
-  filesAs(mode: 'inline' | 'links'): void
-  /** Sets the caller's language. */
-  speak(language: Language): void
-  /** The session; where there is none, the caller is told so. */
-  inRoom(): LocalSession | undefined
-  /** Asks the room, tells the caller of a refusal, and answers whether it was done. */
-  ask(command: ClientCommand): Promise<boolean>
-  say(line: string): Promise<void> | undefined
-  /** Pays a command's cost beside its line, by the table of costs; resolves when that is paid, and others have had a turn. */
-  pay(lines: number): Promise<void>
-  refuse(why: Pick<Rejected, 'code' | 'message' | 'limit'>): Promise<void> | undefined
-  /** Tells a refusal in the caller's language. */
-  fail(code: Code, text: string): Promise<void> | undefined
-  join(room: string, password?: string): Promise<void>
-  /** Keeps the host's token; before authentication, joins the first room by it. */
-  authenticate(token: string): Promise<void>
-  part(message?: string): Promise<void>
-  sendFile(by: string, file: WholeFile, session: LocalSession): Promise<void>
-  quit(message?: string): void
-}
 
 export const tokenFirst: Rejected = rejected(
   'NOT_FOUND',
@@ -77,8 +36,19 @@ export async function executeCommand(caller: Caller, word: string, rest: string)
 /** How the commands of a line are read. */
 export const contextOf = ({ maxHistoryLines }: Caller['settings']): ParseContext => ({ at: 'line', maxHistoryLines })
 
+/** What a caller needs for a command. */
+const NEEDED: Partial<Record<ParsedCommand['type'], keyof Caller>> = {
+  ...{ join: 'join', part: 'part', token: 'authenticate', quit: 'quit' },
+  ...{ get: 'sendFile', fileMode: 'filesAs', lang: 'speak' },
+}
+
 async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
   const { say } = caller.words
+  const needed = NEEDED[parsed.type]
+  if (needed !== undefined && caller[needed] === undefined) {
+    await caller.fail('BAD_COMMAND', say('noSuchCommand'))
+    return
+  }
   const tell = (text: string) => caller.say(`* ${text}`)
   switch (parsed.type) {
     case 'nick':
@@ -89,7 +59,7 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
       return await join(caller, parsed.room, parsed.password)
     case 'part': {
       const room = caller.session?.room
-      await caller.part(parsed.message)
+      await caller.part?.(parsed.message)
       if (room !== undefined) await tell(say('leftRoom', { room }))
       return
     }
@@ -118,13 +88,13 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
     case 'files':
       return await files(caller)
     case 'fileMode':
-      caller.filesAs(parsed.mode)
+      caller.filesAs?.(parsed.mode)
       await tell(say(parsed.mode === 'links' ? 'filesLinks' : 'filesInline'))
       return
     case 'get':
       return await get(caller, parsed.file)
     case 'lang':
-      caller.speak(parsed.language)
+      caller.speak?.(parsed.language)
       await caller.say(`* ${caller.words.say('languageIs')}`)
       return
     case 'remove':
@@ -135,13 +105,13 @@ async function execute(caller: Caller, parsed: ParsedCommand): Promise<void> {
       return await access(caller, parsed.request)
     case 'token': {
       const { isAuthenticated } = caller
-      await caller.authenticate(parsed.token)
+      await caller.authenticate?.(parsed.token)
       if (isAuthenticated) await tell(say('tokenKept'))
       return
     }
     case 'quit':
       if (caller.isAuthenticated) void tell(say('bye'))
-      return caller.quit(parsed.message)
+      return caller.quit?.(parsed.message)
     case 'help':
       await caller.say(help(caller, parsed.about))
       return
@@ -191,7 +161,7 @@ async function join(caller: Caller, name: string, password: string | undefined):
   const room = checkRoomName(name)
   if (typeof room !== 'string') await caller.refuse(room)
   else if (room === caller.session?.room) await caller.say(`* ${caller.words.say('inRoomAlready', { room })}`)
-  else await caller.join(room, password)
+  else await caller.join?.(room, password)
 }
 
 async function topic(caller: Caller, wanted: string | undefined): Promise<void> {
@@ -287,7 +257,7 @@ async function get(caller: Caller, wanted: string): Promise<void> {
   const whole = newest.filter(({ status }) => status === 'whole').map(({ file }) => file)
   const named = wantedFile(whole, wanted, 1)
   const found = newest.find(({ file }) => file === named)
-  if (found?.status === 'whole') await caller.sendFile(found.by.name, found.file, session)
+  if (found?.status === 'whole') await caller.sendFile?.(found.by.name, found.file, session)
   else await caller.fail('NO_SUCH_FILE', caller.words.say('noFileNamed'))
 }
 

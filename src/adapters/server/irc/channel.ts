@@ -2,23 +2,21 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import type { Batch, Encoder } from '#domain/room/batch.ts'
-import { isMessage, type Member, type PastEvent, type RoomEvent } from '#domain/room/events.ts'
+import type { ClientCommand } from '#domain/room/commands.ts'
+import { isMessage, type Member, type PastEvent, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
 import { audienceOf } from '#domain/room/visibility.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
-import type { LinkOf } from '#i18n/render-event.ts'
+import { fileLine, type LinkOf } from '#i18n/render-event.ts'
+import type { Translator } from '#i18n/translator.ts'
 import { portion, type Reading } from '../connection/batch-lines.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type ClientSessionSettings,
-  type Joined,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
+import { MemberCaller } from '../connection/caller.ts'
+import { ClientSession, type ClientSessionParts, type ClientSessionSettings } from '../connection/client-session.ts'
 import { portionsBefore } from '../connection/history-pages.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
+import type { Joined, Reason, Wire } from '../connection/wire.ts'
 import type { LineRenderer, Links } from '../line/render.ts'
+import type { LineSettings } from '../line/settings.ts'
 import type { AccessControl } from '../security/access-control.ts'
 import type { SignedLinkHolder } from '../security/signed-links.ts'
 import type { LineCapabilities } from './capabilities.ts'
@@ -52,24 +50,26 @@ export interface ChannelOwner {
   /** Somebody has left the host: their leaving is not told again by other channels. */
   toldOfQuit(channel: Channel, id: string): void
   numeric(code: string, params: readonly string[], text?: string): void
-  say(line: string): void
+  say(line: string): Promise<void> | undefined
   charge(lines: number): void
+  pay(lines: number): Promise<void>
+  /** Keeps the host's token. */
+  token: string | undefined
   /** The nick of the person is another one now. */
   calledNow(nick: string): void
-  /** A posted command was refused in a channel. */
-  refused(channel: Channel, why: Rejected): void
   /** The channel is over. */
   parted(channel: Channel): void
 }
 
-/** One room of an IRC connection. */
-export class Channel implements Wire {
+/** One room of an IRC connection, and who gives commands in it. */
+export class Channel extends MemberCaller implements Wire {
   readonly room: string
   readonly client: ClientSession
   /** Messages were posted that no answer has waited for yet. */
   hasPosted = false
   readonly #owner: ChannelOwner
-  readonly #accessControl: AccessControl
+  readonly accessControl: AccessControl
+  readonly settings: LineSettings
   readonly #clock: Clock
   #session: LocalSession | undefined
   #links: Links
@@ -86,13 +86,15 @@ export class Channel implements Wire {
   constructor(
     room: string,
     owner: ChannelOwner,
-    parts: ClientSessionParts,
+    parts: ClientSessionParts & { readonly settings: LineSettings },
     settings: ClientSessionSettings,
     id: string | undefined,
   ) {
+    super()
     this.room = room
     this.#owner = owner
-    this.#accessControl = parts.accessControl
+    this.accessControl = parts.accessControl
+    this.settings = parts.settings
     this.#clock = parts.clock
     this.#links = owner.links.links(owner.incoming.base, undefined)
     this.#encoder = owner.renderer.encoder(owner.capabilities, this.#links)
@@ -103,8 +105,12 @@ export class Channel implements Wire {
     return `#${this.room}`
   }
 
-  get session(): LocalSession | undefined {
-    return this.client.session
+  get words(): Translator {
+    return this.#owner.renderer.words
+  }
+
+  get base(): string | undefined {
+    return this.#owner.incoming.base
   }
 
   get linkOf(): LinkOf | undefined {
@@ -120,7 +126,8 @@ export class Channel implements Wire {
   }
 
   reply(answer: Joined | Rejected): void {
-    if (answer.type === 'rejected') this.#owner.refused(this, answer)
+    if (answer.type === 'rejected')
+      this.#owner.numeric('404', [this.name], `${answer.code} ${this.words.refusal(answer)}`)
     else this.#joined(answer)
   }
 
@@ -128,7 +135,7 @@ export class Channel implements Wire {
     const owner = this.#owner
     const { people, words } = owner.renderer
     this.#session = session
-    this.#holder = this.#accessControl.holderOf(credentials, session.room)
+    this.#holder = this.accessControl.holderOf(credentials, session.room)
     this.#links = owner.links.links(owner.incoming.base, this.#holder)
     this.capabilitiesChanged()
     people.opened(this.room)
@@ -267,6 +274,36 @@ export class Channel implements Wire {
     return links.ownLink(incoming.base, this.#holder, session, file)
   }
 
+  // As a caller of the commands of the table. IRC has words of its own for joining, leaving and quitting, and speaks the host's language.
+
+  say(lines: string): Promise<void> | undefined {
+    const { renderer } = this.#owner
+    const notices = lines.split('\n').map((line) => renderer.notice(this.name, line.replace(/^\* +/, '')))
+    return this.#owner.say(notices.join(''))
+  }
+
+  refuse(why: Reason, command?: ClientCommand): undefined {
+    const code = NUMERICS[why.code] ?? '404'
+    const nick = command === undefined ? '*' : 'name' in command ? command.name : 'to' in command ? command.to : '*'
+    const about = code === '441' ? [nick, this.name] : [this.name]
+    this.#owner.numeric(code, about, `${why.code} ${this.words.refusal(why)}`)
+  }
+
+  override pay(lines: number): Promise<void> {
+    return this.#owner.pay(lines)
+  }
+
+  async authenticate(token: string): Promise<void> {
+    this.#owner.token = token
+    this.client.showToken(token)
+  }
+
+  /** Its link, whoever it is for. */
+  async sendFile(by: string, file: WholeFile): Promise<void> {
+    const link = this.ownLink(file)
+    await this.say(`${fileLine(by, file, this.words)}${link === undefined ? '' : ` ${link}`}`)
+  }
+
   /** 332 and the like. */
   tellTopic(): void {
     const topic = this.#session?.rules.topic ?? ''
@@ -312,4 +349,13 @@ export class Channel implements Wire {
     if (this.#session !== undefined) owner.renderer.people.closed(this.room)
     owner.parted(this)
   }
+}
+
+/** Numerics of refusals that have one of their own. */
+const NUMERICS: Readonly<Record<string, string>> = {
+  NO_SUCH_MEMBER: '441',
+  NOT_ALLOWED: '482',
+  NOT_OWNER: '482',
+  LOCKED: '482',
+  NOT_A_MEMBER: '442',
 }

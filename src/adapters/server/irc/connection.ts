@@ -1,13 +1,12 @@
-import { TokenBucket } from '#domain/async/token-bucket.ts'
-import type { Rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import type { Cancel } from '#domain/ports/system.ts'
+import { ClientSession } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
-import { Delivery } from '../connection/delivery.ts'
 import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { personOf } from '../connection/key-registry.ts'
+import type { Reason, Wire } from '../connection/wire.ts'
 import type { LineRenderer } from '../line/render.ts'
 import type { Credentials } from '../security/access-control.ts'
 import { type LineCapabilities, lineCapabilities } from './capabilities.ts'
@@ -27,24 +26,15 @@ const PING_MS = 240_000
 
 /** What a client has told of itself before it is registered. */
 interface Registration {
-  readonly status: 'registering'
-  readonly cancelTimeout: Cancel
   hasUser: boolean
   /** It is choosing capabilities, until CAP END. */
   isChoosing: boolean
 }
 
-type State =
-  | Registration
-  /** Its token is being looked at. */
-  | { readonly status: 'checking'; readonly cancelTimeout: Cancel }
-  | { readonly status: 'registered' }
-  | { readonly status: 'closed' }
-
 type Input = Message | Fault | 'end'
 
 /** One IRC connection: a person in any number of rooms. `verbs.ts` has what it understands. */
-export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient {
+export class IrcConnection implements Wire, ServedConnection, ChannelOwner, IrcClient {
   readonly incoming: IncomingConnection
   readonly parts: IrcConnectionParts<IrcConnection>
   readonly renderer: IrcRenderer
@@ -77,45 +67,34 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
   multiline: Multiline | undefined
   #capabilities = lineCapabilities(this.chosen)
   readonly #decoder = new IrcDecoder()
-  readonly #bucket: TokenBucket
-  readonly #delivery: Delivery
+  /** Outside of its rooms: its rate, its answers and its end are those of all of them. */
+  readonly #client: ClientSession
   readonly #inbox: Inbox<Input>
-  #state: State
+  /** Undefined once its token is being looked at. */
+  registration: Registration | undefined = { hasUser: false, isChoosing: false }
   #labelled: Labelled | undefined
   #cancelPing: Cancel = () => {}
-  #heardAt: number
+  /** Why the others are told that it left, and its own words on that. */
+  #leaving: readonly [reason: string, message?: string] = ['left']
 
   constructor(incoming: IncomingConnection, parts: IrcConnectionParts<IrcConnection>) {
-    const { clock, id, links, log, metrics, renderer, settings } = parts
-    const { connection, loopback } = incoming
+    const { clock, id, links, renderer, settings } = parts
     this.incoming = incoming
     this.parts = parts
     this.renderer = renderer
     this.links = links
     this.id = id
-    this.#heardAt = clock.elapsed()
     this.signedOnAt = clock.now()
-    const isLimited = !loopback || settings.rateOnLoopback
-    this.#bucket = new TokenBucket(clock, isLimited ? settings.linesPerSecond : 0, settings.linesBurst)
     // Each channel hears of its closing, and of its drains.
-    connection.setMaxListeners(0)
-    this.#delivery = new Delivery({
-      connection,
-      markBytes: settings.outboxMarkBytes,
-      metrics,
-      wire: { deliver: () => {} },
-      ended: () => {},
-    })
+    incoming.connection.setMaxListeners(0)
+    const rate = { perSecond: settings.linesPerSecond, burst: settings.linesBurst }
+    this.#client = new ClientSession(incoming, this, parts, { ...settings, ...rate, lostReason: 'left' }, id)
     this.#inbox = new Inbox({
-      source: connection,
+      source: incoming.connection,
       handle: (item) => this.#handle(item),
-      full: () => this.#delivery.answersTaken,
-      failed: this.failed,
+      full: () => this.taken,
+      failed: this.#client.failed,
     })
-    const cancelTimeout = clock.after(settings.handshakeMs, () => this.close('registration took too long'))
-    this.#state = { status: 'registering', cancelTimeout, hasUser: false, isChoosing: false }
-    connection.once('close', () => this.#over('left'))
-    connection.on('error', (error) => log.info('a connection broke', { error: error.message }))
     this.#start()
   }
 
@@ -137,12 +116,11 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
   /** Hot path: a message goes through here without a promise. */
   #handle(item: Input): Promise<unknown> | undefined {
     if (item === 'end') {
-      this.close('you have closed the connection')
+      this.quit('you have closed the connection')
       return undefined
     }
-    this.#heardAt = this.parts.clock.elapsed()
     const wait = 'fault' in item ? this.#refuse(item) : this.#deal(item)
-    const slow = this.#bucket.charge(1) ? this.#bucket.ready() : undefined
+    const slow = this.#client.charge(1)
     return slow === undefined ? wait : Promise.all([wait, slow])
   }
 
@@ -157,9 +135,9 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
   #deal(message: Message): Promise<unknown> | undefined {
     const { verb, params } = message
     const found = this.parts.verbNamed(verb)
-    if (this.#state.status !== 'registered' && found?.beforeAuth !== true) {
-      // A closing one says nothing more, and one that is being let in is waited for.
-      if (this.#state.status === 'registering') this.numeric('451', [], 'You have not registered')
+    if (this.status !== 'outside' && found?.beforeAuth !== true) {
+      // A closing one says nothing more.
+      if (this.status === 'unauthenticated') this.numeric('451', [], 'You have not registered')
       return undefined
     }
     if (found === undefined || params.length < found.least) {
@@ -206,15 +184,12 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
   }
 
   get heardAt(): number {
-    return this.#heardAt
+    return this.#client.heardAt
   }
 
-  get status(): State['status'] {
-    return this.#state.status
-  }
-
-  get registration(): Registration | undefined {
-    return this.#state.status === 'registering' ? this.#state : undefined
+  /** `outside` once it is registered. */
+  get status(): ClientSession['status'] {
+    return this.#client.status
   }
 
   /** A star before it has one. */
@@ -272,7 +247,7 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
     const { engine } = this.parts
     engine.dropNick(this.id)
     const { people } = this.renderer
-    const isRegistered = this.#state.status === 'registered'
+    const isRegistered = this.status === 'outside'
     if (isRegistered) people.leave(this)
     this.key = key
     this.id = id
@@ -294,19 +269,15 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
 
   /** Its registration is complete: it is let in, or told why not. */
   async register(): Promise<boolean> {
-    const state = this.#state
-    if (state.status !== 'registering') return false
-    this.#state = { status: 'checking', cancelTimeout: state.cancelTimeout }
+    this.registration = undefined
     const isLetIn = await this.#isLetIn()
     if (this.status === 'closed') return false
     if (!isLetIn) {
       this.numeric('464', [], 'Password incorrect: this host wants its token, as the server password')
-      this.close('this host wants its token')
+      this.quit('this host wants its token')
       return false
     }
-    state.cancelTimeout()
-    this.#state = { status: 'registered' }
-    this.incoming.known?.()
+    this.#client.admit()
     this.renderer.people.enter(this)
     this.#ping()
     return true
@@ -325,8 +296,9 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
   #ping(): void {
     this.#cancelPing = this.parts.clock.after(PING_MS, () => {
       const { clock } = this.parts
-      const isSilent = clock.elapsed() - this.#heardAt >= PING_MS
-      if (isSilent && this.#delivery.outbox.waiting === 0) this.say(lineOf({ verb: 'PING', text: this.hostName }))
+      const isSilent = clock.elapsed() - this.heardAt >= PING_MS
+      if (isSilent && this.#client.delivery.outbox.waiting === 0)
+        this.say(lineOf({ verb: 'PING', text: this.hostName }))
       this.#ping()
     })
   }
@@ -362,12 +334,12 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
       this.#labelled.lines.push(line)
       return undefined
     }
-    return this.#delivery.answer(Buffer.from(line))
+    return this.#client.delivery.answer(Buffer.from(line))
   }
 
   /** Resolves when the client has taken its answers; undefined where it has. */
   get taken(): Promise<void> | undefined {
-    return this.#delivery.answersTaken
+    return this.#client.delivery.answersTaken
   }
 
   numeric(code: string, params: readonly string[], text?: string): undefined {
@@ -380,65 +352,56 @@ export class IrcConnection implements ServedConnection, ChannelOwner, IrcClient 
     void this.say(this.renderer.notice(this.nick, text))
   }
 
-  refused(channel: Channel, why: Rejected): void {
-    this.numeric('404', [channel.name], `${why.code} ${this.renderer.words.refusal(why)}`)
-  }
-
   parted(channel: Channel): void {
     if (this.channels.get(channel.room) === channel) this.channels.delete(channel.room)
   }
 
   charge(lines: number): void {
-    this.#bucket.charge(lines)
+    void this.#client.charge(lines)
   }
 
   /** Pays for something dear; resolves when it may be done. */
-  async pay(lines: number): Promise<void> {
-    if (this.#bucket.charge(lines)) await this.#bucket.ready()
+  pay(lines: number): Promise<void> {
+    return this.#client.pay(lines)
   }
 
   stopReading(): void {
     this.#inbox.stop()
   }
 
-  async farewell(why: string): Promise<void> {
-    this.close(why, why)
-    await this.#delivery.outbox.flushed()
+  farewell(why: string): Promise<void> {
+    this.#leaving = [why]
+    return this.#client.farewell(why)
   }
 
   sweep(now: number, ms: number): void {
-    if (this.#delivery.outbox.stalledMs(now) > ms) this.incoming.connection.destroy()
+    this.#client.sweep(now, ms)
   }
 
-  /** Tells the client why, and ends. The others are told `reason`, or what the member said on leaving. */
-  close(why: string, reason = 'left', message?: string): void {
-    if (this.#state.status === 'closed') return
+  /** Tells the client why, and ends. `message`: what the others are told. */
+  quit(why: string, message?: string): void {
+    this.#leaving = message === undefined ? ['left'] : ['left', message]
+    void this.#client.close({ code: 'CLOSED', message: why })
+  }
+
+  // Of `Wire`: each room has another.
+
+  deliver(): void {}
+  reply(): void {}
+
+  async close(why: Reason | undefined): Promise<void> {
+    const { connection } = this.incoming
     this.#inbox.close()
     this.#labelled = undefined
-    void this.say(lineOf({ verb: 'ERROR', text: `Closing link: ${why}` }))
-    this.#over(reason, message)
-    hangUp(this.incoming.connection, this.parts.clock, LAST_WORDS_MS)
-  }
-
-  #over(reason: string, message?: string): void {
-    const state = this.#state
-    if (state.status === 'closed') return
-    this.#state = { status: 'closed' }
-    if ('cancelTimeout' in state) state.cancelTimeout()
+    const reason = why?.code === 'TIMEOUT' ? 'registration took too long' : why?.message
+    if (reason !== undefined) void this.say(lineOf({ verb: 'ERROR', text: `Closing link: ${reason}` }))
     this.#cancelPing()
     this.parts.monitors.forget(this)
-    if (state.status === 'registered') this.renderer.people.remember(this, this.parts.clock.now())
-    const left = Array.from(this.channels.values(), ({ client }) => client.close(undefined, reason, message))
-    void Promise.all(left).then(() => {
-      this.parts.engine.dropNick(this.id)
-      this.renderer.people.leave(this)
-    })
-  }
-
-  /** An error of ours ends this connection only (C90). */
-  readonly failed = (error: unknown): void => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    this.parts.log.error('a connection was closed because of an error of ours', { error: text })
-    this.incoming.connection.destroy()
+    const { people } = this.renderer
+    if (people.clientsOf(this.id).includes(this)) people.remember(this, this.parts.clock.now())
+    hangUp(connection, this.parts.clock, LAST_WORDS_MS)
+    await Promise.all(Array.from(this.channels.values(), ({ client }) => client.close(undefined, ...this.#leaving)))
+    this.parts.engine.dropNick(this.id)
+    people.leave(this)
   }
 }

@@ -87,7 +87,7 @@ async function oper(connection: IrcConnection, key: string): Promise<void> {
   if (!isOwner) {
     await connection.pay(WRONG_KEY_LINES)
     connection.numeric('464', [], 'Password incorrect: OPER takes the key in keys/owner of the host')
-    if (++connection.wrongKeys >= MOST_WRONG_KEYS) connection.close('too many keys were wrong')
+    if (++connection.wrongKeys >= MOST_WRONG_KEYS) connection.quit('too many keys were wrong')
   } else if (!connection.becomes(key))
     connection.numeric('491', [], 'you are in rooms as somebody else: leave them first')
   else connection.numeric('381', [], 'You look after every room that you join from now on')

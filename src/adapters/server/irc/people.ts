@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { Member } from '#domain/room/events.ts'
+import type { LineCapabilities } from './capabilities.ts'
 import { folded } from './codec.ts'
 
 const MOST_KNOWN = 20_000
@@ -24,6 +25,10 @@ export interface IrcClient {
   readonly account: string | undefined
   /** Its capabilities. */
   readonly chosen: ReadonlySet<string>
+  readonly capabilities: LineCapabilities
+  readonly echoes: boolean
+  /** Why it is away; undefined where it is not. */
+  readonly away: string | undefined
   /** By room. */
   readonly channels: ReadonlyMap<string, unknown>
   /** Pending where it has not taken what it was told; undefined where it has. */
@@ -65,6 +70,7 @@ export class IrcPeople {
   /** Those who came over IRC, by member id: a person may have several clients. */
   readonly #clients = new Map<string, readonly [IrcClient, ...IrcClient[]]>()
   readonly #gone: Gone[] = []
+  #whispers = 0
   /** The host as a source of lines: a mask of somebody has more in it than a name. */
   readonly hostName: string
   readonly #hosts = new Map<string, string>()
@@ -74,6 +80,11 @@ export class IrcPeople {
 
   constructor(hostName: string) {
     this.hostName = hostName
+  }
+
+  /** The number of a whisper between two who share no room. */
+  nextWhisper(): number {
+    return ++this.#whispers
   }
 
   enter(client: IrcClient): void {

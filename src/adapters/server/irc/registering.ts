@@ -69,7 +69,7 @@ export const REGISTERING: Readonly<Record<string, Verb<IrcConnection>>> = {
     beforeAuth: true,
     run: (connection, { params }) => {
       const [message = ''] = params
-      connection.close('you have quit', 'left', message === '' ? undefined : message)
+      connection.quit('you have quit', message === '' ? undefined : message)
       return undefined
     },
   },

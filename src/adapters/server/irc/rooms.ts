@@ -1,9 +1,10 @@
-import { type Rejected, rejected } from '#domain/errors.ts'
+import { rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { ClientCommand } from '#domain/room/commands.ts'
 import { isEntry } from '#domain/room/events.ts'
 import { changeAccess } from '#domain/room/room-access.ts'
 import { accessTexts } from '#i18n/render-answer.ts'
+import { commandNamed, parseCommand } from '#protocol/commands.ts'
+import { contextOf, executeCommand } from '../connection/execute-command.ts'
 import { COSTS, priceOf, priceOfJoin } from '../connection/rate-limit.ts'
 import { notForYou } from '../security/access-control.ts'
 import { Channel } from './channel.ts'
@@ -12,9 +13,8 @@ import type { IrcConnection } from './connection.ts'
 import { MOST_WRONG_KEYS } from './login.ts'
 import { tellUnlessBehind } from './people.ts'
 import { banMask } from './render.ts'
-import { runRoomCommand } from './room-command.ts'
 import { roomWith } from './talking.ts'
-import { listOf, tellRefusal, type Verb } from './verb.ts'
+import { listOf, type Verb } from './verb.ts'
 
 const MOST_CHANNELS = 20
 const MOST_NICKS = 4
@@ -101,7 +101,7 @@ async function join(connection: IrcConnection, name: string, key: string | undef
   connection.numeric(code, [`#${room}`], text === undefined ? said : `${text}: ${said}`)
   // It would be counted for each channel by itself.
   if (why === notForYou && key !== undefined && ++connection.wrongKeys >= MOST_WRONG_KEYS)
-    connection.close('too many keys were wrong')
+    connection.quit('too many keys were wrong')
 }
 
 const noChannel = rejected('BAD_ROOM', 'a channel begins with #, as in #lobby')
@@ -131,8 +131,7 @@ async function topic(connection: IrcConnection, [name = '', text]: readonly stri
   const channel = connection.channel(name)
   if (channel === undefined) return
   if (text === undefined) return channel.tellTopic()
-  const answer = await channel.client.ask({ type: 'setTopic', topic: text })
-  if (answer.type === 'rejected') tellRefusal(connection, channel, answer)
+  await channel.ask({ type: 'setTopic', topic: text })
 }
 
 async function kick(connection: IrcConnection, [name = '', nicks, reason = '']: readonly string[]): Promise<void> {
@@ -141,9 +140,7 @@ async function kick(connection: IrcConnection, [name = '', nicks, reason = '']: 
   for (const nick of listOf(nicks, MOST_NICKS)) {
     const member = channel.session && connection.renderer.people.find(nick, channel.session)
     const whom = { name: member?.name ?? nick, ...(member === undefined ? {} : { member: member.id }) }
-    const command = { type: 'kick', ...whom, ...(reason === '' ? {} : { reason }) } as const
-    const answer = await channel.client.ask(command)
-    if (answer.type === 'rejected') tellRefusal(connection, channel, answer, nick)
+    await channel.ask({ type: 'kick', ...whom, ...(reason === '' ? {} : { reason }) })
   }
 }
 
@@ -168,7 +165,7 @@ async function invite(connection: IrcConnection, message: Message): Promise<void
   }
   const made = await changeAccess(parts.accessControl.roomAccess(session), { type: 'invite' })
   const isClosed = session.rules.inviteOnly || parts.accessControl.factsOf(session).hasPassword
-  if (made.type === 'refused' && isClosed) return tellRefusal(connection, channel, made.why)
+  if (made.type === 'refused' && isClosed) return channel.refuse(made.why)
   if (found === undefined) {
     const line = lineOf({ source: connection.mask, verb: 'INVITE', params: [nick, channel.name] })
     for (const client of clients) {
@@ -185,9 +182,7 @@ async function invite(connection: IrcConnection, message: Message): Promise<void
       ? `you are invited: /join ${channel.name}`
       : `you are invited to ${channel.name}: ${accessTexts(made, renderer.words, incoming.base).join(' ')}`
   const { id: member, name: to } = found.member
-  const answer = await found.channel.client.ask({ type: 'whisper', to, member, text })
-  if (answer.type === 'rejected') tellRefusal(connection, found.channel, answer, nick)
-  else connection.numeric('341', [nick, channel.name])
+  if (await found.channel.ask({ type: 'whisper', to, member, text })) connection.numeric('341', [nick, channel.name])
 }
 
 function remember(invitations: Map<string, string>, room: string, code: string): void {
@@ -226,6 +221,20 @@ async function mode(connection: IrcConnection, [target = '', changes, ...rest]: 
   }
 }
 
+/** The command of the table that a mode is, on and off; `$` is its parameter. */
+const MODE_COMMANDS: Readonly<Record<string, readonly [string, string]>> = {
+  o: ['op $', 'deop $'],
+  v: ['voice $', 'unvoice $'],
+  b: ['ban $', 'unban $'],
+  'm:': ['mute $', 'unmute $'],
+  k: ['password $', 'password off'],
+  l: ['full $', 'full off'],
+  i: ['lock entry', 'unlock entry'],
+  t: ['lock topic', 'unlock topic'],
+  m: ['announce on', 'announce off'],
+  s: ['hide on', 'hide off'],
+}
+
 /** `params`: those of the letters that take one, the next first. */
 async function change(
   connection: IrcConnection,
@@ -234,90 +243,33 @@ async function change(
   isOn: boolean,
   params: string[],
 ): Promise<void> {
+  const fault = (text: string) => connection.numeric('696', [channel.name, letter, '*'], text)
+  // Only members speak in a room.
+  if (letter === 'n') return isOn ? undefined : fault('only members speak in a room: n is always on')
   if (letter === 'b' && params.length === 0) return tellBans(connection, channel)
-  if (letter === 'k') return await changePassword(connection, channel, isOn, params.shift())
-  const command = commandOf(connection, channel, letter, isOn, params)
-  if (command === undefined) return
-  if ('code' in command) {
-    connection.numeric('696', [channel.name, letter, '*'], command.message)
-    return
-  }
-  const answer = await channel.client.ask(command)
-  if (answer.type === 'rejected') tellRefusal(connection, channel, answer, 'name' in command ? command.name : undefined)
+  // A password is named also where it is taken away.
+  const param = 'ovbk'.includes(letter) || (letter === 'l' && isOn) ? (params.shift() ?? '') : ''
+  const isMute = letter === 'b' && param.startsWith('m:')
+  const command = MODE_COMMANDS[isMute ? 'm:' : letter]?.[isOn ? 0 : 1]
+  if (command === undefined) return connection.numeric('472', [letter], 'is a mode that no room here has')
+  const value = 'ovb'.includes(letter) ? nameIn(connection, channel, isMute ? param.slice(2) : param) : param
+  const [word = '', rest = ''] = command.split(' ')
+  const typed = rest.replace('$', () => value ?? '')
+  const parsed = parseCommand(word, typed, contextOf(channel.settings))
+  if (parsed.type === 'ask') await channel.ask(parsed.command)
+  else if (parsed.type === 'access' && channel.session !== undefined && (!isOn || param !== 'off')) {
+    const made = await changeAccess(channel.accessControl.roomAccess(channel.session), parsed.request)
+    if (made.type === 'refused') channel.refuse(made.why)
+  } else fault(MODE_USAGE[letter] ?? '')
 }
 
-async function changePassword(
-  connection: IrcConnection,
-  channel: Channel,
-  isOn: boolean,
-  word: string | undefined,
-): Promise<void> {
-  const { session } = channel
-  if (session === undefined) return
-  if (isOn && (word === undefined || word === '')) {
-    connection.numeric('696', [channel.name, 'k', '*'], 'say the word: MODE #room +k word')
-    return
-  }
-  const request = { type: 'setPassword', password: isOn ? word : undefined } as const
-  const made = await changeAccess(connection.parts.accessControl.roomAccess(session), request)
-  if (made.type === 'refused') tellRefusal(connection, channel, made.why)
+const MODE_USAGE: Readonly<Record<string, string>> = {
+  o: 'name somebody: MODE #room +o nick',
+  v: 'name somebody: MODE #room +v nick',
+  b: 'a mask is nick, nick!*@* or *!*@host; m: before it mutes instead of banning',
+  k: 'say the word: MODE #room +k word',
+  l: 'say how many: MODE #room +l 30',
 }
-
-function commandOf(
-  connection: IrcConnection,
-  channel: Channel,
-  letter: string,
-  isOn: boolean,
-  params: string[],
-): ClientCommand | Rejected | undefined {
-  switch (letter) {
-    case 'o': {
-      const nick = params.shift()
-      if (nick === undefined) return rejected('BAD_COMMAND', 'name somebody: MODE #room +o nick')
-      const member = channel.session && connection.renderer.people.find(nick, channel.session)
-      return { type: isOn ? 'op' : 'deop', name: member?.name ?? nick }
-    }
-    case 'b': {
-      const mask = params.shift() ?? ''
-      const isMute = mask.startsWith('m:')
-      const name = nameIn(connection, channel, isMute ? mask.slice(2) : mask)
-      if (name === undefined)
-        return rejected('BAD_COMMAND', 'a mask is nick, nick!*@* or *!*@host; m: before it mutes instead of banning')
-      if (isMute) return { type: isOn ? 'mute' : 'unmute', name }
-      return { type: isOn ? 'ban' : 'unban', name }
-    }
-    case 'v': {
-      const nick = params.shift()
-      if (nick === undefined) return rejected('BAD_COMMAND', 'name somebody: MODE #room +v nick')
-      const member = channel.session && connection.renderer.people.find(nick, channel.session)
-      return { type: isOn ? 'voice' : 'unvoice', name: member?.name ?? nick }
-    }
-    case 'i':
-    case 't':
-    case 'm':
-    case 's':
-      return { type: SWITCH_OF[letter], on: isOn }
-    case 'l': {
-      if (!isOn) return { type: 'setMostMembers', most: 0 }
-      const most = Number(params.shift())
-      if (!Number.isInteger(most) || most < 1) return rejected('BAD_COMMAND', 'say how many: MODE #room +l 30')
-      return { type: 'setMostMembers', most }
-    }
-    case 'n':
-      return isOn ? undefined : rejected('BAD_COMMAND', 'only members speak in a room: n is always on')
-    default:
-      connection.numeric('472', [letter], 'is a mode that no room here has')
-      return undefined
-  }
-}
-
-/** The command of each letter of a rule that holds or not. */
-const SWITCH_OF = {
-  i: 'setInviteOnly',
-  t: 'setTopicLock',
-  m: 'setModeratorsSpeak',
-  s: 'setUnlisted',
-} as const
 
 /** Whom a mask means: by nick, or by the host that stands for a member. */
 function nameIn(connection: IrcConnection, channel: Channel, mask: string): string | undefined {
@@ -335,4 +287,19 @@ function tellBans(connection: IrcConnection, channel: Channel): void {
   for (const name of session.restrained('mutes'))
     connection.numeric('367', [channel.name, `m:${banMask(name)}`, connection.hostName])
   connection.numeric('368', [channel.name], 'End of channel ban list')
+}
+
+/** Whether a word is a command of the rooms that IRC has none for: they are understood as `WORD #room …`, and answered with notices. */
+export const isRoomCommand = (verb: string): boolean =>
+  verb.toLowerCase() !== 'lang' && commandNamed(verb.toLowerCase(), 'line') !== undefined
+
+/** Without a channel it is about the only one that the connection is in. */
+export async function runRoomCommand(connection: IrcConnection, { verb, params }: Message): Promise<void> {
+  const [first = ''] = params
+  const [only, another] = connection.channels.values()
+  const isNamed = first.startsWith('#')
+  const channel = isNamed ? connection.channel(first) : another === undefined ? only : undefined
+  if (channel?.session !== undefined)
+    await executeCommand(channel, verb.toLowerCase(), (isNamed ? params.slice(1) : params).join(' '))
+  else if (!isNamed) connection.numeric('461', [verb], `Name the channel: ${verb} #room …`)
 }

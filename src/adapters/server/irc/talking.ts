@@ -1,12 +1,12 @@
 import { forTerminal } from '#domain/names/text.ts'
 import type { PostedCommand } from '#domain/room/commands.ts'
-import type { Member } from '#domain/room/events.ts'
+import type { Member, Whispered } from '#domain/room/events.ts'
 import type { Channel } from './channel.ts'
 import { ctcpOf, lineOf, type Message, withoutFormatting } from './codec.ts'
 import type { IrcConnection } from './connection.ts'
 import { batched, isInBatch } from './multiline.ts'
-import { tellUnlessBehind } from './people.ts'
-import { listOf, tellRefusal, type Verb } from './verb.ts'
+import { type IrcClient, tellUnlessBehind } from './people.ts'
+import { listOf, type Verb } from './verb.ts'
 
 const MOST_TARGETS = 4
 
@@ -94,49 +94,95 @@ async function askWithLabel(connection: IrcConnection, channel: Channel, command
     return
   }
   if (echoes) channel.unexpectEcho()
-  connection.refused(channel, answer)
+  channel.reply(answer)
 }
 
-/** To somebody in a room that both are in. */
+/** To somebody in a room that both are in, or else to somebody who is here over IRC. */
 async function whisper(connection: IrcConnection, nick: string, text: string, notice: Notice): Promise<void> {
-  const { renderer } = connection
+  const { people } = connection.renderer
   const found = roomWith(connection, nick)
-  if (found === undefined) {
-    connection.numeric('401', [nick], 'No such nick in your channels')
+  const clients = found === undefined ? strangers(connection, nick) : people.clientsOf(found.member.id)
+  if (found === undefined && clients.length === 0) {
+    connection.numeric('401', [nick], 'No such nick in your channels, nor over IRC')
     return
   }
   const ctcp = ctcpOf(text)
-  if (ctcp !== undefined && ctcp.word !== 'ACTION') {
-    const asked = `\x01${forTerminal(`${ctcp.word} ${ctcp.rest}`.trim())}\x01`
-    const line = {
-      source: connection.mask,
-      verb: 'notice' in notice ? 'NOTICE' : 'PRIVMSG',
-      params: [nick],
-      text: asked,
-    }
-    const isPassedOn =
-      ctcp.word !== 'DCC' &&
-      renderer.people.clientsOf(found.member.id).some((client) => tellUnlessBehind(client, lineOf(line)))
-    if (!isPassedOn && !('notice' in notice))
-      connection.tell('this request (CTCP) was not passed on; files go by curl, see /motd, and never by DCC')
-    return
-  }
-  const { channel, member } = found
-  const plain = ctcp === undefined ? text : `* ${connection.nick} ${ctcp.rest}`
-  const to = { to: member.name, member: member.id }
-  const command = { type: 'whisper', ...to, text: withoutFormatting(plain), ...notice } as const
+  if (ctcp !== undefined && ctcp.word !== 'ACTION') return passOn(connection, nick, clients, ctcp, notice)
+  const plain = withoutFormatting(ctcp === undefined ? text : `* ${connection.nick} ${ctcp.rest}`)
+  const isSaid =
+    found === undefined
+      ? whisperStranger(connection, clients, plain, notice)
+      : await whisperIn(connection, found, plain, notice)
+  const away = found === undefined ? clients[0]?.away : found.member.away
+  // A notice is never answered.
+  if (isSaid && away !== undefined && !('notice' in notice)) connection.numeric('301', [nick], away)
+}
+
+async function whisperIn(
+  connection: IrcConnection,
+  { channel, member }: Found,
+  text: string,
+  notice: Notice,
+): Promise<boolean> {
+  const command = { type: 'whisper', to: member.name, member: member.id, text, ...notice } as const
   const { answering, echoes } = connection
-  if (answering !== undefined && echoes) channel.expectEcho(answering.label, command.text)
+  if (answering !== undefined && echoes) channel.expectEcho(answering.label, text)
   const answer = await channel.client.ask(command)
   if (answering !== undefined && echoes) {
     if (answer.type === 'ack') answering.isEchoed = true
     else channel.unexpectEcho()
   }
-  // A notice is never answered.
-  if ('notice' in notice) return
-  if (answer.type === 'rejected') tellRefusal(connection, channel, answer, nick)
-  const { away } = member
-  if (away !== undefined) connection.numeric('301', [nick], away)
+  if (answer.type === 'rejected' && !('notice' in notice)) channel.refuse(answer, command)
+  return answer.type === 'ack'
+}
+
+/** The clients of that nick, for whoever may see this host; an invitation opens one room alone. */
+function strangers(connection: IrcConnection, nick: string): readonly IrcClient[] {
+  const isKnown = connection.parts.accessControl.isKnown(connection.credentials())
+  return isKnown ? connection.renderer.people.called(nick) : []
+}
+
+/** Where no room is there to keep it, a whisper is passed on, and not kept. */
+function whisperStranger(
+  connection: IrcConnection,
+  clients: readonly IrcClient[],
+  text: string,
+  notice: Notice,
+): boolean {
+  const { id, parts, renderer } = connection
+  const [first] = clients
+  if (first === undefined) return false
+  const event: Whispered = {
+    ...{ type: 'whispered' as const, seq: renderer.people.nextWhisper(), at: parts.clock.now() },
+    ...{ by: { id, name: connection.nick }, to: { id: first.id, name: first.nick }, text, ...notice },
+  }
+  const lineFor = ({ id, nick, echoes, capabilities }: IrcClient) =>
+    renderer.personal(event, NO_ROOM, { id, nick, echoes, linkOf: () => undefined }, capabilities)
+  const others = clients.filter((client) => client !== connection)
+  const isTaken = others.filter((client) => tellUnlessBehind(client, lineFor(client))).length > 0
+  if (!isTaken && others.length > 0)
+    connection.numeric('404', [first.nick], 'BUSY does not read just now; say it again later')
+  else void connection.say(lineFor(connection))
+  return isTaken
+}
+
+/** What the ids of messages have in place of a room. */
+const NO_ROOM = '*'
+
+/** A request from one client to another. */
+function passOn(
+  connection: IrcConnection,
+  nick: string,
+  clients: readonly IrcClient[],
+  { rest, word }: { readonly word: string; readonly rest: string },
+  notice: Notice,
+): void {
+  const verb = 'notice' in notice ? 'NOTICE' : 'PRIVMSG'
+  const text = `\x01${forTerminal(`${word} ${rest}`.trim())}\x01`
+  const line = lineOf({ source: connection.mask, verb, params: [nick], text })
+  const isPassedOn = word !== 'DCC' && clients.some((client) => tellUnlessBehind(client, line))
+  if (!isPassedOn && !('notice' in notice))
+    connection.tell('this request (CTCP) was not passed on; files go by curl, see /motd, and never by DCC')
 }
 
 type Talk = Extract<PostedCommand, { readonly type: 'say' | 'act' }>

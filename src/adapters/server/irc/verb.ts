@@ -1,5 +1,3 @@
-import type { Rejected } from '#domain/errors.ts'
-import type { Translator } from '#i18n/translator.ts'
 import type { Message } from './codec.ts'
 
 /** One command of IRC: a row of the table in `verbs.ts`. `On`: the connection that it came over. */
@@ -21,24 +19,3 @@ export const listOf = (param: string | undefined, most: number): readonly string
     .split(',')
     .filter((each) => each !== '')
     .slice(0, most)
-
-/** Numerics of refusals that have one of their own. */
-const NUMERICS: Readonly<Record<string, string>> = {
-  NO_SUCH_MEMBER: '441',
-  NOT_ALLOWED: '482',
-  NOT_OWNER: '482',
-  LOCKED: '482',
-  NOT_A_MEMBER: '442',
-}
-
-interface Told {
-  readonly renderer: { readonly words: Translator }
-  numeric(code: string, params: readonly string[], text?: string): void
-}
-
-/** Tells why a command about a room was refused. */
-export function tellRefusal(connection: Told, channel: { readonly name: string }, why: Rejected, nick?: string): void {
-  const code = NUMERICS[why.code] ?? '404'
-  const about = code === '441' ? [nick ?? '*', channel.name] : [channel.name]
-  connection.numeric(code, about, `${why.code} ${connection.renderer.words.refusal(why)}`)
-}

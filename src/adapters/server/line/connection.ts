@@ -1,27 +1,24 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Code, type Rejected, rejected } from '#domain/errors.ts'
 import type { Batch } from '#domain/room/batch.ts'
-import type { ClientCommand } from '#domain/room/commands.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
 import type { Language, Translator } from '#i18n/translator.ts'
 import { parseCommand } from '#protocol/commands.ts'
+import { MemberCaller } from '../connection/caller.ts'
 import {
   ClientSession,
   type ClientSessionParts,
   type ClientSessionSettings,
-  type Joined,
-  type JoinOptions,
   nowhere,
-  type Reason,
-  type Wire,
 } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
-import { type Caller, contextOf, executeCommand, tokenFirst } from '../connection/execute-command.ts'
+import { contextOf, executeCommand, tokenFirst } from '../connection/execute-command.ts'
 import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
+import type { Joined, JoinOptions, Reason, Wire } from '../connection/wire.ts'
 import { type AccessControl, notForYou } from '../security/access-control.ts'
 import { LineDecoder } from './decoder.ts'
 import { LineUpload, sentinelCandidate } from './file-io.ts'
@@ -48,15 +45,15 @@ const WAYS_IN: ReadonlySet<string> = new Set(['join', 'token', 'quit'])
 type Input = Item | { readonly type: 'charge'; readonly lines: number } | { readonly type: 'inputOver' }
 
 /** One line connection: its input becomes commands to the room, files and answers. */
-export class LineConnection implements Wire, ServedConnection, Caller {
+export class LineConnection extends MemberCaller implements Wire, ServedConnection {
   readonly settings: LineSettings
   words: Translator
   readonly accessControl: AccessControl
-  readonly takesBytes = true
+  override readonly takesBytes = true
   readonly base: string | undefined
+  readonly client: ClientSession
   readonly #incoming: IncomingConnection
   readonly #parts: LineConnectionParts
-  readonly #client: ClientSession
   readonly #decoder: LineDecoder
   readonly #inbox: Inbox<Input>
   readonly #output: LineOutput
@@ -67,6 +64,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
 
   /** `id` names this connection to the engine: its nick goes with it from room to room. */
   constructor(incoming: IncomingConnection, parts: LineConnectionParts, id: string) {
+    super()
     const { accessControl, checks, clock, renderers, settings } = parts
     const renderer = renderers[settings.language]
     const { base, connection } = incoming
@@ -76,8 +74,8 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.base = base
     this.#incoming = incoming
     this.#parts = parts
-    this.#client = new ClientSession(incoming, this, parts, parts.client, id)
-    const { delivery, failed } = this.#client
+    this.client = new ClientSession(incoming, this, parts, parts.client, id)
+    const { delivery, failed } = this.client
     this.#decoder = new LineDecoder({ maxLineBytes: settings.maxLineBytes })
     this.#output = new LineOutput({
       delivery,
@@ -104,7 +102,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#look(items)
     const nick = nickFirst(items, this.settings)
     if (!(await this.#enter(this.settings.room, nick === undefined ? { hidden } : { nick }))) return this.quit()
-    if (this.#client.status === 'closed') return
+    if (this.client.status === 'closed') return
     if (hidden && hiddenMs < Number.POSITIVE_INFINITY) this.#parts.clock.after(hiddenMs, () => this.#announce())
     connection.on('data', this.#read)
     connection.on('end', this.#end)
@@ -121,7 +119,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
       this.#look(items)
       this.#take(items)
     } catch (error) {
-      this.#client.failed(error)
+      this.client.failed(error)
     }
   }
 
@@ -151,12 +149,12 @@ export class LineConnection implements Wire, ServedConnection, Caller {
 
   /** Hot path: a chunk of text lines goes through here without a promise. */
   #handle(item: Input): Promise<void> | undefined {
-    if (item.type === 'charge') return this.#client.charge(item.lines)
+    if (item.type === 'charge') return this.client.charge(item.lines)
     if (item.type === 'inputOver') return this.#halfClosed()
     // Not typed by anybody: it announces nobody.
     if (item.type === 'answer') return this.#output.say(item.bytes)
-    if (this.#client.status === 'unauthenticated') return this.#beforeAuth(item)
-    const announced = item.type === 'close' ? undefined : this.#client.announce()
+    if (this.client.status === 'unauthenticated') return this.#beforeAuth(item)
+    const announced = item.type === 'close' ? undefined : this.client.announce()
     return announced === undefined ? this.#deal(item) : this.#dealAfter(announced, item)
   }
 
@@ -164,7 +162,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     this.#last = item.type
     switch (item.type) {
       case 'text':
-        return this.inRoom() && this.#client.say(item.lines)
+        return this.inRoom() && this.client.say(item.lines)
       case 'body':
         return this.#upload?.push(item.bytes)
       case 'begin':
@@ -195,7 +193,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
 
   /** It has said nothing for so long that it is somebody who reads. */
   #announce(): void {
-    this.#client.announce()?.then((why) => why && this.#refused(why), this.#client.failed)
+    this.client.announce()?.then((why) => why && this.#refused(why), this.client.failed)
   }
 
   #refused(why: Rejected): void {
@@ -212,7 +210,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
         this.#decoder.abandonBody(item)
         return this.refuse(tokenFirst)
       case 'text': {
-        const wait = this.#client.charge(item.lines.length)
+        const wait = this.client.charge(item.lines.length)
         return this.refuse(tokenFirst) ?? wait
       }
       case 'error':
@@ -264,27 +262,16 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   }
 
   farewell(why: string): Promise<void> {
-    return this.#client.farewell(why)
+    return this.client.farewell(why)
+  }
+
+  /** It stays: what it says is kept in order, and waits. */
+  reaches(isReached: boolean): void {
+    if (this.isAuthenticated) void this.say(`* ${this.words.say(isReached ? 'reachedAgain' : 'cutOff')}`)
   }
 
   sweep(now: number, ms: number): void {
-    this.#client.sweep(now, ms)
-  }
-
-  get isAuthenticated(): boolean {
-    return this.#client.status !== 'unauthenticated'
-  }
-
-  /** Undefined after `/part`. */
-  get session(): LocalSession | undefined {
-    return this.#client.session
-  }
-
-  /** The session, or a refusal said and nothing. */
-  inRoom(): LocalSession | undefined {
-    const { session } = this.#client
-    if (session === undefined) void this.refuse(nowhere)
-    return session
+    this.client.sweep(now, ms)
   }
 
   say(line: string): Promise<void> | undefined {
@@ -301,25 +288,14 @@ export class LineConnection implements Wire, ServedConnection, Caller {
     return this.fail(why.code, text)
   }
 
-  fail(code: Code, text: string): Promise<void> | undefined {
+  override fail(code: Code, text: string): Promise<void> | undefined {
     return this.say(`! ${code} ${text}`)
-  }
-
-  pay(lines: number): Promise<void> {
-    return this.#client.pay(lines)
-  }
-
-  async ask(command: ClientCommand): Promise<boolean> {
-    if (this.inRoom() === undefined) return false
-    const answer = await this.#client.ask(command)
-    if (answer.type === 'rejected') await this.refuse(answer)
-    return answer.type === 'ack'
   }
 
   /** Shows the host its token: an unauthenticated peer comes in by it. */
   async authenticate(token: string): Promise<void> {
-    this.#client.showToken(token)
-    if (this.#client.status === 'unauthenticated' && !(await this.#enter(this.settings.room))) this.quit()
+    this.client.showToken(token)
+    if (this.client.status === 'unauthenticated' && !(await this.#enter(this.settings.room))) this.quit()
   }
 
   /** Moves to another room. Where that is refused, the member stays where it is. */
@@ -330,19 +306,19 @@ export class LineConnection implements Wire, ServedConnection, Caller {
 
   /** Joins a room, or tells why not. False where the peer can do nothing more about it. */
   async #enter(room: string, options: JoinOptions = {}): Promise<boolean> {
-    const { status } = this.#client
-    const why = await this.#client.join(room, options)
+    const { status } = this.client
+    const why = await this.client.join(room, options)
     if (why === undefined) return true
     // The answer to the line that asks for the nick says what is wrong with it.
     if (options.nick !== undefined && why !== notForYou) return await this.#enter(room)
     const told = this.refuse(why === notForYou && status === 'unauthenticated' ? tokenFirst : why)
     if (why !== notForYou) return false
-    await (this.#client.isSpent ? this.quit() : told)
+    await (this.client.isSpent ? this.quit() : told)
     return true
   }
 
   async part(message?: string): Promise<void> {
-    if (this.inRoom() !== undefined) await this.#client.part(message)
+    if (this.inRoom() !== undefined) await this.client.part(message)
   }
 
   get linkOf(): LinkOf | undefined {
@@ -364,7 +340,7 @@ export class LineConnection implements Wire, ServedConnection, Caller {
   }
 
   quit(message?: string): undefined {
-    void this.#client.close(undefined, 'left', message)
+    void this.client.close(undefined, 'left', message)
   }
 
   #beginUpload(begin: BeginItem): undefined {

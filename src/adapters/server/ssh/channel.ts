@@ -1,5 +1,7 @@
 import { Duplex } from 'node:stream'
 import type { ServerChannel } from 'ssh2'
+import { forTerminal } from '#domain/names/text.ts'
+import type { WholeFile } from '#domain/room/events.ts'
 
 export type LibraryChannel = ServerChannel
 
@@ -114,6 +116,10 @@ export class SshChannel extends Duplex {
     this.#channel.stderr.write(bytes)
   }
 
+  noteWhole({ name, sha256 }: WholeFile): void {
+    this.note(`${forTerminal(name)} is in the room, sha256 ${sha256}`)
+  }
+
   /** Writes bytes that may change later: resolves when they are taken, or the channel is over. */
   taken(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
@@ -129,9 +135,15 @@ export class SshChannel extends Duplex {
     })
   }
 
-  /** Ends the channel, behind what was written, with the exit status of a command. */
+  /** Nothing more is to be written. */
+  get isOver(): boolean {
+    return this.writableEnded || this.destroyed
+  }
+
+  /** Ends the channel, behind what was written, with the exit status of a command. The first call counts. */
   exit(status: number): void {
-    this.#exitStatus ??= status
+    if (this.isOver) return
+    this.#exitStatus = status
     this.end()
   }
 

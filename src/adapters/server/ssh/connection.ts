@@ -6,10 +6,9 @@ import type { ServedConnection } from '../connection/connections.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { SshChannel } from './channel.ts'
 import { CommandRun } from './exec/run.ts'
-import { EXIT } from './exit-status.ts'
 import { Login } from './login.ts'
 import type { IncomingChannel, RunParts, SshServerParts, Texts } from './parts.ts'
-import { tooManyTerminals } from './refusals.ts'
+import { EXIT, tooManyTerminals } from './refusals.ts'
 import { parseScp } from './scp/codec.ts'
 import { ScpRun } from './scp/run.ts'
 import { SftpSession } from './sftp/session.ts'
@@ -93,18 +92,19 @@ export class SshConnection implements ServedConnection, SshHandler {
     setMaxListeners(0, channel)
     // Its own failures are told where it is run.
     channel.on('error', () => {})
-    const of = { incoming, identity: this.#login.identity, id: this.#id, parts: this.#parts }
+    channel.once('signal', () => channel.exit(EXIT.interrupted))
+    const of = { incoming, identity: this.#login.identity, id: this.#id, parts: this.#parts, texts }
     switch (start.type) {
       case 'exec': {
         const scp = parseScp(start.command)
-        this.#run(channel, scp === undefined ? new CommandRun(of, texts).run(start.command) : new ScpRun(of).run(scp))
+        this.#run(channel, scp === undefined ? new CommandRun(of).run(start.command) : new ScpRun(of).run(scp))
         return
       }
       case 'sftp':
         this.#run(channel, new SftpSession(of).run())
         return
       case 'shell':
-        this.#run(channel, this.#chat(of, texts, start))
+        this.#run(channel, this.#chat(of, start))
         return
       default:
         start satisfies never
@@ -112,11 +112,11 @@ export class SshConnection implements ServedConnection, SshHandler {
   }
 
   /** On the screen of a terminal that has one, while there is a place. */
-  #chat(of: RunParts, texts: Texts, { env, terminal }: Start): Promise<void> {
-    if (terminal === undefined || !isCapable(terminal)) return new ChatRun(of, texts, terminal !== undefined).run()
+  #chat(of: RunParts, { env, terminal }: Start): Promise<void> {
+    if (terminal === undefined || !isCapable(terminal)) return new ChatRun(of, terminal !== undefined).run()
     const leave = this.#terminals.enter()
-    if (leave === undefined) return new ChatRun(of, texts, true, tooManyTerminals).run()
-    return new ScreenRun(of, texts, { terminal, env, leave }).run()
+    if (leave === undefined) return new ChatRun(of, true, tooManyTerminals).run()
+    return new ScreenRun(of, { terminal, env, leave }).run()
   }
 
   stopReading(): void {

@@ -41,6 +41,7 @@ export interface RunParts {
   /** Of a person without a key. */
   readonly id: string
   readonly parts: SshParts
+  readonly texts: Texts
 }
 
 /** For the places of downloads. */

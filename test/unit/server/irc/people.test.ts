@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkNick } from '#domain/names/nick.ts'
+import { lineCapabilities } from '#server/irc/capabilities.ts'
 import { IrcPeople } from '#server/irc/people.ts'
 
 const guest = (id: string, name = '192.168.1.7') => ({ id, name })
@@ -25,7 +26,8 @@ test('nobody can take the name of a guest', () => {
 const client = {
   ...{ id: 'm1', nick: 'ani', user: 'ani', realName: 'Ani', account: undefined },
   ...{ chosen: new Set<string>(), channels: new Map(), taken: undefined, heardAt: 0, signedOnAt: 0 },
-  ...{ invitations: new Map<string, string>(), say: () => {} },
+  ...{ invitations: new Map<string, string>(), say: () => {}, echoes: false, away: undefined },
+  capabilities: lineCapabilities(new Set()),
 }
 
 test('the last hundred who have left are remembered', () => {

@@ -1,89 +1,72 @@
-import { type Rejected, rejected } from '#domain/errors.ts'
+import { rejected } from '#domain/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused } from '#domain/session.ts'
-import { TransferActor } from '#domain/transfer/actor.ts'
-import type { Writing } from '#domain/transfer/writer.ts'
 import { SUMS_NAME } from '#protocol/tar.ts'
-import type { Reason } from '../../connection/client-session.ts'
+import type { Reason } from '../../connection/wire.ts'
 import type { SshChannel } from '../channel.ts'
-import { EXIT } from '../exit-status.ts'
-import { holderOf, type RunParts, uploaderOf } from '../parts.ts'
-import { type MemberListener, QuietMember } from '../quiet-member.ts'
-import { noSuchFile, tooManyDownloads } from '../refusals.ts'
-import { placeOf } from '../sftp/names.ts'
-import { RoomFolder } from '../sftp/room-folder.ts'
-import { Visits } from '../sftp/visits.ts'
+import { IncomingFile, OutgoingFile } from '../files.ts'
+import { Folders, type RoomFolder } from '../folders.ts'
+import type { SshMember } from '../member.ts'
+import type { RunParts } from '../parts.ts'
+import { EXIT, noSuchFile } from '../refusals.ts'
 import { fileLine, OK_BYTE, type ScpCommand, ScpDecoder, type ScpMessage, warningLine } from './codec.ts'
 
-/** A file on its way in, or why it is refused: its bytes come in any case, once it was accepted. */
-interface Receiving {
-  readonly transfer: TransferActor
-  readonly writing: Writing
-  why: Rejected | undefined
-}
-
 /** What `scp -O` runs on a channel: one file, or several into one room. */
-export class ScpRun implements MemberListener {
+export class ScpRun {
   readonly #channel: SshChannel
-  readonly #parts: RunParts
-  readonly #visits: Visits
-  readonly #uploader: string | undefined
+  readonly #folders: Folders
   readonly #decoder = new ScpDecoder()
   readonly #messages: AsyncGenerator<ScpMessage>
-  #receiving: Receiving | undefined
+  #incoming: IncomingFile | undefined
+  /** Why the file on its way is refused: its bytes come in any case, once it was accepted. */
+  #refused: Refused | undefined
   #status: number = EXIT.done
-  #isOver = false
 
-  constructor(parts: RunParts) {
-    this.#channel = parts.incoming.connection
-    this.#parts = parts
-    this.#uploader = uploaderOf(parts)
-    this.#visits = new Visits({ ...parts, listener: this, isUsed: () => true })
+  constructor(of: RunParts) {
+    this.#channel = of.incoming.connection
+    this.#folders = new Folders(of, (why) => this.#warn(why))
     this.#messages = messagesOf(this.#channel, this.#decoder)
-    this.#channel.once('signal', () => this.#end(EXIT.interrupted))
   }
 
   async run({ direction, path, isFolder, isRecursive }: ScpCommand): Promise<void> {
-    const { identity } = this.#parts
-    const place = placeOf(path, identity.isRoomNamed ? `/${identity.room}` : '/')
+    const place = this.#folders.placeOf(path)
     try {
       if (place.type === 'root' || place.type === 'none') throw new Refused(noRoom)
-      const member = await this.#visits.enter(place.room)
-      if (!(member instanceof QuietMember)) throw new Refused(member)
-      const folder = new RoomFolder(member, this.#uploader, this.#parts.parts.engine)
+      const folder = await this.#folders.enter(place.room)
       const name = place.type === 'file' ? place.name : undefined
       if (direction === 'send') await this.#send(folder, name)
-      else await this.#receive(folder, isFolder || isRecursive ? onlyRoom(name) : name)
+      else await this.#receive(folder.member, isFolder || isRecursive ? onlyRoom(name) : name)
     } catch (error) {
       if (this.#channel.destroyed) return
       if (!(error instanceof Refused)) throw error
       this.#warn(error.rejected)
     } finally {
-      await this.#receiving?.writing.pause()
-      this.#end(this.#status)
-      await this.#visits.close()
+      await this.#incoming?.pause()
+      this.#channel.exit(this.#status)
+      await this.#folders.close()
     }
   }
 
-  ended(why: Reason | undefined): void {
-    if (why === undefined) return
-    this.#warn(why)
-    this.#end(this.#status)
-  }
-
   /** Files until the client has no more. `name`: of the one that is sent, where its sender has said so. */
-  async #receive({ member }: RoomFolder, name: string | undefined): Promise<void> {
+  async #receive(member: SshMember, name: string | undefined): Promise<void> {
     this.#channel.write(OK_BYTE)
     for await (const message of this.#messages) {
       switch (message.type) {
         case 'file':
-          await this.#begin(member, name ?? message.name, message.size)
+          await this.#guarded(async () => {
+            this.#incoming = await IncomingFile.open(member, { name: name ?? message.name, size: message.size })
+            this.#decoder.accept(message.size)
+            this.#channel.write(OK_BYTE)
+          })
           break
         case 'bytes':
-          await this.#append(message.bytes)
+          if (this.#refused === undefined)
+            await this.#incoming?.append(message.bytes).catch((error: unknown) => {
+              this.#refused = refusedBy(error)
+            })
           break
         case 'end':
-          await this.#finish()
+          await this.#guarded(() => this.#finish())
           break
         case 'times':
         case 'up':
@@ -93,8 +76,8 @@ export class ScpRun implements MemberListener {
           this.#warn(noFolders)
           break
         case 'failed':
-          await this.#receiving?.writing.pause()
-          this.#receiving = undefined
+          await this.#incoming?.pause()
+          this.#incoming = undefined
           this.#status = EXIT.incomplete
           break
         case 'ok':
@@ -105,33 +88,26 @@ export class ScpRun implements MemberListener {
           message satisfies never
       }
     }
-    if (this.#receiving !== undefined) this.#status = EXIT.incomplete
+    if (this.#incoming !== undefined) this.#status = EXIT.incomplete
   }
 
-  async #begin({ session }: QuietMember, name: string, size: number): Promise<void> {
-    const transfer = await session.createTransfer({ name, size }, this.#uploader)
-    const writing = transfer instanceof TransferActor ? await transfer.write(0) : undefined
-    const why = 'code' in transfer ? transfer : writing !== undefined && 'code' in writing ? writing : undefined
-    if (why !== undefined || writing === undefined || 'code' in writing || !(transfer instanceof TransferActor))
-      return this.#warn(why ?? noScp)
-    this.#receiving = { transfer, writing, why: undefined }
-    this.#decoder.accept(size)
-    this.#channel.write(OK_BYTE)
-  }
-
-  async #append(bytes: Buffer): Promise<void> {
-    const receiving = this.#receiving
-    if (receiving === undefined || receiving.why !== undefined) return
-    receiving.why = await receiving.writing.append(bytes)
+  /** A file that is refused is not the end of the others. */
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#warn(refusedBy(error).rejected)
+    }
   }
 
   async #finish(): Promise<void> {
-    const receiving = this.#receiving
-    this.#receiving = undefined
-    if (receiving === undefined) return
-    const ended = receiving.why ?? (await receiving.writing.finish())
-    if ('code' in ended) return this.#warn(ended)
-    this.#channel.note(`${forTerminal(ended.name)} is in the room, sha256 ${ended.sha256}`)
+    const [incoming, refused] = [this.#incoming, this.#refused]
+    this.#incoming = undefined
+    this.#refused = undefined
+    if (refused !== undefined) throw refused
+    const file = await incoming?.finish()
+    if (file === undefined) return
+    this.#channel.noteWhole(file)
     this.#channel.write(OK_BYTE)
   }
 
@@ -140,38 +116,24 @@ export class ScpRun implements MemberListener {
     await this.#acknowledged()
     if (name === SUMS_NAME) {
       const { bytes } = folder.sums
-      return await this.#sendBytes(name, bytes.length, [bytes])
+      return await this.#sendBytes(fileLine(name, bytes.length), () => this.#channel.taken(bytes))
     }
     const found = folder.find(name)
     if (found?.file.status !== 'whole') throw new Refused(noSuchFile)
-    const { file } = found.file
-    const { session, client } = folder.member
-    const slot = this.#parts.parts.downloads.take(holderOf(this.#parts), this.#channel)
-    if (slot === undefined) throw new Refused(tooManyDownloads)
-    const moved = () => {
-      slot.moved()
-      void client.charge(0)
-    }
+    const { id, size } = found.file.file
+    const outgoing = new OutgoingFile(folder.member, id)
     try {
-      await this.#sendBytes(found.name, file.size, session.download(file.id), moved)
-      folder.member.served(file, 0, file.size)
+      const send = () => outgoing.sendTo((piece) => this.#channel.taken(piece))
+      await this.#sendBytes(fileLine(found.name, size), send)
     } finally {
-      slot.release()
+      await outgoing.close()
     }
   }
 
-  async #sendBytes(
-    name: string,
-    size: number,
-    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    moved: () => void = () => {},
-  ): Promise<void> {
-    await this.#channel.taken(fileLine(name, size))
+  async #sendBytes(line: Buffer, send: () => Promise<void>): Promise<void> {
+    await this.#channel.taken(line)
     await this.#acknowledged()
-    for await (const piece of pieces) {
-      moved()
-      await this.#channel.taken(piece)
-    }
+    await send()
     await this.#channel.taken(OK_BYTE)
     await this.#acknowledged()
   }
@@ -183,13 +145,7 @@ export class ScpRun implements MemberListener {
 
   #warn(why: Reason): void {
     this.#status = EXIT.refused
-    if (!this.#isOver) this.#channel.write(warningLine(`${why.code} ${forTerminal(why.message)}`))
-  }
-
-  #end(status: number): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#channel.exit(status)
+    if (!this.#channel.isOver) this.#channel.write(warningLine(`${why.code} ${forTerminal(why.message)}`))
   }
 }
 
@@ -198,6 +154,11 @@ async function* messagesOf(channel: SshChannel, decoder: ScpDecoder): AsyncGener
     decoder.push(chunk)
     for (let message = decoder.next(); message !== undefined; message = decoder.next()) yield message
   }
+}
+
+function refusedBy(error: unknown): Refused {
+  if (error instanceof Refused) return error
+  throw error
 }
 
 /** Several files go into a room, and no file is one. */

@@ -3,41 +3,37 @@ import { isPathLine } from '#domain/names/text.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import { TextLines } from '#system/files/text.ts'
-import type { Reason } from '../../connection/client-session.ts'
-import type { EventFormat } from '../../connection/event-format.ts'
 import { executeCommand } from '../../connection/execute-command.ts'
+import type { Reason } from '../../connection/wire.ts'
 import { greetingText } from '../../line/render.ts'
-import { TableCaller } from '../exec/caller.ts'
-import { EXIT, exitStatusOf } from '../exit-status.ts'
-import { MemberRun } from '../member-run.ts'
-import type { RunParts, Texts } from '../parts.ts'
+import { SshMember } from '../member.ts'
+import type { RunParts } from '../parts.ts'
+import { EXIT } from '../refusals.ts'
 import { ERASE, InputLine } from './input-line.ts'
 import { scpFrom } from './scp-lines.ts'
 
 /** The plain chat on a channel: a member of the room like any other. Each event is a line; what is typed is said, line by line. */
-export class ChatRun extends MemberRun {
-  readonly #lines: EventFormat
+export class ChatRun extends SshMember {
   /** Undefined where the client sends whole lines: their echo is its own. */
   readonly #typing: InputLine | undefined
   readonly #whole = new TextLines()
 
   /** `isTerminal`: keys come as they are pressed, and nothing is shown but what is written here. `notice`: why it is plain. */
-  constructor(of: RunParts, { words, lines }: Texts, isTerminal: boolean, notice?: Reason) {
-    super(of, words)
-    this.#lines = lines
+  constructor(of: RunParts, isTerminal: boolean, notice?: Reason) {
+    super(of)
     this.#typing = isTerminal ? new InputLine() : undefined
     if (notice !== undefined) this.refuse(notice)
   }
 
   run(): Promise<void> {
-    return this.inRoom({ isListed: true }, () => this.#chat())
+    return this.inside({ isListed: true }, () => this.#chat())
   }
 
   async #chat(): Promise<number> {
-    await this.show(greetingText(this.member.session, this.words))
+    await this.say(greetingText(this.entered, this.words))
     for await (const chunk of this.channel.iterator({ destroyOnReturn: false })) {
       for (const line of this.#read(chunk)) await this.#take(line)
-      if (this.isOver) break
+      if (this.channel.isOver) break
     }
     for (const line of this.#whole.end()) await this.#take(typeof line === 'string' ? line : '')
     await this.parts.engine.settled()
@@ -45,30 +41,40 @@ export class ChatRun extends MemberRun {
   }
 
   /** Writes lines over the one that is being typed, which comes again below them. Returns a promise where the client is behind. */
-  show(text: string): Promise<void> | undefined {
-    return this.member.client.delivery.answer(this.#written(`${text}\n`))
+  override say(text: string): Promise<void> | undefined {
+    return this.client.delivery.answer(this.#written(`${text}\n`))
   }
 
   /** In the chat itself: it is where somebody looks. */
-  override refuse(why: Reason): number {
-    void this.show(this.refusal(why))
-    return exitStatusOf(why.code)
+  override refuse(why: Reason): undefined {
+    void this.say(this.refusal(why))
   }
 
-  deliver(batch: Batch, session: LocalSession): void {
+  override deliver(batch: Batch, session: LocalSession): void {
+    const { lines } = this.of.texts
     const own = session.visibleIn(batch)
-    const bytes = own === undefined ? batch.encoded(this.#lines.encode) : this.#lines.write(own)
+    const bytes = own === undefined ? batch.encoded(lines.encode) : lines.write(own)
     if (bytes.length === 0) return
-    const { outbox } = this.member.client.delivery
+    const { outbox } = this.client.delivery
     outbox.write(this.#typing === undefined ? bytes : this.#written(Buffer.from(bytes).toString()))
   }
 
-  quit(): void {
-    this.end(EXIT.done)
+  async join(room: string, password?: string): Promise<void> {
+    const why = await this.client.join(room, password === undefined ? {} : { password })
+    if (why !== undefined) return this.refuse(why)
+    await this.say(greetingText(this.entered, this.words))
   }
 
-  tellFile(file: WholeFile): void {
-    void this.show(`* ${scpFrom(this.of, this.member.session, file)}`)
+  async part(): Promise<void> {
+    await this.client.part()
+  }
+
+  async sendFile(_by: string, file: WholeFile, session: LocalSession): Promise<void> {
+    await this.say(`* ${scpFrom(this.of, session, file)}`)
+  }
+
+  quit(): void {
+    this.channel.exit(EXIT.done)
   }
 
   #written(text: string): Buffer {
@@ -89,44 +95,12 @@ export class ChatRun extends MemberRun {
   }
 
   async #take(line: string): Promise<void> {
-    const { client } = this.member
-    if (line.trim() === '' || this.isOver) return
+    const { client } = this
+    if (line.trim() === '' || this.channel.isOver) return
     await client.charge(1)
     const [, word, rest = ''] = /^\/([^\s/]\S*)\s*([\s\S]*)$/.exec(line) ?? []
-    if (word !== undefined && !isPathLine(line)) await executeCommand(new ChatCaller(this), word, rest)
-    else if (client.session === undefined) new ChatCaller(this).inRoom()
-    else await client.post([{ type: 'say', text: line.startsWith('//') ? line.slice(1) : line }])
-  }
-}
-
-/** Somebody who stays: the commands about rooms and leaving have a meaning for them. */
-class ChatCaller extends TableCaller {
-  readonly #chat: ChatRun
-
-  constructor(chat: ChatRun) {
-    super(chat)
-    this.#chat = chat
-  }
-
-  override say(line: string): Promise<void> | undefined {
-    return this.#chat.show(line)
-  }
-
-  override async join(room: string, password?: string): Promise<void> {
-    const why = await this.#chat.member.client.join(room, password === undefined ? {} : { password })
-    if (why !== undefined) return this.refuse(why)
-    await this.say(greetingText(this.#chat.member.session, this.words))
-  }
-
-  override async part(): Promise<void> {
-    await this.#chat.member.client.part()
-  }
-
-  override async sendFile(_by: string, file: WholeFile): Promise<void> {
-    this.#chat.tellFile(file)
-  }
-
-  override quit(): void {
-    this.#chat.quit()
+    if (word !== undefined && !isPathLine(line)) await executeCommand(this, word, rest)
+    else if (this.inRoom() !== undefined)
+      await client.post([{ type: 'say', text: line.startsWith('//') ? line.slice(1) : line }])
   }
 }

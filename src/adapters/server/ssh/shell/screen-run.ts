@@ -1,10 +1,10 @@
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { Reason } from '../../connection/client-session.ts'
 import { COSTS, priceOf } from '../../connection/rate-limit.ts'
-import { EXIT, exitStatusOf } from '../exit-status.ts'
-import { MemberRun } from '../member-run.ts'
-import type { RunParts, Texts } from '../parts.ts'
-import { visibleRooms } from '../sftp/visits.ts'
+import type { Reason } from '../../connection/wire.ts'
+import { visibleRooms } from '../folders.ts'
+import { SshMember } from '../member.ts'
+import type { RunParts } from '../parts.ts'
+import { EXIT, exitStatusOf } from '../refusals.ts'
 import { RatedSession } from './rated-session.ts'
 import { scpFrom, scpTo, sshInto } from './scp-lines.ts'
 import { isColoured, isReflowing, type Screen, type ScreenEnding, type TerminalKind } from './screen.ts'
@@ -18,8 +18,8 @@ export interface ScreenRunParts {
 }
 
 /** The chat on a client's terminal, with the screen of `tamtam join`: a member of the room like any other. */
-export class ScreenRun extends MemberRun {
-  readonly #parts: ScreenRunParts
+export class ScreenRun extends SshMember {
+  readonly #screenParts: ScreenRunParts
   readonly #input: TerminalInput
   #room: RatedSession | undefined
   #screen: Screen | undefined
@@ -27,31 +27,31 @@ export class ScreenRun extends MemberRun {
   #why: Reason | undefined
   #isEnding = false
 
-  constructor(of: RunParts, { words }: Texts, parts: ScreenRunParts) {
-    super(of, words)
-    this.#parts = parts
+  constructor(of: RunParts, parts: ScreenRunParts) {
+    super(of)
+    this.#screenParts = parts
     this.#input = new TerminalInput(this.channel, () => this.#ready())
     this.#input.once('end', () => void this.#inputEnded())
     this.channel.once('close', () => this.#leave())
-    this.channel.once('farewell', (why: Reason) => this.ended(why))
+    this.channel.once('farewell', (why: Reason) => this.close(why))
   }
 
   async run(): Promise<void> {
     try {
-      await this.inRoom({ isListed: true }, () => this.#chat())
+      await this.inside({ isListed: true }, () => this.#chat())
     } finally {
-      this.#parts.leave()
+      this.#screenParts.leave()
     }
   }
 
   /** The screen goes first: the reason stands below it. */
-  override ended(why: Reason | undefined): void {
+  override close(why: Reason | undefined): undefined {
     this.#why ??= why
     this.#leave()
   }
 
   async #chat(): Promise<number> {
-    const { client } = this.member
+    const { client } = this
     let greeting = this.#welcome()
     while (true) {
       const ending = await this.#shown(greeting)
@@ -75,10 +75,10 @@ export class ScreenRun extends MemberRun {
   }
 
   async #shown(greeting: string): Promise<ScreenEnding> {
-    const { session } = this.member
+    const { client, entered: session } = this
     const { accessControl, line, openScreen } = this.parts
-    const { terminal, env } = this.#parts
-    const room = new RatedSession(this.member.client, session, line.maxHistoryLines)
+    const { terminal, env } = this.#screenParts
+    const room = new RatedSession(client, session, line.maxHistoryLines)
     this.#room = room
     this.#screen = await openScreen({
       ...{ input: this.#input, channel: this.channel, room, session, greeting },
@@ -100,7 +100,7 @@ export class ScreenRun extends MemberRun {
   }
 
   async #move({ room, password }: ScreenEnding & { readonly type: 'room' }): Promise<Reason | undefined> {
-    const { client } = this.member
+    const { client } = this
     const name = checkRoomName(room)
     if (typeof name !== 'string') return name
     await client.charge(priceOf(COSTS.join))
@@ -108,7 +108,7 @@ export class ScreenRun extends MemberRun {
   }
 
   #welcome(): string {
-    const { member, room } = this.member.session
+    const { member, room } = this.entered
     return `* ${this.words.say('welcome', { name: member.name, room })}`
   }
 
