@@ -54,6 +54,9 @@ export const indonesian: MessageCatalog = {
   greetingSoFar:
     'Anda adalah {name} di {room}: {count} di sini, {last} sejauh ini (/history). Ketik /help untuk melihat perintah',
   welcome: 'Anda adalah {name} di {room}; ketik /help untuk melihat perintah',
+  filesComeTo: 'berkas sampai {size} disimpan di {folder} (--save, --auto)',
+  filesGoTo: '/get menyimpan berkas di {folder} (--save)',
+  thisFolder: 'folder ini',
   inRoom: 'Anda berada di {room}',
   inRoomAlready: 'Anda sudah berada di {room}',
   leftRoom: 'Anda keluar dari {room}; /join membawa Anda ke sebuah ruang',
@@ -156,6 +159,11 @@ export const indonesian: MessageCatalog = {
   limits: 'pengiriman: {host} bersama, {each} masing-masing',
   limitNone: 'tanpa batas',
   limitRate: 'paling banyak {rate}/s',
+  stopsFor: {
+    one: '{count} orang ada di sini: sekali lagi, dan ruang ini ditutup',
+    other: '{count} orang ada di sini: sekali lagi, dan ruang ini ditutup',
+  },
+  stillSending: 'masih ada berkas yang dikirim dari sini: sekali lagi, dan Anda keluar',
   hostGoesOn: 'Ctrl-Z akan menghentikan ruang ini bagi semua orang; Ctrl-C mengakhirinya',
   bellOff: 'bel dimatikan',
   bellMention: 'bel berbunyi kalau nama Anda disebut atau ada yang berbisik kepada Anda',

@@ -47,6 +47,7 @@ export function programOf(): Command {
     )
     .option('--cluster-name <name>', 'name of the cluster, the same at every node (tamtam)')
     .option('--node <name>', 'name of this node (the machine name)')
+    .option('--advertise <url>', 'where other nodes reach this one (the address by which it reaches NATS)')
     .option('--cluster-replicas <count>', 'copies of the log in NATS (3; with fewer servers 1)')
     .option('--cluster-shards <count>', 'streams that the rooms are spread over, fixed when the cluster is made (4)')
     .option('--drain <seconds>', 'time in which a node that stops sends its people to others (5)')

@@ -94,6 +94,11 @@ export class Evictions {
     return answer
   }
 
+  /** Another host took it away. */
+  forget(id: string): void {
+    this.#meanwhile(this.#gone(id))
+  }
+
   async #gone(id: string): Promise<void> {
     this.#warned.delete(id)
     await this.#ports.fileStore.remove(id)

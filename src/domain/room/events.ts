@@ -99,6 +99,8 @@ export interface FileOffered extends Journaled {
    * were owners have none, and only their senders can continue them.
    */
   readonly owner?: string
+  /** The host that its bytes come in at, where several share their files. */
+  readonly home?: string
 }
 /** A file is whole, durable and verified. */
 export interface FileCompleted extends Journaled {
@@ -465,25 +467,27 @@ export function isFact(entry: Entry): boolean {
   }
 }
 
-/** The events for readers: without the persons of rules, the owners of uploads, and all other fields for the host alone. */
+/** The events for readers: without the persons of rules, the owners and homes of uploads, and all other fields for the host alone. */
 export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] {
   if (!events.some(isForTheHost)) return events
   return events
     .filter(({ type }) => type !== 'shutOut')
     .map((event) => {
       if (!isForTheHost(event)) return event
-      const {
-        persons: _,
-        owner: __,
-        trace: ___,
-        ...open
-      } = event as RoomEvent & { readonly persons?: Persons; readonly owner?: string; readonly trace?: string }
+      const { persons: _, owner: __, trace: ___, home: ____, ...open } = event as RoomEvent & Partial<HostFields>
       return open
     })
 }
 
+interface HostFields {
+  readonly persons: Persons
+  readonly owner: string
+  readonly trace: string
+  readonly home: string
+}
+
 const isForTheHost = (event: RoomEvent): boolean =>
-  event.type === 'shutOut' || 'persons' in event || 'owner' in event || 'trace' in event
+  event.type === 'shutOut' || 'persons' in event || 'owner' in event || 'trace' in event || 'home' in event
 
 /** About as much as an entry takes without the text that somebody wrote in it. */
 const BARE = 200

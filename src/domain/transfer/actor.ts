@@ -286,7 +286,12 @@ export class TransferActor {
   }
 
   get #offering(): OfferFile {
-    return { type: 'offerFile', file: this.#file, ...(this.owner === this.by.id ? {} : { owner: this.owner }) }
+    const { home } = this.#parts
+    return {
+      ...{ type: 'offerFile', file: this.#file },
+      ...(this.owner === this.by.id ? {} : { owner: this.owner }),
+      ...(home === undefined ? {} : { home }),
+    }
   }
 
   async #offer(): Promise<Rejected | undefined> {
@@ -349,7 +354,7 @@ export class TransferActor {
     const folder = whole.folder === undefined ? undefined : await this.#parts.checkFolder(whole)
     if (folder !== undefined && 'type' in folder) return await this.#refused(folder)
     const file = folder === undefined ? whole : { ...whole, folder }
-    const told = await this.#parts.announce({ type: 'completeFile', file })
+    const told = await this.#parts.announce({ type: 'completeFile', file, isOffered: true })
     if (told.type === 'rejected') return await this.#refused(told)
     this.#apply(end)
     this.#end()

@@ -10,11 +10,7 @@ import {
   ClientSession,
   type ClientSessionParts,
   type ClientSessionSettings,
-  type Joined,
-  type JoinOptions,
   nowhere,
-  type Reason,
-  type Wire,
 } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
 import { contextOf, executeCommand, tokenFirst } from '../connection/execute-command.ts'
@@ -22,6 +18,7 @@ import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
+import type { Joined, JoinOptions, Reason, Wire } from '../connection/wire.ts'
 import { type AccessControl, notForYou } from '../security/access-control.ts'
 import { LineDecoder } from './decoder.ts'
 import { LineUpload, sentinelCandidate } from './file-io.ts'

@@ -1,43 +1,216 @@
-import { type Rejected, rejected } from '#domain/errors.ts'
-import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CopyState, FilePeers, NodeFiles } from '#cluster/file-peers.ts'
+import type { Limit, Rejected } from '#domain/errors.ts'
+import {
+  type BoundedFileStore,
+  canDate,
+  type DatedFileStore,
+  type Digest,
+  FileMissing,
+  type FileWriter,
+  type KnownFile,
+  type Pieces,
+  type SharedFileStore,
+} from '#domain/ports/file-store.ts'
+import type { Log, Metrics } from '#domain/ports/system.ts'
+import { FileCopy, type FileCopyParts } from './file-copy.ts'
 
-/** The nodes of a cluster share no files yet: each is refused, rather than kept where most members could not get it. */
-export class ClusterFileStore implements FileStore {
-  async open(): Promise<void> {}
+/** A question of another node is answered after this long, whether its copy is there or not. */
+const ANSWER_MS = 5000
+/** The digests of so many files that came as copies are remembered. */
+const MOST_KEPT = 1000
 
-  async close(): Promise<void> {}
+export interface ClusterFileStoreParts {
+  /** This node's own files. */
+  readonly local: BoundedFileStore
+  /** This node's name. */
+  readonly host: string
+  readonly peers: FilePeers
+  readonly log: Log
+  readonly metrics: Metrics
+}
 
-  async create(): Promise<FileWriter | Rejected> {
-    return notShared
+/**
+ * The files of a node of a cluster. What begins here is here; what began elsewhere is copied here when it is read first, once for however many read it, who
+ * follow it as it grows.
+ */
+export class ClusterFileStore implements SharedFileStore, BoundedFileStore, DatedFileStore, NodeFiles {
+  readonly host: string
+  readonly #local: BoundedFileStore
+  readonly #parts: FileCopyParts
+  readonly #copies = new Map<string, FileCopy>()
+  /** The digests of copies, the oldest first. */
+  readonly #kept = new Map<string, string>()
+  #known: (id: string) => Promise<KnownFile | undefined> = async () => undefined
+
+  constructor({ host, ...parts }: ClusterFileStoreParts) {
+    this.host = host
+    this.#local = parts.local
+    this.#parts = { ...parts, known: (id) => this.#known(id) }
   }
 
-  async resume(): Promise<undefined> {}
-
-  async durable(): Promise<undefined> {}
-
-  async duplicate(id: string): Promise<Rejected | undefined> {
-    throw missing(id)
+  get bytesLeft(): number {
+    return this.#local.bytesLeft
   }
 
-  async share(): Promise<void> {}
-
-  // biome-ignore lint/correctness/useYield: there is nothing to yield
-  async *read(id: string): AsyncIterable<Uint8Array> {
-    throw missing(id)
+  get bound(): Limit {
+    return this.#local.bound
   }
 
-  async size(): Promise<undefined> {}
+  get maxFileBytes(): number {
+    return this.#local.maxFileBytes
+  }
 
-  async remove(): Promise<void> {}
+  know(known: (id: string) => Promise<KnownFile | undefined>): void {
+    this.#known = known
+  }
 
-  async sweep(): Promise<number> {
-    return 0
+  async measure(): Promise<void> {
+    await this.#local.measure()
+  }
+
+  async open(): Promise<void> {
+    await this.#local.open()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#copies.values(), (copy) => copy.stop()))
+    await this.#local.close()
+  }
+
+  async create(id: string, size?: number): Promise<FileWriter | Rejected> {
+    return await this.#local.create(id, size)
+  }
+
+  async resume(id: string, size?: number): Promise<FileWriter | Rejected | undefined> {
+    return await this.#local.resume(id, size)
+  }
+
+  async durable(id: string): Promise<number | undefined> {
+    return await this.#local.durable(id)
+  }
+
+  async dateOf(id: string): Promise<number | undefined> {
+    return canDate(this.#local) ? await this.#local.dateOf(id) : undefined
+  }
+
+  async duplicate(id: string, as: string): Promise<Rejected | undefined> {
+    if (!(await this.#isHere(id)) && (await this.#copy(id).ended) === 'failed')
+      throw new FileMissing('no node that has this file can be reached')
+    return await this.#local.duplicate(id, as)
+  }
+
+  async share(id: string, as: string): Promise<void> {
+    await this.#local.share(id, as)
+  }
+
+  read(id: string, from?: number, pieces?: Pieces): AsyncIterable<Uint8Array> {
+    const bytes = this.#local.read(id, from, pieces)
+    const ready = async () => {
+      if (!(await this.#isHere(id)) && (await this.#known(id)) !== undefined) await this.#copy(id).begun
+    }
+    return { [Symbol.asyncIterator]: () => new SharedReader(ready, bytes) }
+  }
+
+  async size(id: string): Promise<number | undefined> {
+    return await this.#local.size(id)
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#copies.get(id)?.stop()
+    this.#kept.delete(id)
+    await this.#local.remove(id)
+  }
+
+  /** Copies that were under way begin anew when they are read. */
+  async sweep(keep: ReadonlySet<string>): Promise<number> {
+    return await this.#local.sweep(keep)
+  }
+
+  async give(
+    id: string,
+    from: number,
+  ): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly size?: number } | undefined> {
+    // A copy that is on its way gives nothing on: its source does.
+    if (this.#copies.has(id) || !(await this.#isHere(id))) return undefined
+    const size = await this.#local.size(id)
+    return { bytes: this.#local.read(id, from, 'lent'), ...(size === undefined ? {} : { size }) }
+  }
+
+  async copyFrom(source: string, id: string, digest?: Digest): Promise<CopyState> {
+    const size = this.#copies.has(id) ? undefined : await this.#local.size(id)
+    if (size !== undefined) {
+      if (digest === undefined || (size === digest.size && (await this.#digestOf(id)) === digest.sha256)) return 'kept'
+      // It has become another since.
+      await this.remove(id)
+    } else if (!this.#copies.has(id) && (await this.#isHere(id))) return 'refused'
+    const copy = this.#copy(id)
+    copy.expect(source, digest)
+    if (digest === undefined) return 'copying'
+    const ended = await Promise.race([copy.ended, pause(ANSWER_MS, undefined, { ref: false })])
+    if (ended === undefined) return 'copying'
+    return ended === 'kept' ? 'kept' : 'refused'
+  }
+
+  /** Whether this node has it, whole or as what comes in here. */
+  async #isHere(id: string): Promise<boolean> {
+    return !this.#copies.has(id) && (await this.#local.durable(id)) !== undefined
+  }
+
+  #copy(id: string): FileCopy {
+    const known = this.#copies.get(id)
+    if (known !== undefined) return known
+    const copy = new FileCopy(id, this.#parts)
+    this.#copies.set(id, copy)
+    void copy.ended.then((ended) => {
+      this.#copies.delete(id)
+      if (ended === 'kept' && copy.sha256 !== undefined) this.#remember(id, copy.sha256)
+    })
+    return copy
+  }
+
+  /** Of a whole file. */
+  async #digestOf(id: string): Promise<string> {
+    const kept = this.#kept.get(id)
+    if (kept !== undefined) return kept
+    const hash = createHash('sha256')
+    for await (const piece of this.#local.read(id, 0, 'lent')) hash.update(piece)
+    const digest = hash.digest('hex')
+    this.#remember(id, digest)
+    return digest
+  }
+
+  #remember(id: string, sha256: string): void {
+    this.#kept.set(id, sha256)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest)
   }
 }
 
-const missing = (id: string): FileMissing => new FileMissing(`there is no file ${id}`)
+/** A reader of a file that may have to come from another node first. `return` also ends one that waits. */
+class SharedReader implements AsyncIterator<Uint8Array, undefined> {
+  readonly #ready: () => Promise<void>
+  readonly #bytes: AsyncIterable<Uint8Array>
+  #pieces: AsyncIterator<Uint8Array> | undefined
+  #isOver = false
 
-const notShared = rejected(
-  'NOT_ALLOWED',
-  'the nodes of a cluster share rooms and history, and no files yet; send it to a host that is no node of one',
-)
+  constructor(ready: () => Promise<void>, bytes: AsyncIterable<Uint8Array>) {
+    this.#ready = ready
+    this.#bytes = bytes
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#pieces === undefined) {
+      await this.#ready()
+      this.#pieces ??= this.#bytes[Symbol.asyncIterator]()
+    }
+    return this.#isOver ? { done: true, value: undefined } : await this.#pieces.next()
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#isOver = true
+    await this.#pieces?.return?.()
+    return { done: true, value: undefined }
+  }
+}

@@ -15,7 +15,7 @@ import { IconButton, Menu } from '../views/menu.tsx'
 import { kindOf } from './file-links.ts'
 import { DownloadButton, FileName, type FileProps, movingTexts, receiversOf, Tile } from './file-parts.tsx'
 import { PickButton } from './pick-button.tsx'
-import type { Upload } from './uploads.ts'
+import type { Upload } from './upload.ts'
 
 interface CardProps {
   readonly room: Room

@@ -15,16 +15,8 @@ import { Rule, Time } from './labels.tsx'
 
 // The page loads this when some of it is first used (`More`), with the messages of `i18n/more.*.ts`.
 
-export {
-  FileActions,
-  FileLinkDialog,
-  FilePreview,
-  FirstWords,
-  FolderList,
-  Picture,
-  Poster,
-  ReceiversDialog,
-} from '../files/file-preview.tsx'
+export { FileActions, FileLinkDialog, ReceiversDialog } from '../files/file-actions.tsx'
+export { FilePreview, FirstWords, FolderList, Picture, Poster } from '../files/file-preview.tsx'
 export { FilesPanel } from '../files/files-panel.tsx'
 export { TransferBar } from '../files/transfer-bar.tsx'
 export { ManageRoom } from './manage-room.tsx'
