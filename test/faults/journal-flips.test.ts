@@ -12,7 +12,7 @@ import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 import { append, openStore, quarantines, readStore, said } from '../integration/storage/sqlite/store-under-test.ts'
 
 /** One byte in so many is damaged; `FLIP_STEP=1` damages each. */
-const STEP = Number(process.env['FLIP_STEP'] ?? 211)
+const STEP = Number(process.env['FLIP_STEP'] ?? 397)
 const base = await temporaryDirectory()
 
 const by = { id: 'm1', name: 'ani' }

@@ -107,7 +107,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     case 'share':
       return await share(client)
     case 'quit':
-      return client.end(parsed)
+      return client.leave(parsed)
     case 'wrong': {
       const { usage, most } = parsed
       if (most === undefined) return client.failed('BAD_COMMAND', 'howToType', { usage })
