@@ -9,6 +9,9 @@ const alone = [
   'test/faults/{long-steps,memory-pressure,storm,stress}.test.ts',
   'test/integration/files/{big-*,transfers-*}.test.ts',
   'test/integration/host/{classroom,stalled}.test.ts',
+  // In the memory of the test itself: each process that it starts would cost as much to begin.
+  'test/integration/line/limits.test.ts',
+  'test/integration/storage/sqlite/journal.test.ts',
 ]
 
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
@@ -38,7 +41,7 @@ export default defineConfig({
       // One browser of each kind serves all files of a worker.
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient, ...fourAtOnce } },
       {
-        test: { name: 'alone', include: alone, ...patient, isolate: false, maxWorkers: 2, sequence: { groupOrder: 2 } },
+        test: { name: 'alone', include: alone, ...patient, maxWorkers: 2, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -150,6 +150,11 @@ export const english = {
   limits: 'transfers: {host} together, {each} each',
   limitNone: 'without a limit',
   limitRate: 'at most {rate}/s',
+  stopsFor: {
+    one: '{count} person is here: once more, and the room stops',
+    other: '{count} people are here: once more, and the room stops',
+  },
+  stillSending: 'a file is still on its way from here: once more, and you leave',
   hostGoesOn: 'Ctrl-Z would stop the host for everybody; Ctrl-C ends it',
   bellOff: 'the bell is off',
   bellMention: 'the bell rings when somebody names you or whispers to you',

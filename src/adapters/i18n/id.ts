@@ -159,6 +159,11 @@ export const indonesian: MessageCatalog = {
   limits: 'pengiriman: {host} bersama, {each} masing-masing',
   limitNone: 'tanpa batas',
   limitRate: 'paling banyak {rate}/s',
+  stopsFor: {
+    one: '{count} orang ada di sini: sekali lagi, dan ruang ini ditutup',
+    other: '{count} orang ada di sini: sekali lagi, dan ruang ini ditutup',
+  },
+  stillSending: 'masih ada berkas yang dikirim dari sini: sekali lagi, dan Anda keluar',
   hostGoesOn: 'Ctrl-Z akan menghentikan ruang ini bagi semua orang; Ctrl-C mengakhirinya',
   bellOff: 'bel dimatikan',
   bellMention: 'bel berbunyi kalau nama Anda disebut atau ada yang berbisik kepada Anda',

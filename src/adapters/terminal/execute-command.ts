@@ -14,7 +14,9 @@ import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-ans
 import { audienceText, goneText } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { helpAbout, helpGroups } from '#protocol/command-groups.ts'
-import { type BellRule, type CommandAt, commandsAt, type ParsedLine, parseLine } from '#protocol/commands.ts'
+import { type BellRule, type CommandAt, commandsAt } from '#protocol/commands.ts'
+import type { ParsedLine } from '#protocol/parse-command.ts'
+import { parseLine } from '#protocol/parse-command.ts'
 import type { Limits } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { isTheme, rowOf, themeNames, themes } from './rows.ts'
@@ -107,7 +109,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     case 'share':
       return await share(client)
     case 'quit':
-      return client.end(parsed)
+      return client.leave(parsed)
     case 'wrong': {
       const { usage, most } = parsed
       if (most === undefined) return client.failed('BAD_COMMAND', 'howToType', { usage })

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { ownCommand } from '#app/about.ts'
@@ -103,7 +102,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
  * Not before the host has started: V8 takes compiled code, Node's own too, only under the flags that it was compiled with.
  */
 function collectSeldom(): void {
-  flushCompileCache()
+  import.meta.keepCompiled?.()
   setFlagsFromString('--heap-growing-percent=200')
 }
 

@@ -1,3 +1,4 @@
+import { ownCommand } from '#app/about.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
@@ -53,7 +54,8 @@ async function listNearby({ json }: LsFlags): Promise<void> {
     if (json) await printJson({ type: 'host', name, address, port, tls, token })
     else await print(`${at}\t${forTerminal(name)}${token ? '\ta token is wanted' : ''}`)
   }
-  if (hosts.length === 0) throw new CommandFailed(exitCodes.notFound, 'no host nearby answers; its address will do')
+  if (hosts.length === 0)
+    throw new CommandFailed(exitCodes.notFound, `no host found nearby; give its address: ${ownCommand('ls HOST')}`)
 }
 
 async function listHost(api: ApiClient, retries: Retries, { json }: LsFlags): Promise<void> {

@@ -2,7 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { ownCommand, version } from '#app/about.ts'
 import { isPrefix } from '#domain/names/saved-name.ts'
 import { languages } from '#i18n/translator.ts'
-import { bytesOf, spanOf } from '#protocol/commands.ts'
+import { bytesOf, spanOf } from '#protocol/amounts.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { stackOf } from './stack.ts'
 

@@ -93,6 +93,7 @@ export class Transfers {
     for (const { room, file, by } of cleared) await this.#removeCleared(room, file, by)
     for (const { room, file } of own) await this.#takeUp(room, file)
     this.#evictions.start(newest, gone, expiry)
+    this.foreign.started(roomOf.keys(), new Set(interrupted.map(({ file }) => file.file.id)))
   }
 
   /** Files that are being written now. */

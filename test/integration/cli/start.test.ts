@@ -109,6 +109,26 @@ test('the second start looks at the sources only, and the first after a copy bui
   expect(noted(home).sources).toBe(sources)
 })
 
+test('compiled code is kept beside the program, and made anew where it was damaged', async () => {
+  const place = join(home, noted(home).program, '..', '.cache')
+  const kept = () =>
+    readdirSync(place, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+  const damage = 'Z'.repeat(50)
+  rmSync(place, { recursive: true })
+  await launch(home)
+  const before = kept()
+  expect(before.length).toBeGreaterThan(5)
+  for (const [at, path] of before.entries()) {
+    const bytes = readFileSync(path)
+    writeFileSync(path, at % 2 === 0 ? damage : Buffer.concat([bytes.subarray(0, -damage.length), Buffer.from(damage)]))
+  }
+  expect(await launch(home)).toMatchObject({ code: 0, errors: '', out: expect.stringContaining(SAID) })
+  expect(kept()).toEqual(before)
+  for (const path of before) expect(readFileSync(path, 'latin1').endsWith(damage), path).toBe(false)
+})
+
 test('a changed source is built at the next start, and one that is as before needs no building', async () => {
   edit(home, 'Another room')
   const { out, errors } = await launch(home)

@@ -11,14 +11,8 @@ import { accessTexts, doneText, memberText, sendingText, submissionLines } from 
 import { fileLine, pastLine } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { helpAbout, helpGroups } from '#protocol/command-groups.ts'
-import {
-  commandNamed,
-  commandsAt,
-  LINE_SYNTAX,
-  type ParseContext,
-  type ParsedCommand,
-  parseCommand,
-} from '#protocol/commands.ts'
+import { commandNamed, commandsAt, LINE_SYNTAX, type ParseContext, type ParsedCommand } from '#protocol/commands.ts'
+import { parseCommand } from '#protocol/parse-command.ts'
 import type { Caller } from './caller.ts'
 import { type Portion, portionsAfter, searched, searchFault } from './history-pages.ts'
 import { COSTS, priceOf, priceOfItems } from './rate-limit.ts'
