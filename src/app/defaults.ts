@@ -45,7 +45,14 @@ export const engineDefaults: EngineLimits = {
 }
 
 /** Of a cluster: what `tamtam host --cluster` does not say. A batch of so many characters fits into a message of 1 MB. */
-export const clusterDefaults = { name: 'tamtam', shards: 4, replicas: 3, commitChars: 200_000, answerMs: 10_000 }
+export const clusterDefaults = {
+  name: 'tamtam',
+  shards: 4,
+  replicas: 3,
+  commitChars: 200_000,
+  answerMs: 10_000,
+  drainMs: 5000,
+}
 
 /** In memory a reader that stalls beyond the room's history misses lines, and is told so. */
 export const memoryReaderEntries = 0

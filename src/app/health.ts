@@ -10,6 +10,8 @@ export class Health {
   #setAside = false
   #damagedPlaces = 0
   #isReached = true
+  #singleFiles = 0
+  #isDraining = false
   readonly #reach = new Subject<boolean>()
   /** For how long this host has not got what others have appended to the log. */
   lagMs: () => number = () => 0
@@ -18,7 +20,11 @@ export class Health {
   get failure(): HealthReport | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
     if (!this.#isReached) return { refuses: true, message: UNREACHED }
-    const message = [...(this.#damagedPlaces > 0 ? [this.#metDamage] : []), ...(this.#setAside ? [SET_ASIDE] : [])]
+    const message = [
+      ...(this.#damagedPlaces > 0 ? [this.#metDamage] : []),
+      ...(this.#setAside ? [SET_ASIDE] : []),
+      ...(this.#singleFiles > 0 ? [this.#alone] : []),
+    ]
     return message.length === 0 ? undefined : { refuses: false, message: message.join('; ') }
   }
 
@@ -37,6 +43,16 @@ export class Health {
     return `the journal is damaged in ${places}: its unreadable entries are left out, and a restart saves the rest`
   }
 
+  /** So many files are on this node of a cluster alone. */
+  hasSingleFiles(files: number): void {
+    this.#singleFiles = files
+  }
+
+  get #alone(): string {
+    const files = this.#singleFiles === 1 ? 'a file is' : `${this.#singleFiles} files are`
+    return `${files} on this node alone, until another one takes a copy`
+  }
+
   /** The log that this host shares with others can be reached, or not. */
   reachesCluster(isReached: boolean): void {
     this.#isReached = isReached
@@ -50,9 +66,15 @@ export class Health {
 
   /** Why people should rather come to another host. */
   get unready(): string | undefined {
+    if (this.#isDraining) return DRAINING
     const { refuses = false, message } = this.failure ?? {}
     if (refuses) return message
     return this.lagMs() > MOST_LAG_MS ? BEHIND : undefined
+  }
+
+  /** This host is about to stop, and still serves those who are here. */
+  drains(): void {
+    this.#isDraining = true
   }
 
   failed(): void {
@@ -72,6 +94,7 @@ const SET_ASIDE =
   'the journal was damaged, and its unreadable part is set aside in the data directory until you remove it'
 
 const MOST_LAG_MS = 1000
+const DRAINING = 'this node is about to stop'
 const BEHIND = 'this node has not got yet what was said at others'
 
 const UNREACHED =

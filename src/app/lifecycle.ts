@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Subscription } from 'rxjs'
+import { pause } from '#domain/async/backoff.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import type { ConnectionServer, IncomingConnection } from '#server/connection/incoming-connection.ts'
@@ -22,6 +23,7 @@ import { HeapMonitor } from '#system/heap.ts'
 import { fingerprintOfPem } from '#system/tls/identity.ts'
 import { listenerDefaults, shortHeapShare } from './defaults.ts'
 import type { Health } from './health.ts'
+import type { NodeLink } from './node-link.ts'
 
 /** Where a host listens. */
 export interface Address {
@@ -37,9 +39,13 @@ export interface Address {
 export interface HostParts {
   /** The path below which the host's addresses are; empty for none. */
   readonly basePath: string
-  readonly health: Pick<Health, 'reach$'>
+  readonly health: Pick<Health, 'reach$' | 'drains'>
+  /** To the other nodes of a cluster. */
+  readonly link: NodeLink | undefined
+  /** Over so long a host that stops sends clients of sessions to others; 0 where there are none. */
+  readonly drainMs: number
   readonly engine: Engine
-  readonly line: ConnectionServer
+  readonly line: ConnectionServer & Pick<FrameSessionServer, 'reaches'>
   readonly http: HttpServer
   readonly frames: FrameSessionServer
   readonly irc: ConnectionServer
@@ -68,8 +74,9 @@ interface HostData {
 }
 
 const SWEEP_MS = 30_000
-/** A node that cannot reach the log for so long sends clients of sessions to another: they come back with their place. */
+/** A node that cannot reach the log for so long tells line clients, and sends those of sessions to another: they come back with their place. */
 const CUT_OFF_MS = 15_000
+const DRAIN_STEP_MS = 100
 
 /** The order in which a host starts and stops, the same for every way to start one. */
 export class Lifecycle {
@@ -83,7 +90,8 @@ export class Lifecycle {
   readonly #accepted = new Set<Duplex>()
   readonly #reach: Subscription
   #cancelSweep: Cancel = () => {}
-  #cancelSendingAway: Cancel = () => {}
+  #cancelCutOff: Cancel = () => {}
+  #isCutOff = false
   #stopping: Promise<void> | undefined
 
   constructor(parts: HostParts, data: HostData | undefined) {
@@ -112,8 +120,13 @@ export class Lifecycle {
     this.#listeners.push(listener)
     this.#memory.start()
     const at = `${family === 'IPv6' ? `[${address}]` : address}:${port}`
-    if (settings.tls === undefined) return { host: address, port, url: `tcp://${at}` }
-    return { host: address, port, url: `tls://${at}`, fingerprint: fingerprintOfPem(settings.tls.cert) }
+    const { tls } = settings
+    const listening: Address =
+      tls === undefined
+        ? { host: address, port, url: `tcp://${at}` }
+        : { host: address, port, url: `tls://${at}`, fingerprint: fingerprintOfPem(tls.cert) }
+    await this.#parts.link?.listens(listening)
+    return listening
   }
 
   /** Watches over connections of other listeners than ours. */
@@ -141,6 +154,7 @@ export class Lifecycle {
   }
 
   async #stop(why: string): Promise<void> {
+    await this.#drain(why)
     this.#parts.token?.close()
     for (const listener of this.#listeners) listener.stopReading()
     if (this.#mounted) for (const server of this.#servers) server.stopReading()
@@ -149,11 +163,12 @@ export class Lifecycle {
     await Promise.all(this.#listeners.map((listener) => listener.close(why)))
     this.#cancelSweep()
     this.#reach.unsubscribe()
-    this.#cancelSendingAway()
+    this.#cancelCutOff()
     if (this.#mounted) await Promise.all(this.#servers.map((server) => server.close(why, listenerDefaults.farewellMs)))
     // Connections whose protocol is not detected yet.
     for (const connection of this.#accepted) if (!connection.writableEnded) connection.destroy()
     await this.#parts.engine.stop(why)
+    this.#parts.link?.close()
     await this.#lock?.release()
   }
 
@@ -164,18 +179,35 @@ export class Lifecycle {
 
   async #openAccess(): Promise<void> {
     const { accessControl, keys, owner, persons, signedLinks, sshHostKey, sshKeys, token } = this.#parts
+    await this.#parts.link?.open()
     await token?.open(() => accessControl.recheck())
     const secrets = [owner, persons, signedLinks, sshHostKey, sshKeys]
     await Promise.all([keys.open(() => accessControl.recheck()), ...secrets.map((each) => each.open())])
   }
 
   #reached(isReached: boolean): void {
-    this.#cancelSendingAway()
-    if (isReached) return
-    const { clock, frames, webSocket } = this.#parts
-    this.#cancelSendingAway = clock.after(CUT_OFF_MS, () => {
-      for (const server of [frames, webSocket]) server.sendAway(cutOff)
-    })
+    this.#cancelCutOff()
+    const { clock, frames, line, webSocket } = this.#parts
+    const tell = () => {
+      this.#isCutOff = !isReached
+      for (const server of [line, frames, webSocket]) server.reaches(isReached)
+    }
+    if (!isReached) this.#cancelCutOff = clock.after(CUT_OFF_MS, tell)
+    else if (this.#isCutOff) tell()
+  }
+
+  /** Clients that come back by themselves go on at other nodes, a few at a time, while balancers hear that this one stops. */
+  async #drain(why: string): Promise<void> {
+    const { clock, drainMs, frames, health, webSocket } = this.#parts
+    if (drainMs === 0) return
+    health.drains()
+    const leaving = [...frames.all, ...webSocket.all]
+    const steps = Math.min(leaving.length, Math.ceil(drainMs / DRAIN_STEP_MS))
+    for (let step = 0, told = 0; step < steps; step++) {
+      await pause(clock, drainMs / steps)
+      const upTo = Math.ceil((leaving.length * (step + 1)) / steps)
+      for (; told < upTo; told++) void leaving[told]?.farewell(why)
+    }
   }
 
   #sweep(): void {
@@ -183,5 +215,3 @@ export class Lifecycle {
     this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep())
   }
 }
-
-const cutOff = 'this machine cannot reach the others; come back in a moment, to another of them'

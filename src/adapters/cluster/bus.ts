@@ -46,12 +46,12 @@ export class MemoryBus implements MessageBus {
   }
 
   #send(subject: string, data: Uint8Array, answer?: (data: Uint8Array) => void): boolean {
-    const takers = [...(this.#hub.takers.get(subject) ?? [])]
-    if (!this.isConnected || this.loses(subject)) return takers.length > 0
-    for (const { bus, take } of takers)
+    const takers = this.#hub.takers.get(subject) ?? new Set()
+    if (!this.isConnected || this.loses(subject)) return takers.size > 0
+    for (const taker of takers)
       queueMicrotask(() => {
-        if (bus.isConnected) take(data, answer)
+        if (taker.bus.isConnected && takers.has(taker)) taker.take(data, answer)
       })
-    return takers.length > 0
+    return takers.size > 0
   }
 }

@@ -6,6 +6,8 @@ export type ClusterFault =
   | 'CLUSTER_UNFIT'
   /** The data directory is not a copy of this cluster. */
   | 'CLUSTER_OTHER_DATA'
+  /** Another node of this name lives. */
+  | 'CLUSTER_NODE_TAKEN'
 
 /** The sentence tells cause and remedy. */
 export class ClusterRefused extends Error {

@@ -6,14 +6,16 @@ import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { command, events, member, refusal } from '#protocol/schema.ts'
 import { SealedJson } from './sealed-json.ts'
 
-/** That a node lives, is there from now on, or goes. */
+/** That a node lives, is there from now on, goes, or asks who lives before it comes. */
 export interface Greeting {
   readonly host: string
-  readonly type: 'new' | 'here' | 'bye'
+  readonly type: 'ask' | 'new' | 'here' | 'bye'
   /** Who is with it, in all rooms; and for how long it may miss something of the log. */
   readonly members: number
   readonly lagMs: number
   readonly version: string
+  /** Where other nodes reach it: `http://HOST:PORT`, or `https://HOST:PORT#FINGERPRINT`; left out before it listens. */
+  readonly url?: string
 }
 
 /** News of a node's members in a room, under its next number; or, in an answer, all of them. */
@@ -26,6 +28,7 @@ export interface NewsMessage {
 /** What a node asks another. */
 export type Wish =
   | { readonly type: 'list'; readonly room: string }
+  | { readonly type: 'where'; readonly member: string }
   | { readonly type: 'kick'; readonly room: string; readonly by: Member; readonly command: Kick }
 
 const hostName = v.pipe(v.string(), v.regex(/^[\w-]{1,64}\.[\w-]{1,32}$/))
@@ -47,10 +50,11 @@ const news = v.object({
 })
 const greeting = v.object({
   host: hostName,
-  type: v.picklist(['new', 'here', 'bye']),
+  type: v.picklist(['ask', 'new', 'here', 'bye']),
   members: number,
   lagMs: number,
   version: v.string(),
+  url: v.exactOptional(v.pipe(v.string(), v.maxLength(400))),
 })
 const newsMessage = v.object({ host: hostName, number, news: v.array(news) })
 const kick = v.pipe(
@@ -59,8 +63,10 @@ const kick = v.pipe(
 )
 const wish = v.variant('type', [
   v.object({ type: v.literal('list'), room: v.string() }),
+  v.object({ type: v.literal('where'), member: v.string() }),
   v.object({ type: v.literal('kick'), room: v.string(), by: member, command: kick }),
 ])
+const rooms = v.array(v.string())
 const outcome = v.union([
   v.object({ type: v.literal('ack'), seq: number, duplicate: v.boolean() }),
   v.intersect([v.object({ type: v.literal('rejected') }), refusal]),
@@ -96,6 +102,14 @@ export class MemberCodec {
 
   decodeWish(subject: string, data: Uint8Array): Wish | undefined {
     return this.#json.decode(wish, subject, data)
+  }
+
+  encodeRooms(subject: string, names: readonly string[]): Uint8Array {
+    return this.#json.encode(subject, names)
+  }
+
+  decodeRooms(subject: string, data: Uint8Array): readonly string[] | undefined {
+    return this.#json.decode(rooms, subject, data)
   }
 
   encodeOutcome(subject: string, message: Ack | Rejected): Uint8Array {

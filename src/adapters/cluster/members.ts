@@ -6,6 +6,7 @@ import type { Ack, Kick } from '#domain/room/commands.ts'
 import type { MemberNews } from '#domain/room/elsewhere.ts'
 import type { Member } from '#domain/room/events.ts'
 import type { MessageBus } from './bus.ts'
+import { ClusterRefused } from './errors.ts'
 import { type Greeting, MemberCodec } from './member-message.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -68,8 +69,15 @@ export class ClusterMembers implements SharedMembers {
   readonly #rooms = new Map<string, OpenRoom>()
   /** When each other node was last heard, by the clock's `elapsed`. */
   readonly #heardAt = new Map<string, number>()
+  /** Where each other node is reached. */
+  readonly #urls = new Map<string, string>()
+  /** Where this one is, once it listens. */
+  url: string | undefined
+  /** When another node was last there. */
+  #othersAt = 0
   #stops: (() => void)[] = []
   #cancelBeat: Cancel = () => {}
+  #isUp = false
   #beats = 0
   #beatAt = 0
   #wasCut = false
@@ -78,6 +86,8 @@ export class ClusterMembers implements SharedMembers {
   #back: () => void = () => {}
   /** The greatest number that was used in any room: one that is used again goes on behind it. */
   #top = 0
+  /** The rooms of each member who is with this node. */
+  readonly #own = new Map<string, Set<string>>()
 
   constructor(parts: ClusterMembersParts) {
     this.#parts = parts
@@ -88,6 +98,26 @@ export class ClusterMembers implements SharedMembers {
   /** The nodes that are heard, but this one. */
   get others(): readonly string[] {
     return [...this.#heardAt.keys()]
+  }
+
+  /** This node's name. */
+  get node(): string {
+    return this.#parts.node
+  }
+
+  /** The other nodes that can be asked for something. */
+  get nodes(): readonly { readonly node: string; readonly url: string }[] {
+    return this.others.flatMap((host) => {
+      const url = this.#urls.get(host)
+      return url === undefined ? [] : [{ node: nameOf(host), url }]
+    })
+  }
+
+  /** For how long no other node was there. */
+  get aloneMs(): number {
+    const now = this.#parts.clock.elapsed()
+    if (this.#heardAt.size > 0) this.#othersAt = now
+    return now - Math.max(this.#othersAt, this.#openedAt)
   }
 
   /** Whether a node lives, as far as this one can know: when it has just been started, it has not heard all. */
@@ -109,16 +139,31 @@ export class ClusterMembers implements SharedMembers {
       bus.subscribe(subjects.beat, (data) => this.#hearBeat(data)),
       bus.subscribe(subjects.node(this.host), (data, answer) => answer && void this.#serve(data, answer)),
     ]
+    this.#greet('ask')
+    await new Promise<void>((resolve) => clock.after(GREET_MS, resolve))
+    const twin = this.others.find((host) => nameOf(host) === this.#parts.node)
+    if (twin !== undefined) {
+      this.#end()
+      throw new ClusterRefused(
+        'CLUSTER_NODE_TAKEN',
+        `another node of the cluster is called ${this.#parts.node} and lives; stop it, or give this one another name with --node`,
+      )
+    }
+    this.#isUp = true
     this.#greet('new')
     this.#beatAt = clock.elapsed()
     this.#cancelBeat = clock.after(BEAT_MS, () => this.#beat())
-    await new Promise<void>((resolve) => clock.after(GREET_MS, resolve))
   }
 
   async close(): Promise<void> {
     if (this.#stops.length === 0) return
     this.#cancelBeat()
     this.#greet('bye')
+    this.#end()
+  }
+
+  #end(): void {
+    this.#isUp = false
     for (const stop of this.#stops) stop()
     for (const name of [...this.#rooms.keys()]) this.leave(name)
     this.#stops = []
@@ -142,7 +187,19 @@ export class ClusterMembers implements SharedMembers {
   tell(name: string, news: readonly MemberNews[]): void {
     const open = this.#rooms.get(name)
     if (open === undefined) return
+    for (const each of news) this.#note(name, each)
     for (let from = 0; from < news.length; from += MOST_NEWS) this.#send(open, news.slice(from, from + MOST_NEWS))
+  }
+
+  async roomsOf(member: string): Promise<readonly string[]> {
+    const { bus, subjects } = this.#parts
+    if (!bus.isConnected) return []
+    const answers = this.others.map(async (host) => {
+      const subject = subjects.node(host)
+      const answer = await bus.request(subject, this.#codec.encodeWish(subject, { type: 'where', member }), ASK_MS)
+      return (answer && this.#codec.decodeRooms(subject, answer)) ?? []
+    })
+    return (await Promise.all(answers)).flat()
   }
 
   async kick(host: string, name: string, by: Member, command: Kick): Promise<Ack | Rejected> {
@@ -151,6 +208,12 @@ export class ClusterMembers implements SharedMembers {
     const wish = this.#codec.encodeWish(subject, { type: 'kick', room: name, by, command })
     const answer = await bus.request(subject, wish, KICK_MS)
     return (answer && this.#codec.decodeOutcome(subject, answer)) ?? unreached
+  }
+
+  #note(room: string, { event }: MemberNews): void {
+    const rooms = this.#own.get(event.by.id) ?? new Set()
+    if (event.type === 'joined') this.#own.set(event.by.id, rooms.add(room))
+    if (event.type === 'left' && rooms.delete(room) && rooms.size === 0) this.#own.delete(event.by.id)
   }
 
   #send(open: OpenRoom, news: readonly MemberNews[]): void {
@@ -169,7 +232,14 @@ export class ClusterMembers implements SharedMembers {
     const { beat } = subjects
     let members = 0
     for (const { room } of this.#rooms.values()) members += room.count
-    const greeting = { host: this.host, type, members, lagMs: Math.round(lagMs()), version }
+    const greeting = {
+      host: this.host,
+      type,
+      members,
+      lagMs: Math.round(lagMs()),
+      version,
+      ...(this.url === undefined ? {} : { url: this.url }),
+    }
     this.#publish(beat, this.#codec.encodeGreeting(beat, greeting))
   }
 
@@ -199,9 +269,16 @@ export class ClusterMembers implements SharedMembers {
   #hearBeat(data: Uint8Array): void {
     const greeting = this.#codec.decodeGreeting(this.#parts.subjects.beat, data)
     if (greeting === undefined || greeting.host === this.host) return
-    const { host, type } = greeting
+    const { host, type, url } = greeting
+    if (type === 'ask') {
+      // Of two that start at once one is the first.
+      if (this.#isUp || this.host < host) this.#greet('here')
+      // It may not have heard this one ask.
+      else if (nameOf(host) === this.#parts.node) this.#hear(host)
+      return
+    }
+    if (url !== undefined && type !== 'bye') this.#urls.set(host, url)
     if (type === 'new') {
-      this.#greet('here')
       // It was started again: what it was before is gone.
       for (const other of this.others) if (nameOf(other) === nameOf(host) && other !== host) this.#lose(other)
     }
@@ -216,7 +293,9 @@ export class ClusterMembers implements SharedMembers {
   }
 
   #lose(host: string): void {
+    this.#urls.delete(host)
     if (!this.#heardAt.delete(host)) return
+    this.#othersAt = this.#parts.clock.elapsed()
     this.#parts.log.warn('a node of the cluster is gone', { node: host })
     for (const { room, hosts } of this.#rooms.values()) if (hosts.delete(host)) room.list(host, [], GONE)
   }
@@ -284,6 +363,10 @@ export class ClusterMembers implements SharedMembers {
     const subject = this.#parts.subjects.node(this.host)
     const wish = this.#codec.decodeWish(subject, data)
     if (wish === undefined) return
+    if (wish.type === 'where') {
+      answer(this.#codec.encodeRooms(subject, [...(this.#own.get(wish.member) ?? [])]))
+      return
+    }
     const open = this.#rooms.get(wish.room)
     if (wish.type === 'kick') {
       const { by, command } = wish

@@ -54,9 +54,15 @@ export const indonesian: MessageCatalog = {
   greetingSoFar:
     'Anda adalah {name} di {room}: {count} di sini, {last} sejauh ini (/history). Ketik /help untuk melihat perintah',
   welcome: 'Anda adalah {name} di {room}; ketik /help untuk melihat perintah',
+  filesComeTo: 'berkas sampai {size} disimpan di {folder} (--save, --auto)',
+  filesGoTo: '/get menyimpan berkas di {folder} (--save)',
+  thisFolder: 'folder ini',
   inRoom: 'Anda berada di {room}',
   inRoomAlready: 'Anda sudah berada di {room}',
   leftRoom: 'Anda keluar dari {room}; /join membawa Anda ke sebuah ruang',
+  cutOff:
+    'mesin ini tidak dapat menjangkau yang lain: yang Anda tulis menunggu, dan disampaikan begitu terjangkau lagi',
+  reachedAgain: 'mesin ini menjangkau yang lain lagi',
   bye: 'sampai jumpa',
   languageIs: 'jawaban sekarang dalam bahasa Indonesia',
   filesUntilWord:
@@ -98,7 +104,7 @@ export const indonesian: MessageCatalog = {
   notAllHere: '{file} dari {name} belum tiba semuanya',
   notAllHereShare: '{file} dari {name} belum tiba semuanya: {percent} %',
   fileOnItsWay: '[{id}] {file} dari {name}{for}: masih dikirim',
-  fileWhole: '[{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
+  fileWhole: '[{id}] {file} dari {name}{for}: {size}, sha256 {digest}{gone}',
   noFiles: 'tidak ada berkas di ruang ini',
   collected: { one: '{count} berkas terkumpul', other: '{count} berkas terkumpul' },
   onItsWay: 'masih dikirim: {file} dari {name}',
@@ -153,6 +159,11 @@ export const indonesian: MessageCatalog = {
   limits: 'pengiriman: {host} bersama, {each} masing-masing',
   limitNone: 'tanpa batas',
   limitRate: 'paling banyak {rate}/s',
+  stopsFor: {
+    one: '{count} orang ada di sini: sekali lagi, dan ruang ini ditutup',
+    other: '{count} orang ada di sini: sekali lagi, dan ruang ini ditutup',
+  },
+  stillSending: 'masih ada berkas yang dikirim dari sini: sekali lagi, dan Anda keluar',
   hostGoesOn: 'Ctrl-Z akan menghentikan ruang ini bagi semua orang; Ctrl-C mengakhirinya',
   bellOff: 'bel dimatikan',
   bellMention: 'bel berbunyi kalau nama Anda disebut atau ada yang berbisik kepada Anda',

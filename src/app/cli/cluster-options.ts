@@ -1,7 +1,7 @@
-import { ClusterRefused } from '#cluster/errors.ts'
+import { type ClusterFault, ClusterRefused } from '#cluster/errors.ts'
 import type { TamtamOptions } from '../compose.ts'
 import type { HostConfig } from '../config.ts'
-import { CommandFailed, exitCodes } from './exit-codes.ts'
+import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 
 export function refuseTypedPassword(flags: Record<string, unknown>): void {
   if (!String(flags['cluster'] ?? '').includes('@')) return
@@ -13,13 +13,22 @@ export function refuseTypedPassword(flags: Record<string, unknown>): void {
 
 /** The key is no setting: `tamtam config` prints those. */
 export function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pick<TamtamOptions, 'cluster'> {
-  const { cluster: servers, clusterName: name, node, clusterReplicas: replicas, clusterShards: shards } = config
+  const {
+    cluster: servers,
+    clusterName: name,
+    node,
+    advertise,
+    clusterReplicas: replicas,
+    clusterShards: shards,
+    drain,
+  } = config
   if (servers === undefined) return {}
   const key = env['TAMTAM_CLUSTER_KEY']
   return {
     cluster: {
-      ...{ servers, name, shards },
+      ...{ servers, name, shards, drainMs: drain * 1000 },
       ...(node === undefined ? {} : { node }),
+      ...(advertise === undefined ? {} : { advertise }),
       ...(key === undefined || key === '' ? {} : { key }),
       ...(replicas === undefined ? {} : { replicas }),
     },
@@ -29,6 +38,12 @@ export function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pi
 /** Throws what the program ends with; anything else as it is. */
 export function clusterFailure(error: unknown): never {
   if (!(error instanceof ClusterRefused)) throw error
-  const code = error.code === 'CLUSTER_UNREACHABLE' ? exitCodes.unreachable : exitCodes.unsafeConfiguration
-  throw new CommandFailed(code, error.message, { cause: error })
+  throw new CommandFailed(EXIT_OF[error.code], error.message, { cause: error })
 }
+
+const EXIT_OF = {
+  CLUSTER_UNREACHABLE: exitCodes.unreachable,
+  CLUSTER_UNFIT: exitCodes.unsafeConfiguration,
+  CLUSTER_OTHER_DATA: exitCodes.unsafeConfiguration,
+  CLUSTER_NODE_TAKEN: exitCodes.directoryInUse,
+} as const satisfies Record<ClusterFault, ExitCode>

@@ -38,7 +38,7 @@ export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])
   [exitCodes.portInUse, 'the port is in use'],
   [exitCodes.bug, 'a bug of ours'],
   [exitCodes.disk, 'the disk failed, or is full'],
-  [exitCodes.directoryInUse, 'the data directory is in use'],
+  [exitCodes.directoryInUse, 'the data directory is in use, or the name of the node'],
   [exitCodes.unsafeConfiguration, 'unsafe configuration, or a Node that is too old'],
   [exitCodes.interrupted, 'interrupted; a host: by a second Ctrl-C'],
 ]

@@ -84,19 +84,30 @@ export class Engine {
       bandwidth: this.bandwidth,
       sessions: this.#sessions,
     }
-    if (isShared(journal)) adoptForeign(journal, this.#rooms, this.#erasures)
+    if (isShared(journal)) adoptForeign(journal, this.#rooms, this.#erasures, this.#transfers.foreign)
     this.events$ = engineEvents(this.#rooms, this.#transfers, ports.clock, this.#closed)
   }
 
   async start(): Promise<void> {
     await this.#ports.journal.open()
     await this.#ports.fileStore.open()
-    await this.#ports.sharedMembers?.open()
+    await this.#joinOthers()
     const found = await findFacts(this.#ports.journal)
     for (const [room, erasures] of found.erasures) await this.#erasures.resume(room, erasures)
     this.#rooms.hide(found.unlisted)
     await this.#transfers.load(found)
     this.#status = 'open'
+  }
+
+  async #joinOthers(): Promise<void> {
+    const { fileStore, journal, sharedMembers } = this.#ports
+    try {
+      await sharedMembers?.open()
+    } catch (error) {
+      await journal.close()
+      await fileStore.close()
+      throw error
+    }
   }
 
   /** Resolves when everything that was said so far is kept and published, or refused. */
@@ -165,7 +176,7 @@ export class Engine {
     let session: LocalSession | undefined
     let kicked: Rejected | undefined
     const origin = { person, keyless, ...(address === undefined ? {} : { address }) }
-    const connection = room.connect(id, origin, !hidden, (why) => {
+    const connection = room.connections.register(id, origin, !hidden, (why) => {
       kicked = why
       session?.kick(why)
     })
@@ -252,14 +263,24 @@ export class Engine {
     return this.#history.watched(this.#rooms.summaries())
   }
 
+  /** The rooms that a member is in through other hosts. */
+  async roomsElsewhere(member: string): Promise<readonly string[]> {
+    return (await this.#ports.sharedMembers?.roomsOf(member)) ?? []
+  }
+
   /** A file of any room, whole or on its way, where this member may see it, here or not; left out: where everybody may. */
   file(id: string, member = ''): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     return this.#history.watched(this.#transfers.file(id, member))
   }
 
-  /** A whole file that is for the operators of its room, whoever sent it. */
+  /** A file for the operators of its room, whoever sent it: whole, or on its way at another host. */
   submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     return this.#history.watched(this.#transfers.submission(id))
+  }
+
+  /** Whether the bytes of an upload come in here, and not at another of several hosts. */
+  isHomeOf(file: RoomFile): boolean {
+    return !this.#transfers.foreign.has(file)
   }
 
   /** A file that is on its way. */

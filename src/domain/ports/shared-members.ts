@@ -22,7 +22,7 @@ export interface SharedRoom {
  * again, and a host that is not heard for some seconds is gone, with its members.
  */
 export interface SharedMembers {
-  /** To be awaited before all else; idempotent. */
+  /** To be awaited before all else; idempotent. Rejects where this host may not be one of them. */
   open(): Promise<void>
   /** The others know at once that this host is gone. */
   close(): Promise<void>
@@ -32,6 +32,8 @@ export interface SharedMembers {
   leave(name: string): void
   /** Tells the other hosts what members of this one have done in a room that is in use here. */
   tell(name: string, news: readonly MemberNews[]): void
+  /** The rooms in which other hosts have a member; none of those that do not answer. */
+  roomsOf(member: string): Promise<readonly string[]>
   /** Has a member kicked by the host that it is with. */
   kick(host: string, name: string, by: Member, command: Kick): Promise<Ack | Rejected>
 }

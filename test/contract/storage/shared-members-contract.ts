@@ -54,8 +54,8 @@ export const joined = (name: string): MemberNews => ({
 })
 const left = (name: string): MemberNews => ({ event: { type: 'left', by: memberOf(name), reason: 'left' } })
 
-async function until(is: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !is(); ) {
+async function until(is: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await is()); ) {
     assert.ok(Date.now() < end, 'it did not come')
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -99,6 +99,18 @@ const cases: Readonly<Record<string, (one: SharedMembers, other: SharedMembers) 
     one.leave('lobby')
     const refused = await kick()
     assert.equal(refused.type === 'rejected' && refused.code, 'BUSY')
+  },
+  'the rooms of a member are asked of the other hosts': async (one, other) => {
+    const rooms = async () => [...(await other.roomsOf('id-ani'))].sort()
+    for (const name of ['lobby', 'hall']) {
+      await one.enter(name, new NotedRoom())
+      one.tell(name, [joined('ani'), joined('budi')])
+    }
+    await until(async () => (await rooms()).length === 2)
+    assert.deepEqual(await rooms(), ['hall', 'lobby'])
+    assert.deepEqual(await one.roomsOf('id-ani'), [])
+    one.tell('hall', [left('ani')])
+    assert.deepEqual(await rooms(), ['lobby'])
   },
   'given a host that stops, then its members are gone': async (one, other) => {
     const there = new NotedRoom()

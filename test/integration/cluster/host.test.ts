@@ -10,6 +10,7 @@ import { HostProcess } from '../../harness/host-process.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { freePorts, hasNats, NatsServer } from '../../harness/nats.ts'
 import { until } from '../../harness/patience.ts'
+import { keyOf, SessionClient } from '../../harness/session-client.ts'
 
 const isHere = hasNats()
 /** What Debian 12 and 13 install is too old, and must be refused. */
@@ -57,7 +58,8 @@ test.skipIf(!isHere)(
     await late.ask('/history 10', '* end of history')
     expect(late.lines.filter((line) => line.startsWith('<'))).toEqual(['<ani> halo dari a', '<budi> halo dari b'])
     await late.ask('/topic', /kopi/)
-    await ani.ask('/put 3 x.txt\nabc', /! NOT_ALLOWED the nodes of a cluster share rooms and history, and no files yet/)
+    await ani.ask('/put 3 x.txt\nabc', /x\.txt/)
+    await budi.until(/ani.*x\.txt/)
 
     // A password holds at every node; an invitation lets one person in, wherever they come.
     await ani.ask('/join den', /you are ani in den/)
@@ -75,8 +77,29 @@ test.skipIf(!isHere)(
     await ani.until('* cici joined')
     await ani.ask('/kick cici enough', /cici.*enough/)
     await late.until(/kicked by ani: enough/)
+
+    // A key speaks for its member at any node, in a closed room too, and for nobody who is not there.
+    const eka = await SessionClient.connect(one.port, 'websocket')
+    eka.send({ type: 'hello', version: 1, key: keyOf('eka'), name: 'eka', token: tokens[0] ?? '' })
+    eka.send({ type: 'join', room: 'den', password: 'rahasia' })
+    await eka.until(() => eka.of('joined').length > 0)
+    const post = (key: string) =>
+      fetch(`http://127.0.0.1:${other.port}/rooms/den/messages`, {
+        method: 'POST',
+        body: 'by key',
+        headers: { 'Content-Type': 'text/plain', 'Tamtam-Key': key, Authorization: `Bearer ${tokens[0]}` },
+      })
+    expect((await post(keyOf('eka'))).status).toBe(201)
+    await eka.until(() => eka.texts.includes('by key'))
+    expect(eka.entries.at(-1)).toMatchObject({ by: { name: 'eka' } })
+    expect((await post(keyOf('nobody'))).status).toBe(404)
+    eka.wire.socket.destroy()
+    await until('their leaving', async () => (await post(keyOf('eka'))).status === 404)
     await ani.ask('/drop-link', /! NOT_ALLOWED the nodes of a cluster share no files yet, and so no drop links/)
     await ani.ask('/join lobby', /you are ani in lobby/)
+
+    const twin = await CliProcess.run(['host', '--port', '0', ...nodeArgs(join(data, 'c'), nats.url, 'b')])
+    expect([twin.code, twin.errors]).toEqual([75, expect.stringMatching(/called b and lives; stop it, or .* --node/)])
 
     const listed = await CliProcess.run(['cluster', '--cluster', nats.url])
     expect([listed.code, listed.out.toString()]).toEqual([

@@ -4,6 +4,7 @@ import { Health } from '#app/health.ts'
 import { Lifecycle } from '#app/lifecycle.ts'
 import { ManualClock } from '#system/clock.ts'
 import { LineClient } from '../../harness/line-client.ts'
+import { until } from '../../harness/patience.ts'
 import { SessionClient } from '../../harness/session-client.ts'
 
 test('a node that cannot reach the log for 15 s sends its sessions to another; one that reaches it before keeps them, and line clients stay', async () => {
@@ -33,5 +34,31 @@ test('a node that cannot reach the log for 15 s sends its sessions to another; o
     await session.until(() => session.of('bye').length > 0)
     expect(session.of('bye')).toMatchObject([{ code: 'RESTART', message: expect.stringMatching(/another/) }])
   }
+  await cici.until('* this machine cannot reach the others: what you say waits, and is said once it can')
+  health.reachesCluster(true)
+  await cici.until('* this machine reaches the others again')
   await cici.ask('/who', /^\* {3}cici/)
+})
+
+test('a node that stops is not ready, and sends its sessions to others over its time, while it serves those who are here', async () => {
+  const clock = new ManualClock()
+  const parts = { ...compose({ overrides: { clock } }), drainMs: 5000 }
+  const host = new Lifecycle(parts, undefined)
+  await host.start()
+  const { port } = await host.listen({ port: 0, farewellMs: 0 })
+  const names = ['ani', 'budi', 'cici', 'dewi', 'eka']
+  const sessions = await Promise.all(names.map((name) => SessionClient.join(port, 'frames', name, 'lobby')))
+  const last = await LineClient.join(port, 'fajar')
+  const stopping = host.stop('it is upgraded')
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503)
+  const told = () => sessions.filter((session) => session.of('bye').some(({ code }) => code === 'RESTART')).length
+  for (let second = 1; second <= 4; second++) {
+    clock.advance(1000)
+    await until('the next to be told', () => told() === second)
+    await last.ask('/who', /^\* {3}.*fajar$/)
+  }
+  clock.advance(1000)
+  await stopping
+  await until('the last to be told', () => told() === 5)
+  await last.until(/it is upgraded/)
 })

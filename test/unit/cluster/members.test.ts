@@ -14,19 +14,12 @@ const subjects = new Subjects('tamtam', 1)
 async function opened(count: number, key?: string) {
   const hub = new MemoryHub()
   const clock = new ManualClock()
-  const hosts = Array.from({ length: count }, (_, index) => {
-    const bus = new MemoryBus(hub)
-    const parts = {
-      subjects,
-      key,
-      clock,
-      version: '1',
-      lagMs: () => 12.3,
-      log: new MemoryLog(),
-      metrics: new MemoryMetrics(),
-    }
-    return { bus, members: new ClusterMembers({ ...parts, bus, node: `n${index}` }) }
+  const ports = { clock, log: new MemoryLog(), metrics: new MemoryMetrics() }
+  const node = (bus: MemoryBus, name: string) => ({
+    bus,
+    members: new ClusterMembers({ ...ports, subjects, key, version: '1', lagMs: () => 12.3, bus, node: name }),
   })
+  const hosts = Array.from({ length: count }, (_, index) => node(new MemoryBus(hub), `n${index}`))
   const opening = Promise.all(hosts.map(({ members }) => members.open()))
   clock.advance(1000)
   await opening
@@ -38,7 +31,7 @@ async function opened(count: number, key?: string) {
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
-  return { hub, clock, hosts, one, other, pass }
+  return { hub, clock, hosts, one, other, pass, node }
 }
 
 /** A room of two nodes: ani and budi are with the first. */
@@ -103,6 +96,21 @@ test('a node that is cut off does not take the others for dead, and asks them wh
   other.bus.isConnected = true
   await pass(2)
   expect(there.lists).toEqual(['ani budi', 'ani budi cici'])
+})
+
+test('a second node of the same name is refused while the first lives, and so is one of two that start at once', async () => {
+  const { hub, clock, one, node } = await opened(2)
+  const start = async (...nodes: readonly { readonly members: ClusterMembers }[]) => {
+    const starting = Promise.allSettled(nodes.map(({ members }) => members.open()))
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(1000)
+    return (await starting).map((each) => (each.status === 'fulfilled' ? 'started' : each.reason.code))
+  }
+  const make = () => node(new MemoryBus(hub), 'n0')
+  const twin = make()
+  expect(await start(twin)).toEqual(['CLUSTER_NODE_TAKEN'])
+  await one.members.close()
+  expect((await start(twin, make())).toSorted()).toEqual(['CLUSTER_NODE_TAKEN', 'started'])
 })
 
 test('who listens hears of each node once a second: its name, its members and how far it is behind', async () => {

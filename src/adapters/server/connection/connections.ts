@@ -9,8 +9,11 @@ export interface ServedConnection {
   stopReading(): void
   /** Tells the peer why the host stops, and ends. Resolves when the peer has taken it, or is gone. */
   farewell(why: string): Promise<void>
-  /** The same at once, though what the peer has said is not answered; left out where peers do not come back by themselves. */
-  sendAway?(why: string): void
+  /**
+   * The host cannot reach the log that it shares with others, or reaches it again: the peer is told, or sent away at once, though what it has said
+   * is not answered, where it goes on at another host by itself.
+   */
+  reaches?(isReached: boolean): void
   /** Ends a peer that has taken nothing for `ms` although something waits for it. `now`: the clock's `elapsed`. */
   sweep(now: number, ms: number): void
 }
@@ -37,9 +40,12 @@ export class Connections implements Omit<ConnectionServer, 'accept'> {
     await Promise.race([pause(this.#clock, ms), Promise.all([...this.#all].map((each) => each.farewell(why)))])
   }
 
-  /** Has clients go on at another host: here they get no answer for now. */
-  sendAway(why: string): void {
-    for (const each of this.#all) each.sendAway?.(why)
+  get all(): readonly ServedConnection[] {
+    return [...this.#all]
+  }
+
+  reaches(isReached: boolean): void {
+    for (const each of this.all) each.reaches?.(isReached)
   }
 
   sweep(ms: number): void {

@@ -6,12 +6,11 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { rejected } from '#domain/errors.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
 import { subnetOf } from '#domain/names/subnet.ts'
-import type { Clock } from '#domain/ports/system.ts'
 import type { Permission } from '#domain/room/permissions.ts'
 import { Refused } from '#domain/session.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { type KeyHolder, personOf } from '../connection/key-registry.ts'
-import { type Cost, priceOf, priceOfItems, SharedRates } from '../connection/rate-limit.ts'
+import { type Cost, priceOf, priceOfItems } from '../connection/rate-limit.ts'
 import type { ServedBytes } from '../files/download-slots.ts'
 import type { Credentials, Grant } from '../security/access-control.ts'
 import type { KeptDropLink } from '../security/room-secrets.ts'
@@ -21,7 +20,8 @@ import type { OpenFolders } from './files/open-folders.ts'
 import type { RequestOrigin } from './forwarded.ts'
 import { paramsOf } from './input.ts'
 import type { Operation } from './operations.ts'
-import type { HttpServerParts, HttpSettings } from './settings.ts'
+import type { RequestRates } from './request-rates.ts'
+import type { HttpServerParts } from './settings.ts'
 import type { StreamFormats } from './stream-formats.ts'
 
 /**
@@ -110,6 +110,8 @@ export class Requester {
   readonly #claims: Claims
   /** Of the rooms that it may enter. */
   readonly #grants = new Map<string, Grant>()
+  /** Rooms that its member is in through other hosts; undefined until it was asked. */
+  #elsewhere: ReadonlySet<string> | undefined
 
   /** Throws as if there were nothing where a signed link does not hold. */
   constructor(context: HttpContext, request: FastifyRequest, route: Route) {
@@ -143,6 +145,7 @@ export class Requester {
   /** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
   async admit(room: string): Promise<string> {
     const name = accepted(checkRoomName(room))
+    if (this.sessionIn(name) === undefined) await this.findElsewhere()
     const grant = await this.#context.accessControl.see(this.credentials(name), name)
     if (grant === undefined) throw absent()
     this.#grants.set(name, grant)
@@ -189,7 +192,7 @@ export class Requester {
     return {
       connection: this.#request.raw.socket,
       address,
-      inside: room !== undefined && this.sessionIn(room) !== undefined,
+      inside: room !== undefined && this.isIn(room),
       ...(byLink
         ? {
             link: {
@@ -227,6 +230,17 @@ export class Requester {
     return this.member === undefined ? undefined : this.#context.keyRegistry.sessionOf(this.member, room)
   }
 
+  /** To be awaited before `isIn`: asks the other hosts, once, where the member is whose key the request shows. */
+  async findElsewhere(): Promise<void> {
+    if (this.member === undefined || this.#claims.byLink) return
+    this.#elsewhere ??= new Set(await this.#context.engine.roomsElsewhere(this.member))
+  }
+
+  /** Whether the member whose key the request shows is in the room, through whichever host. */
+  isIn(room: string): boolean {
+    return this.sessionIn(room) !== undefined || this.#elsewhere?.has(room) === true
+  }
+
   /**
    * The session of the member who has what is served to this request; undefined where nobody here has it. A signed link names the member
    * who asked for it, and may have been given away: it counts where that member is.
@@ -245,7 +259,7 @@ export class Requester {
     const { address, name, member } = this
     const { byLink } = this.#claims
     const place = { room: await this.admit(room), address, hidden: true }
-    if (this.sessionIn(place.room) !== undefined) return await this.underWay(place.room, act)
+    if (this.isIn(place.room)) return await this.underWay(place.room, act)
     if (member !== undefined && !byLink) {
       // A ban is told first.
       const visit = await engine.join({
@@ -290,9 +304,14 @@ export class Requester {
       ...(member === undefined ? {} : { reads: member }),
       ...(person === undefined ? {} : { person }),
       // A connection of its own: the one that is there may end before this.
-      ...(own === undefined || member === undefined ? {} : { member }),
+      ...(member !== undefined && this.isIn(room) ? { member } : {}),
       ...(role === undefined ? {} : { role }),
     })
+    // They have left the other host meanwhile.
+    if (own === undefined && member === session.id && !session.lists(session.id)) {
+      await session.close()
+      throw new Refused(notHere)
+    }
     return await this.#supervised(session, act).finally(() => session.close())
   }
 
@@ -340,37 +359,6 @@ export class RequestNames {
     }
     this.#uses.delete(owner)
     this.#engine.forget(owner)
-  }
-}
-
-/**
- * The rates of requests, by their cost. Connections cost a client of HTTP nothing, so requests are counted; but each waits for its
- * own tokens, and for no other request of the same address.
- */
-export class RequestRates {
-  readonly #onLoopback: boolean
-  readonly #rates: SharedRates
-
-  constructor(clock: Clock, { linesPerSecond, linesBurst, rateOnLoopback }: HttpSettings) {
-    this.#onLoopback = rateOnLoopback
-    this.#rates = new SharedRates(clock, linesPerSecond, linesBurst)
-  }
-
-  /** Resolves when so many lines are paid by `payer`: a request over the rate waits. False where the connection was closed meanwhile. */
-  async pay(payer: string, { loopback }: IncomingConnection, request: FastifyRequest, lines: number): Promise<boolean> {
-    const { socket } = request.raw
-    if (lines === 0 || (loopback && !this.#onLoopback)) return !socket.destroyed
-    const gone = new AbortController()
-    const close = () => gone.abort()
-    if (socket.destroyed) close()
-    socket.once('close', close)
-    const outcome = await this.#rates.of(payer).take(lines, gone.signal)
-    socket.off('close', close)
-    return outcome === 'taken'
-  }
-
-  sweep(): void {
-    this.#rates.sweep()
   }
 }
 

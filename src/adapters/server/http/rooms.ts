@@ -22,8 +22,9 @@ export async function listRooms({ context, request, reply, requester }: Exchange
   const names = rooms.map(({ name }) => name)
   const seen = await context.accessControl.visible(requester.credentials(), names)
   const isOwner = context.accessControl.roleOf(requester.member) === 'owner'
+  if (rooms.some(({ unlisted }) => unlisted)) await requester.findElsewhere()
   const isListed = ({ name, unlisted }: (typeof rooms)[number]) =>
-    unlisted === undefined || isOwner || requester.sessionIn(name) !== undefined
+    unlisted === undefined || isOwner || requester.isIn(name)
   const visible = rooms.filter((room) => seen.has(room.name) && isListed(room))
   return await answerListing(context, request, reply, { list: 'rooms', rows: rowsOf(context, visible, (room) => room) })
 }

@@ -15,19 +15,13 @@ import {
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
 import { CAPABILITIES, factFields } from '#protocol/schema.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type Joined,
-  nowhere,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
+import { ClientSession, type ClientSessionParts, nowhere } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
+import type { Joined, Reason, Wire } from '../connection/wire.ts'
 import { notForYou } from '../security/access-control.ts'
 import type { SessionServerSettings } from './settings.ts'
 import { type MessageTransport, messagesFor, type Receiver } from './transport.ts'
@@ -219,8 +213,8 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
     await this.#client.farewell(why)
   }
 
-  sendAway(why: string): void {
-    void this.#client.farewell(why)
+  reaches(isReached: boolean): void {
+    if (!isReached) void this.#client.farewell(CUT_OFF)
   }
 
   sweep(now: number, ms: number): void {
@@ -256,6 +250,7 @@ function scoped(command: ClientCommand, person: string | undefined, room: string
   return { ...command, id: `key ${person} ${room} ${command.id}` }
 }
 
+const CUT_OFF = 'this machine cannot reach the others; come back in a moment, to another of them'
 const helloFirst = rejected('BAD_REQUEST', 'say hello first')
 const helloAgain = rejected(
   'BAD_REQUEST',

@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify'
+import type { Clock } from '#domain/ports/system.ts'
+import type { IncomingConnection } from '../connection/incoming-connection.ts'
+import { SharedRates } from '../connection/rate-limit.ts'
+import type { HttpSettings } from './settings.ts'
+
+/**
+ * The rates of requests, by their cost. Connections cost a client of HTTP nothing, so requests are counted; but each waits for its
+ * own tokens, and for no other request of the same address.
+ */
+export class RequestRates {
+  readonly #onLoopback: boolean
+  readonly #rates: SharedRates
+
+  constructor(clock: Clock, { linesPerSecond, linesBurst, rateOnLoopback }: HttpSettings) {
+    this.#onLoopback = rateOnLoopback
+    this.#rates = new SharedRates(clock, linesPerSecond, linesBurst)
+  }
+
+  /** Resolves when so many lines are paid by `payer`: a request over the rate waits. False where the connection was closed meanwhile. */
+  async pay(payer: string, { loopback }: IncomingConnection, request: FastifyRequest, lines: number): Promise<boolean> {
+    const { socket } = request.raw
+    if (lines === 0 || (loopback && !this.#onLoopback)) return !socket.destroyed
+    const gone = new AbortController()
+    const close = () => gone.abort()
+    if (socket.destroyed) close()
+    socket.once('close', close)
+    const outcome = await this.#rates.of(payer).take(lines, gone.signal)
+    socket.off('close', close)
+    return outcome === 'taken'
+  }
+
+  sweep(): void {
+    this.#rates.sweep()
+  }
+}
