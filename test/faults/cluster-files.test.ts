@@ -57,5 +57,7 @@ test.skipIf(!hasNats())(
     const whole = await fetch(`${at(a)}${path}`)
     expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true)
     for (const { host } of [a, b, c]) expect(await host.stop()).toBe(0)
+    const doctor = await CliProcess.run(['doctor', '--data', join(data, 'c')])
+    expect(doctor.out.toString()).toMatch(/files .*(?:1 file of 8\.4 MB|1 at other nodes)/)
   },
 )

@@ -142,7 +142,8 @@ describe.skipIf(!isHere)('files of a cluster', () => {
       await until('all', async () => (await moderator.handIns()).people.flatMap(({ files }) => files).length === 3)
       for (const { name, files } of (await moderator.handIns()).people)
         for (const { file } of files) {
-          const pieces = await Array.fromAsync(moderator.download(file.id))
+          const pieces: Uint8Array[] = []
+          for await (const piece of moderator.download(file.id)) pieces.push(piece)
           expect(Buffer.concat(pieces).toString()).toBe(name)
         }
     }
