@@ -88,6 +88,20 @@ describe('tamtam send and tamtam get', () => {
     expect(spawnSync('tar', ['-t'], { input: out }).stdout.toString()).toBe(
       '2024/b.jpg\n2024/empty/\na.jpg\nnewest\nSHA256SUMS\n',
     )
+    // One file of it, by its path there or by its link; it can not be removed alone.
+    expect(await CliProcess.run(['get', at, 'holiday/2024/b.jpg', 'holiday/a.jpg'], { cwd })).toMatchObject({ code: 0 })
+    expect(await readFile(join(cwd, 'b.jpg'), 'utf8')).toBe('beta')
+    const inside = await CliProcess.run(['get', `${link.toString().trim()}/2024/b.jpg`, '-o', '-'], { cwd })
+    expect(inside.out.toString()).toBe('beta')
+    for (const path of ['holiday/2024', 'holiday/2024/c.jpg', 'holiday/newest'])
+      expect(await CliProcess.run(['get', at, path], { cwd })).toMatchObject({
+        code: 5,
+        errors: expect.stringContaining('no such file in holiday/'),
+      })
+    expect(await CliProcess.run(['rm', at, 'holiday/a.jpg'], { cwd })).toMatchObject({
+      code: 5,
+      errors: expect.stringContaining('a folder is removed as a whole'),
+    })
   })
 
   it('never write through what lies where a folder is to be', async () => {
