@@ -98,7 +98,7 @@ describe('standard output', () => {
     const names = () => readdir(join(data, 'files')).catch(() => [])
     await until('the file', async () => (await names()).some((name) => /^[0-9a-f]{32}$/.test(name)))
     expect(await loud.stop()).toBe(0)
-    // The file is in the vault before the room has it: stopped in between, the sender is told that it was not sent.
+    // The file is in the file store before the room has it: stopped in between, the sender is told that it was not sent.
     expect([loud.lines, loud.errors.replace(/^! (?:CLOSED|TRANSFER_CUT) .*\n$/, '')]).toEqual([[], ''])
   })
 })
@@ -298,6 +298,9 @@ describe('a terminal', () => {
     tmux('send-keys', 'Enter')
     await ani.until('<host> halo dunia')
     await until('a new prompt', isIdle)
+    tmux('send-keys', 'C-c')
+    // Somebody is in: a slip does not end their room.
+    await until('the question', () => screen().some((line) => line.includes('1 person is here: once more')))
     tmux('send-keys', 'C-c')
     await ani.until('* the host stops; come back in a moment')
   })

@@ -17,9 +17,11 @@ import { isPresence, Presence, type PresenceEvent, type Told } from './presence.
 import { type Paint, receiptRow, rowOf, savedRow, unpainted, type View } from './rows.ts'
 import { Transfers } from './transfers.ts'
 
-/** In larger rooms comings and goings are told together. */
+/** In larger rooms joins and leaves are told together. */
 const LARGE_ROOM = 20
 const MOST_NAMES = 12
+/** So long somebody's word to leave holds, where it has to be said twice. */
+const LEAVING_MS = 10_000
 
 export interface ClientParts {
   readonly session: RoomSession
@@ -59,6 +61,7 @@ export class RoomClient {
   readonly #presence: Presence
   readonly #end: (ending: Ending) => void
   readonly #watching = new Subscription()
+  #isLeaving = false
   readonly #jsonHead: string
   /** Rows of the batch that is arriving. */
   #rows: string[] | undefined
@@ -125,6 +128,18 @@ export class RoomClient {
     this.#presence.flush()
     this.#watching.unsubscribe()
     this.#end(ending)
+  }
+
+  /** Ends at the word of a person, said twice where others would lose something by it: their room, or a file that is on its way to them. */
+  leave(ending: Ending & { readonly type: 'quit' }): undefined {
+    const count = this.at === 'host' ? this.session.members.length - 1 : 0
+    if (this.#isLeaving || !this.live || (count === 0 && !this.transfers.isUploading)) return this.end(ending)
+    if (count > 0) this.notice('stopsFor', { count })
+    else this.notice('stillSending')
+    this.#isLeaving = true
+    this.clock.after(LEAVING_MS, () => {
+      this.#isLeaving = false
+    })
   }
 
   /** From now on in this language. */
