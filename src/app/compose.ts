@@ -190,7 +190,7 @@ export function compose(options: TamtamOptions): HostParts {
       const ports = { clock: from.resolve(CLOCK), log: from.resolve(LOG), metrics: from.resolve(METRICS) }
       const { members, node } = from.resolve(CLUSTER)
       const adapters = { members, secretStore: from.resolve(SECRET_STORE), ownFiles: ownFiles(from) }
-      return new NodeLink({ ...cluster, node }, adapters, ports)
+      return new NodeLink({ ...cluster, node }, adapters, ports, (files) => health.hasSingleFiles(files))
     })
   const linkOf = (from: DependencyContainer) => (cluster === undefined ? undefined : from.resolve(NODE_LINK))
   provide(host, FILE_STORE, overrides.fileStore, (from) => linkOf(from)?.files ?? ownFiles(from))

@@ -38,13 +38,14 @@ export class NodeLink {
     options: Pick<ClusterOptions, 'servers' | 'advertise'> & { readonly node: string },
     adapters: NodeLinkAdapters,
     ports: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    onSingle: (files: number) => void,
   ) {
     this.#options = options
     this.#adapters = adapters
     this.#signature = new NodeSignature(ports.clock)
     this.#client = new NodeClient(adapters.members, this.#signature)
     const { node: host } = options
-    this.files = new ClusterFileStore({ ...ports, local: adapters.ownFiles, host, peers: this.#client })
+    this.files = new ClusterFileStore({ ...ports, local: adapters.ownFiles, host, peers: this.#client, onSingle })
     this.server = new NodeServer(this.files, this.#client, this.#signature, ports.log)
   }
 

@@ -1,15 +1,1 @@
-/** Ten times what a slow and busy machine needs for anything that a test waits for: what is not there by then hangs. */
-export const PATIENCE_MS = 120_000
-
-/** Waits until `holds` does, or fails after the deadline. */
-export const until = async (
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  deadlineMs = PATIENCE_MS,
-): Promise<void> => {
-  const deadline = performance.now() + deadlineMs
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
+export { PATIENCE_MS, until } from '../contract/patience.ts'

@@ -16,6 +16,8 @@ export interface FilePeers {
   read(node: string, id: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Has the node get a copy from this one. With a digest the copy is to be whole, and to have that; answers after some seconds at the latest. */
   copy(node: string, id: string, digest?: Digest): Promise<CopyState>
+  /** Those of these files that the node has not got whole. */
+  lacking(node: string, ids: readonly string[]): Promise<readonly string[]>
 }
 
 /** What other nodes ask for. */
@@ -27,4 +29,5 @@ export interface NodeFiles {
   ): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly size?: number } | undefined>
   /** As `FilePeers.copy`, for the node `source`. */
   copyFrom(source: string, id: string, digest?: Digest): Promise<CopyState>
+  lacking(ids: readonly string[]): Promise<readonly string[]>
 }

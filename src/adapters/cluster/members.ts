@@ -273,6 +273,8 @@ export class ClusterMembers implements SharedMembers {
     if (type === 'ask') {
       // Of two that start at once one is the first.
       if (this.#isUp || this.host < host) this.#greet('here')
+      // It may not have heard this one ask.
+      else if (nameOf(host) === this.#parts.node) this.#hear(host)
       return
     }
     if (url !== undefined && type !== 'bye') this.#urls.set(host, url)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { addAbortSignal } from 'node:stream'
@@ -15,6 +16,9 @@ export interface LivingNodes {
   readonly nodes: readonly { readonly node: string; readonly url: string }[]
   readonly aloneMs: number
 }
+
+/** An id, and the end of its line. */
+export const LINE_BYTES = 33
 
 /** Longer than a node lets a question wait. */
 const ANSWER_MS = 15_000
@@ -68,6 +72,15 @@ export class NodeClient implements FilePeers {
     return answer.statusCode === 202 ? 'copying' : 'refused'
   }
 
+  async lacking(node: string, ids: readonly string[]): Promise<readonly string[]> {
+    const body = ids.join('\n')
+    const answer = await this.#ask(node, 'POST', `/cluster/files?sha256=${digestOf(body)}`, body)
+    const text = await textOf(answer, ids.length * LINE_BYTES)
+    if (answer.statusCode !== 200) throw new Error(`the node ${node} answered ${answer.statusCode}`)
+    const asked = new Set(ids)
+    return text.split('\n').filter((id) => asked.has(id))
+  }
+
   /** A request that is not ended yet; undefined where no such node lives. `client`: whose request it is. */
   request(
     node: string,
@@ -88,7 +101,7 @@ export class NodeClient implements FilePeers {
     this.#agents.clear()
   }
 
-  async #ask(node: string, method: string, path: string): Promise<IncomingMessage> {
+  async #ask(node: string, method: string, path: string, body?: string): Promise<IncomingMessage> {
     const asking = this.request(node, method, path)
     if (asking === undefined) throw new Error(`the node ${node} is not there`)
     // What comes after the answer is met by who reads that.
@@ -96,7 +109,7 @@ export class NodeClient implements FilePeers {
     const timer = setTimeout(() => asking.destroy(new Error('no answer')), ANSWER_MS)
     try {
       const answered = once(asking, 'response') as Promise<[IncomingMessage]>
-      asking.end()
+      asking.end(body)
       return (await answered)[0]
     } finally {
       clearTimeout(timer)
@@ -116,6 +129,20 @@ export class NodeClient implements FilePeers {
     this.#agents.set(url, agent)
     return agent
   }
+}
+
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** A body of at most so many bytes. */
+export async function textOf(message: IncomingMessage, most: number): Promise<string> {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  for await (const piece of message as AsyncIterable<Buffer>) {
+    bytes += piece.length
+    if (bytes > most) throw new Error('what another node sends is too long')
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
 }
 
 /** What a node tells of its key decides. */

@@ -3,10 +3,11 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { failureText } from '#domain/names/text.ts'
 import type { Log } from '#domain/ports/system.ts'
 import type { NodeFiles } from './file-peers.ts'
-import type { NodeClient } from './node-client.ts'
+import { digestOf, LINE_BYTES, type NodeClient, textOf } from './node-client.ts'
 import { NODE_HEADER, type NodeSignature } from './node-signature.ts'
 
-const FILE = /^\/cluster\/files\/([0-9a-f]{32})\?(.*)$/
+const FILE = /^\/cluster\/files(?:\/([0-9a-f]{32}))?\?(.*)$/
+const MOST_IDS = 1000
 const SHA256 = /^[0-9a-f]{64}$/
 /** Of one connection alone, or for a host of another name. */
 const NOT_PASSED_ON = ['connection', 'keep-alive', 'host', 'expect', 'origin', 'referer', 'upgrade', NODE_HEADER]
@@ -31,10 +32,12 @@ export class NodeServer {
 
   /** Whether this is a request of another node's own, which is answered then. */
   serve(request: IncomingMessage, response: ServerResponse): boolean {
-    const [, id, query] = FILE.exec(request.url ?? '') ?? []
-    if (id === undefined || this.clientOf(request) === undefined) return false
+    const [path, id, query] = FILE.exec(request.url ?? '') ?? []
+    if (path === undefined || this.clientOf(request) === undefined) return false
     const asked = new URLSearchParams(query)
-    this.#answer(id, asked, request, response).catch((error: unknown) => {
+    const answered =
+      id === undefined ? this.#compare(asked, request, response) : this.#answer(id, asked, request, response)
+    answered.catch((error: unknown) => {
       this.#log.warn('another node was not answered to the end', { error: failureText(error) })
       response.destroy()
     })
@@ -92,6 +95,14 @@ export class NodeServer {
     const digest = sha256 === null ? undefined : { sha256, size }
     const state = await this.#files.copyFrom(asked.get('from') ?? '', id, digest)
     end(response, { kept: 204, copying: 202, refused: 409 }[state])
+  }
+
+  /** The signature is of the path, and so of the body by its digest. */
+  async #compare(asked: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = await textOf(request, MOST_IDS * LINE_BYTES)
+    if (request.method !== 'POST' || digestOf(text) !== asked.get('sha256')) return end(response, 400)
+    const lacking = await this.#files.lacking(text.split('\n'))
+    response.writeHead(200, { 'Content-Type': 'text/plain' }).end(lacking.join('\n'))
   }
 
   async #send(id: string, from: number, response: ServerResponse): Promise<void> {

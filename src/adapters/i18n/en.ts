@@ -95,7 +95,7 @@ export const english = {
   notAllHere: '{file} from {name} has not all arrived yet',
   notAllHereShare: '{file} from {name} has not all arrived yet: {percent} %',
   fileOnItsWay: '[{id}] {file} from {name}{for}: on its way',
-  fileWhole: '[{id}] {file} from {name}{for}: {size}, sha256 {digest}',
+  fileWhole: '[{id}] {file} from {name}{for}: {size}, sha256 {digest}{gone}',
   noFiles: 'there are no files in this room',
   collected: { one: 'collected {count} file', other: 'collected {count} files' },
   onItsWay: 'on its way: {file} from {name}',

@@ -104,7 +104,7 @@ export const indonesian: MessageCatalog = {
   notAllHere: '{file} dari {name} belum tiba semuanya',
   notAllHereShare: '{file} dari {name} belum tiba semuanya: {percent} %',
   fileOnItsWay: '[{id}] {file} dari {name}{for}: masih dikirim',
-  fileWhole: '[{id}] {file} dari {name}{for}: {size}, sha256 {digest}',
+  fileWhole: '[{id}] {file} dari {name}{for}: {size}, sha256 {digest}{gone}',
   noFiles: 'tidak ada berkas di ruang ini',
   collected: { one: '{count} berkas terkumpul', other: '{count} berkas terkumpul' },
   onItsWay: 'masih dikirim: {file} dari {name}',

@@ -19,12 +19,19 @@ interface ForeignFilesParts {
 export class ForeignFiles {
   /** This host's name; undefined where it shares no files. */
   readonly host: string | undefined
+  readonly #fileStore: SharedFileStore | undefined
   readonly #parts: ForeignFilesParts
 
   constructor(fileStore: SharedFileStore | undefined, parts: ForeignFilesParts) {
     this.#parts = parts
     this.host = fileStore?.host
+    this.#fileStore = fileStore
     fileStore?.know((id) => this.#known(id))
+  }
+
+  /** This host has started, with files of these ids, the `unfinished` ones among them. */
+  started(ids: Iterable<string>, unfinished: ReadonlySet<string>): void {
+    this.#fileStore?.check([...ids].filter((id) => !unfinished.has(id)))
   }
 
   /** Whether the bytes of an upload come in at another host. */

@@ -1,6 +1,7 @@
 import type { RoomActor } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
-import { isEntry, type Member, type PastEvent, publicFacts, type RoomEvent } from '../room/events.ts'
+import { isEntry, type Member, type PastEvent, type RoomEvent } from '../room/events.ts'
+import { publicFacts } from '../room/facts.ts'
 import { type Holders, holdersOf } from '../room/receipts.ts'
 import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile, RoomState } from '../room/state.ts'

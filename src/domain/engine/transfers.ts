@@ -7,6 +7,7 @@ import { type RoomActor, tell } from '../room/actor.ts'
 import { type Ack, IN_BAND, type RemoveOwnFile, type RoomCommand, type WithdrawFile } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
 import { authorOf, type Member, type OfferedFile, type WholeFile } from '../room/events.ts'
+import { expiryOf } from '../room/expiry.ts'
 import type { RoomFile, UnfinishedFile } from '../room/state.ts'
 import { isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
@@ -22,7 +23,6 @@ import type { FoundFacts } from './found-facts.ts'
 import { KnownFiles } from './known-files.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { type FileSpace, Quotas } from './quotas.ts'
-import { expiryOf } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import { holderOf, type UploadHolder, UploadPlaces } from './upload-places.ts'
 
@@ -93,6 +93,7 @@ export class Transfers {
     for (const { room, file, by } of cleared) await this.#removeCleared(room, file, by)
     for (const { room, file } of own) await this.#takeUp(room, file)
     this.#evictions.start(newest, gone, expiry)
+    this.foreign.started(roomOf.keys(), new Set(interrupted.map(({ file }) => file.file.id)))
   }
 
   /** Files that are being written now. */

@@ -120,6 +120,8 @@ export interface SharedFileStore extends FileStore {
   readonly host: string
   /** To be called before all else. `known` answers what the rooms tell of a file: without their digest nothing of another host is kept. */
   know(known: (id: string) => Promise<KnownFile | undefined>): void
+  /** To be called with all whole files once the host has started: those that no other host has are copied. */
+  check(ids: readonly string[]): void
 }
 
 export const isSharedFileStore = (fileStore: FileStore): fileStore is SharedFileStore => 'know' in fileStore

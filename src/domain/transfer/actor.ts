@@ -9,6 +9,7 @@ import {
   evolveTransfer,
   fenced,
   newTransfer,
+  notOwner,
   type Progressed,
   statusOf,
   type Transfer,
@@ -444,8 +445,4 @@ export class TransferActor {
   }
 }
 
-export const notOwner: Rejected = rejected(
-  'NOT_OWNER',
-  "this upload is somebody else's; go on as whoever began it (the same key, or the same name and address), or begin one of your own",
-)
 const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')

@@ -10,6 +10,7 @@ import { type AccessControl, type Credentials, notForYou } from '../security/acc
 import { Delivery } from './delivery.ts'
 import type { IncomingConnection } from './incoming-connection.ts'
 import { isHereBesides, type KeyHolder, type KeyRegistry, keyless, type Person, personOf } from './key-registry.ts'
+import type { ClientSessionSettings } from './settings.ts'
 import type { JoinOptions, Reason, Wire } from './wire.ts'
 
 export interface ClientSessionParts {
@@ -18,22 +19,6 @@ export interface ClientSessionParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-}
-
-export interface ClientSessionSettings {
-  /** A connection that has shown nothing to come in by then is closed. */
-  readonly handshakeMs: number
-  /** Lines or messages a second, 0 for no limit; loopback only where `rateOnLoopback`. */
-  readonly perSecond: number
-  readonly burst: number
-  readonly rateOnLoopback: boolean
-  /** Different rooms that one connection may join. */
-  readonly roomsPerConnection: number
-  readonly outboxMarkBytes: number
-  /** Why others are told that a member left whose connection just ended. */
-  readonly lostReason: 'left' | 'connection lost'
-  /** The connection has a session for each of its rooms. They are the same member, and leave nothing on the connection when they end. */
-  readonly isOneOfMany?: true
 }
 
 interface InRoom {

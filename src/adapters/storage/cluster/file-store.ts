@@ -13,13 +13,16 @@ import {
   type Pieces,
   type SharedFileStore,
 } from '#domain/ports/file-store.ts'
-import type { Log, Metrics } from '#domain/ports/system.ts'
+import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
 import { FileCopy, type FileCopyParts } from './file-copy.ts'
+import { SecondCopies } from './second-copies.ts'
 
 /** A question of another node is answered after this long, whether its copy is there or not. */
 const ANSWER_MS = 5000
 /** The digests of so many files that came as copies are remembered. */
 const MOST_KEPT = 1000
+/** A file of so many bytes is copied at its end; a larger one as it grows. */
+const SMALL_BYTES = 1024 * 1024
 
 export interface ClusterFileStoreParts {
   /** This node's own files. */
@@ -27,8 +30,11 @@ export interface ClusterFileStoreParts {
   /** This node's name. */
   readonly host: string
   readonly peers: FilePeers
+  readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** Hears how many files are on this node alone. */
+  readonly onSingle: (files: number) => void
 }
 
 /**
@@ -40,6 +46,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   readonly #local: BoundedFileStore
   readonly #parts: FileCopyParts
   readonly #copies = new Map<string, FileCopy>()
+  readonly #second: SecondCopies
   /** The digests of copies, the oldest first. */
   readonly #kept = new Map<string, string>()
   #known: (id: string) => Promise<KnownFile | undefined> = async () => undefined
@@ -47,7 +54,9 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   constructor({ host, ...parts }: ClusterFileStoreParts) {
     this.host = host
     this.#local = parts.local
-    this.#parts = { ...parts, known: (id) => this.#known(id) }
+    const known = (id: string) => this.#known(id)
+    this.#parts = { ...parts, known }
+    this.#second = new SecondCopies({ ...parts, known })
   }
 
   get bytesLeft(): number {
@@ -66,6 +75,10 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     this.#known = known
   }
 
+  check(ids: readonly string[]): void {
+    this.#second.check(ids)
+  }
+
   async measure(): Promise<void> {
     await this.#local.measure()
   }
@@ -75,16 +88,18 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   }
 
   async close(): Promise<void> {
+    this.#second.close()
     await Promise.all(Array.from(this.#copies.values(), (copy) => copy.stop()))
     await this.#local.close()
   }
 
   async create(id: string, size?: number): Promise<FileWriter | Rejected> {
-    return await this.#local.create(id, size)
+    return this.#copied(id, await this.#local.create(id, size))
   }
 
   async resume(id: string, size?: number): Promise<FileWriter | Rejected | undefined> {
-    return await this.#local.resume(id, size)
+    const writer = await this.#local.resume(id, size)
+    return writer && this.#copied(id, writer)
   }
 
   async durable(id: string): Promise<number | undefined> {
@@ -98,7 +113,10 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   async duplicate(id: string, as: string): Promise<Rejected | undefined> {
     if (!(await this.#isHere(id)) && (await this.#copy(id).ended) === 'failed')
       throw new FileMissing('no node that has this file can be reached')
-    return await this.#local.duplicate(id, as)
+    const refused = await this.#local.duplicate(id, as)
+    const digest = refused === undefined ? (await this.#known(id))?.whole : undefined
+    if (digest !== undefined) await this.#second.have(as, digest)
+    return refused
   }
 
   async share(id: string, as: string): Promise<void> {
@@ -120,6 +138,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   async remove(id: string): Promise<void> {
     await this.#copies.get(id)?.stop()
     this.#kept.delete(id)
+    this.#second.forget(id)
     await this.#local.remove(id)
   }
 
@@ -151,6 +170,16 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     const ended = await Promise.race([copy.ended, pause(ANSWER_MS, undefined, { ref: false })])
     if (ended === undefined) return 'copying'
     return ended === 'kept' ? 'kept' : 'refused'
+  }
+
+  async lacking(ids: readonly string[]): Promise<readonly string[]> {
+    const missing: string[] = []
+    for (const id of ids) if (this.#copies.has(id) || (await this.#local.size(id)) === undefined) missing.push(id)
+    return missing
+  }
+
+  #copied(id: string, writer: FileWriter | Rejected): FileWriter | Rejected {
+    return 'type' in writer ? writer : new CopiedWriter(id, writer, this.#second)
   }
 
   /** Whether this node has it, whole or as what comes in here. */
@@ -185,6 +214,58 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     this.#kept.set(id, sha256)
     const [oldest] = this.#kept.keys()
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest)
+  }
+}
+
+/** The writer of what comes in here: it is finished once another node has it as well. */
+class CopiedWriter implements FileWriter {
+  readonly #id: string
+  readonly #writer: FileWriter
+  readonly #second: SecondCopies
+  #hasBegun = false
+
+  constructor(id: string, writer: FileWriter, second: SecondCopies) {
+    this.#id = id
+    this.#writer = writer
+    this.#second = second
+  }
+
+  get offset(): number {
+    return this.#writer.offset
+  }
+
+  get durable(): number {
+    return this.#writer.durable
+  }
+
+  append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined> {
+    if (!this.#hasBegun && this.offset >= SMALL_BYTES) {
+      this.#hasBegun = true
+      this.#second.begin(this.#id)
+    }
+    return this.#writer.append(...pieces)
+  }
+
+  sync(): Promise<Rejected | undefined> {
+    return this.#writer.sync()
+  }
+
+  digest(): string {
+    return this.#writer.digest()
+  }
+
+  suspend(): Promise<void> {
+    return this.#writer.suspend()
+  }
+
+  async finish(): Promise<Digest | Rejected> {
+    const digest = await this.#writer.finish()
+    if (!('type' in digest)) await this.#second.have(this.#id, digest)
+    return digest
+  }
+
+  discard(): Promise<void> {
+    return this.#writer.discard()
   }
 }
 

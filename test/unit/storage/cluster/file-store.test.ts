@@ -3,10 +3,12 @@ import type { CopyState, FilePeers } from '#cluster/file-peers.ts'
 import { FileAway, type FileStore, type FileWriter, type KnownFile } from '#domain/ports/file-store.ts'
 import { ClusterFileStore } from '#storage/cluster/file-store.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
+import { ManualClock } from '#system/clock.ts'
 import { MemoryLog } from '#system/log.ts'
 import { MemoryMetrics } from '#system/metrics.ts'
 import { fileStoreContract } from '../../../contract/storage/file-store-contract.ts'
 import {
+  appendAll,
   begin,
   CONTRACT_MAX_FILE_BYTES,
   collect,
@@ -15,6 +17,7 @@ import {
   put,
   sample,
   sha256,
+  TWO,
   take,
 } from '../../../contract/storage/file-store-subject.ts'
 import { until } from '../../../harness/patience.ts'
@@ -22,10 +25,14 @@ import { until } from '../../../harness/patience.ts'
 /** Nodes in one process: what one asks of another it is given at once, unless that is cut off. */
 class Nodes {
   readonly stores = new Map<string, ClusterFileStore>()
+  /** The files of each node itself. */
+  readonly locals = new Map<string, MemoryFileStore>()
   readonly cut = new Set<string>()
   readonly known = new Map<string, KnownFile>()
   readonly metrics = new MemoryMetrics()
   readonly log = new MemoryLog()
+  readonly clock = new ManualClock()
+  single = 0
   /** Of each file, how often it was asked for. */
   readonly asked = new Map<string, number>()
   /** A node that gives its bytes with this change. */
@@ -34,9 +41,15 @@ class Nodes {
   breakOff = new AbortController()
 
   add(host: string, local = new MemoryFileStore({ maxFileBytes: CONTRACT_MAX_FILE_BYTES })): ClusterFileStore {
-    const store = new ClusterFileStore({ local, host, peers: this.peersOf(host), log: this.log, metrics: this.metrics })
+    const store = new ClusterFileStore({
+      ...{ local, host, peers: this.peersOf(host), clock: this.clock, log: this.log, metrics: this.metrics },
+      onSingle: (files) => {
+        this.single = files
+      },
+    })
     store.know(async (id) => this.known.get(id))
     this.stores.set(host, store)
+    this.locals.set(host, local)
     return store
   }
 
@@ -55,7 +68,19 @@ class Nodes {
         return found && this.#passing(node, found.bytes, AbortSignal.any([signal, this.breakOff.signal]))
       },
       copy: async (node, id, digest): Promise<CopyState> => await this.#at(node).copyFrom(host, id, digest),
+      lacking: async (node, ids) => await this.#at(node).lacking(ids),
     }
+  }
+
+  /** Each node's bytes of the file, where it has it whole. */
+  async having(id: string): Promise<readonly string[]> {
+    const found: string[] = []
+    for (const [host, local] of this.locals) if ((await local.size(id)) !== undefined) found.push(host)
+    return found
+  }
+
+  local(node: string): MemoryFileStore {
+    return this.locals.get(node) as MemoryFileStore
   }
 
   #at(node: string): ClusterFileStore {
@@ -90,8 +115,9 @@ describe('P8 ClusterFileStore', () => {
 
 test('a file of another node is fetched once for however many read it, and kept', async () => {
   const nodes = new Nodes()
-  const [one, other] = [nodes.add('a'), nodes.add('b')]
-  await put(one, ONE, bytes)
+  nodes.add('a')
+  const other = nodes.add('b')
+  await put(nodes.local('a'), ONE, bytes)
   nodes.known.set(ONE, whole)
   const all = await Promise.all([0, 0, 5].map((from) => collect(other.read(ONE, from))))
   expect(all.map((got, index) => got.equals(bytes.subarray(index === 2 ? 5 : 0)))).toEqual([true, true, true])
@@ -103,9 +129,10 @@ test('a file of another node is fetched once for however many read it, and kept'
 
 test('a growing file is followed, over a break of its node, and is kept once the room knows its digest', async () => {
   const nodes = new Nodes()
-  const [one, other] = [nodes.add('a'), nodes.add('b')]
+  nodes.add('a')
+  const other = nodes.add('b')
   nodes.known.set(ONE, { home: 'a' })
-  const writer = await begin(one, ONE)
+  const writer = await begin(nodes.local('a'), ONE)
   await take(writer, bytes.subarray(0, 1000))
   const following = collect(other.read(ONE))
   await until('its beginning', async () => ((await other.durable(ONE)) ?? 0) > 0)
@@ -122,8 +149,9 @@ test('a growing file is followed, over a break of its node, and is kept once the
 
 test('other bytes than the room knows are not kept: the next node is asked', async () => {
   const nodes = new Nodes()
-  const [wrong, right, reader] = [nodes.add('a'), nodes.add('b'), nodes.add('c')]
-  for (const store of [wrong, right]) await put(store, ONE, bytes)
+  for (const node of ['a', 'b']) nodes.add(node)
+  const reader = nodes.add('c')
+  for (const node of ['a', 'b']) await put(nodes.local(node), ONE, bytes)
   nodes.known.set(ONE, { ...whole, home: 'a' })
   nodes.change = { node: 'a', by: (piece) => piece.map((byte) => byte ^ 1) }
   await collect(reader.read(ONE)).catch(() => undefined)
@@ -134,11 +162,11 @@ test('other bytes than the room knows are not kept: the next node is asked', asy
 
 test('where no node has it, or this one has no room, the reader is told; a room that knows none is not searched', async () => {
   const nodes = new Nodes()
-  const one = nodes.add('a')
+  nodes.add('a')
   const full = nodes.add('b', new MemoryFileStore({ hostQuotaBytes: 100 }))
   nodes.known.set(ONE, whole)
   await expect(collect(full.read(ONE))).rejects.toThrow(FileAway)
-  await put(one, ONE, bytes)
+  await put(nodes.local('a'), ONE, bytes)
   await expect(collect(full.read(ONE))).rejects.toThrow()
   expect([await full.durable(ONE), full.bytesLeft]).toEqual([undefined, 100])
   nodes.known.delete(ONE)
@@ -149,13 +177,67 @@ test('where no node has it, or this one has no room, the reader is told; a room 
 
 test('what is removed ends its copy on the way', async () => {
   const nodes = new Nodes()
-  const [one, other] = [nodes.add('a'), nodes.add('b')]
+  nodes.add('a')
+  const other = nodes.add('b')
   nodes.known.set(ONE, { home: 'a' })
-  const writer: FileWriter = await begin(one, ONE)
+  const writer: FileWriter = await begin(nodes.local('a'), ONE)
   await take(writer, bytes)
   const following = collect(other.read(ONE))
   await until('its beginning', async () => ((await other.durable(ONE)) ?? 0) > 0)
   await other.remove(ONE)
   await expect(following).rejects.toThrow()
   expect(await other.durable(ONE)).toBeUndefined()
+})
+
+test('a file is finished once one other node has it too, small or copied as it grows', async () => {
+  const nodes = new Nodes()
+  const one = nodes.add('a')
+  for (const node of ['b', 'c']) nodes.add(node)
+  await put(one, ONE, bytes.subarray(0, 10))
+  expect(await nodes.having(ONE)).toHaveLength(2)
+  const large = sample(3 * MIB)
+  const writer = await begin(one, TWO)
+  await appendAll(writer, large.subarray(0, 2 * MIB), 64 * 1024)
+  await until('a copy on its way', () => nodes.asked.has(TWO))
+  await appendAll(writer, large.subarray(2 * MIB), 64 * 1024)
+  await writer.finish()
+  const having = await nodes.having(TWO)
+  expect(having).toHaveLength(2)
+  for (const node of having) expect((await collect(nodes.local(node).read(TWO))).equals(large)).toBe(true)
+  expect([nodes.asked.get(TWO), nodes.single]).toEqual([1, 0])
+})
+
+test('a node that goes, has no room, or got other bytes takes no copy: the next one does', async () => {
+  const nodes = new Nodes()
+  const one = nodes.add('a')
+  nodes.add('b', new MemoryFileStore({ hostQuotaBytes: 100 }))
+  nodes.add('c')
+  nodes.add('d')
+  nodes.cut.add('d')
+  await put(one, ONE, bytes)
+  expect(await nodes.having(ONE)).toEqual(['a', 'c'])
+  // Something else under this id, from a start before: it is replaced.
+  await put(nodes.local('c'), TWO, bytes.subarray(5))
+  await put(one, TWO, bytes)
+  expect((await collect(nodes.local('c').read(TWO))).equals(bytes)).toBe(true)
+})
+
+test('without another node a file is kept alone, told, and copied once one is there; also after a restart', async () => {
+  const nodes = new Nodes()
+  const one = nodes.add('a')
+  await put(one, ONE, bytes)
+  await put(nodes.local('a'), TWO, bytes)
+  expect([await nodes.having(ONE), nodes.single]).toEqual([['a'], 1])
+  nodes.known.set(ONE, whole)
+  nodes.known.set(TWO, whole)
+  one.check([ONE, TWO])
+  nodes.add('b')
+  nodes.clock.advance(5000)
+  await until('a copy', async () => (await nodes.having(ONE)).length === 2)
+  await until('the news', () => nodes.single === 0)
+  nodes.clock.advance(60_000)
+  await until('what was not known', () => nodes.single === 1)
+  nodes.clock.advance(5000)
+  await until('a copy', async () => (await nodes.having(TWO)).length === 2)
+  await until('the news', () => nodes.single === 0)
 })
