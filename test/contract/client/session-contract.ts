@@ -133,6 +133,7 @@ const belonging: Readonly<Record<string, InRoom>> = {
   'one is a member among members, and sees others come, go and change their name': async ({ enter }) => {
     const ani = await enter({ name: 'ani' })
     assert.equal(ani.room, (await enter({ name: 'dewi' })).room)
+    await until('two', () => ani.members.length === 2)
     const seen = watch(ani)
     const budi = await enter({ name: 'budi' })
     assert.equal(budi.member.name, 'budi')
