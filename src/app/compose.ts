@@ -347,6 +347,7 @@ export function compose(options: TamtamOptions): HostParts {
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: http,
+        ...(cluster === undefined ? {} : { hosts: () => from.resolve(CLUSTER_MEMBERS).others.length + 1 }),
       }),
   )
   provide(

@@ -40,6 +40,7 @@ import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import type { NickRegistry, Rooms } from './rooms.ts'
 import type { Sessions } from './sessions.ts'
+import type { Cursors } from './sharing.ts'
 import { RoomSubscription } from './subscription.ts'
 import type { Transfers } from './transfers.ts'
 
@@ -53,6 +54,7 @@ export interface SessionParts {
   readonly transfers: Transfers
   readonly erasures: Erasures
   readonly bandwidth: Bandwidth
+  readonly cursors: Cursors
   /** Those that are in a room; each takes itself out once it has left. */
   readonly sessions: Sessions<LocalSession>
 }
@@ -151,6 +153,11 @@ export class LocalSession implements RoomSession {
   /** The sequence after which this session's events begin. */
   get after(): number {
     return this.#membership.after
+  }
+
+  /** Resolves once the room has reached a sequence that the reader has seen, or to the reason why it has to come again. */
+  reach(after: number): Promise<Rejected | undefined> {
+    return this.#parts.cursors.reach(this.#room, after)
   }
 
   /** Sequence of the room's newest entry. */

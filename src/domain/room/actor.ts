@@ -16,7 +16,7 @@ import { arrivingAs, because, muteOf, personOf, rankOf, seat } from './moderatio
 import { notAMember, type Permission, refusalFor } from './permissions.ts'
 import { isPublished, type MembersById, publishedMembers } from './published-members.ts'
 import type { OwnMute } from './rules.ts'
-import { noteSpoken, unspoken } from './slow-mode.ts'
+import { noteAdopted, noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
@@ -405,6 +405,7 @@ export class RoomActor {
       if ((batch.last ?? 0) <= this.#state.last) continue
       foundedElsewhere(this.#state)
       for (const entry of batch.entries) evolve(this.#state, entry)
+      noteAdopted(this.#state, batch)
       this.#show(batch)
       if (batch.events.some(({ type }) => type === 'banned')) this.#evict(batch.events)
     }

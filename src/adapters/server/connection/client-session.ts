@@ -254,7 +254,9 @@ export class ClientSession implements KeyHolder {
         ...(isKeyed ? {} : { keyless: true }),
       }
       const hidden = options.hidden === true
-      const session = await engine.join({ room, owner: id, person: as, address, hidden, ...member, ...rights, ...name })
+      const after = options.after === undefined ? {} : { after: options.after }
+      const who = { owner: id, person: as, address, hidden, ...member, ...rights, ...name }
+      const session = await engine.join({ room, ...who, ...after })
       this.#given = given
       if (nick !== undefined) await this.#called(person, session, nick)
       // What the one before has taken in comes first, and its member stays in the room.

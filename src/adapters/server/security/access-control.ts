@@ -90,6 +90,8 @@ export interface AccessControlParts {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly settings: FailedAttemptSettings
+  /** The hosts that live, this one too: each allows its share of attempts. Left out: it is alone. */
+  readonly hosts?: () => number
 }
 
 /** Access to rooms, the same for every server: credentials are checked here, and nowhere else. */
@@ -100,7 +102,7 @@ export class AccessControl {
 
   constructor(parts: AccessControlParts) {
     this.#parts = parts
-    this.#failedAttempts = new FailedAttempts(parts.clock, parts.settings)
+    this.#failedAttempts = new FailedAttempts(parts.clock, parts.settings, parts.hosts)
   }
 
   /**
@@ -412,7 +414,10 @@ export class FailedAttempts {
   readonly #wrong = new WeakMap<object, number>()
   readonly #known = new Map<string, Set<string>>()
 
-  constructor(clock: Clock, settings: FailedAttemptSettings) {
+  readonly #hosts: () => number
+
+  constructor(clock: Clock, settings: FailedAttemptSettings, hosts = () => 1) {
+    this.#hosts = hosts
     const { guessesPerMinute: all, guessesPerMinuteAndAddress: each } = settings
     this.#settings = settings
     this.#each = new SharedRates(clock, each / SECONDS_PER_MINUTE, each)
@@ -424,12 +429,14 @@ export class FailedAttempts {
     const isKnown = person !== undefined && this.#known.get(target)?.has(person) === true
     const own = this.#each.of(`${target} ${isKnown ? `person ${person}` : subnetOf(address)}`)
     const rates = isKnown ? [own] : [own, this.#all.of(target)]
-    const delayMs = Math.max(...rates.map((rate) => rate.delayMs))
+    // Of what all hosts allow together, an attempt at one of them uses up as much as if each of them were tried.
+    const price = Math.min(this.#hosts(), this.#settings.guessesPerMinuteAndAddress)
+    const delayMs = Math.max(...rates.map((rate) => rate.delayFor(price)))
     if (delayMs > this.#settings.guessWaitMs) return delayMs
-    await Promise.all(rates.map((rate) => rate.take(1)))
+    await Promise.all(rates.map((rate) => rate.take(price)))
     return {
       right: () => {
-        for (const rate of rates) rate.giveBack(1)
+        for (const rate of rates) rate.giveBack(price)
         if (person !== undefined) this.#remember(target, person)
       },
     }
