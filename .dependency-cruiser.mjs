@@ -29,7 +29,11 @@ export default {
     sees('i18n', [SHARED_DOMAIN]),
     sees('folder', [SHARED_DOMAIN, PROTOCOL, SYSTEM_FILES]),
     sees('bundle', [SHARED_DOMAIN, PROTOCOL]),
-    sees('cluster', [SHARED_DOMAIN, 'adapters/protocol/(journal-format|schema)']),
+    sees('cluster', [
+      SHARED_DOMAIN,
+      'adapters/protocol/(journal-format|schema)',
+      'adapters/client/(address|endpoint|errors|node-http)',
+    ]),
     sees('storage', [
       SHARED_DOMAIN,
       'adapters/protocol/(journal-format|search-words)',

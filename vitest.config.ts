@@ -9,28 +9,25 @@ const alone = [
   'test/faults/{long-steps,memory-pressure,storm,stress}.test.ts',
   'test/integration/files/{big-*,transfers-*}.test.ts',
   'test/integration/host/{classroom,stalled}.test.ts',
+  // In the memory of the test itself: each process that it starts would cost as much to begin.
+  'test/integration/line/limits.test.ts',
+  'test/integration/storage/sqlite/journal.test.ts',
 ]
 
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
 const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000 } } }
-/** Each waits for about half of its time: four at once keep two cores busy. */
-const fourAtOnce = { maxWorkers: 4, sequence: { groupOrder: 1 } }
+/**
+ * Each waits for about half of its time: four at once keep two cores busy. A worker runs one file after the other in one process: what a
+ * file changes for all (environment, clock, prototypes) it gives back. Vitest goes by name, so the quick ones of `unit` are the last.
+ */
+const fourAtOnce = { isolate: false, maxWorkers: 4, sequence: { groupOrder: 1 } }
 
 // unit: in memory and quick. integration: real sockets, files and processes, whole and broken. fuzz: many inputs.
 // browser: the page in Chromium, Firefox and WebKit. alone: like integration, where two tests at once fill a machine.
 export default defineConfig({
   test: {
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
-          exclude: fuzz,
-          // In memory, and nothing shared between files: one worker can run them all.
-          isolate: false,
-          ...patient,
-        },
-      },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], exclude: fuzz, ...patient, ...fourAtOnce } },
       {
         test: {
           name: 'integration',
@@ -41,17 +38,11 @@ export default defineConfig({
         },
       },
       { test: { name: 'fuzz', include: fuzz, ...patient, ...fourAtOnce } },
+      // One browser of each kind serves all files of a worker.
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient, ...fourAtOnce } },
       {
-        test: {
-          name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
-          ...patient,
-          // One browser of each kind serves all files of a worker.
-          isolate: false,
-          ...fourAtOnce,
-        },
+        test: { name: 'alone', include: alone, ...patient, maxWorkers: 2, sequence: { groupOrder: 2 } },
       },
-      { test: { name: 'alone', include: alone, ...patient, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
   },
 })

@@ -22,7 +22,15 @@ function write(folder: string): void {
       '--readme',
       'none',
     ],
-    ...['--name', 'API reference', '--excludeExternals', '--excludeInternal', '--excludePrivate', '--disableSources'],
+    ...[
+      '--name',
+      'API reference',
+      '--excludeExternals',
+      '--excludeInternal',
+      '--excludePrivate',
+      '--excludeProtected',
+      '--disableSources',
+    ],
     // `npm run check` reports them. Some types that are named belong to our servers, and are not exported.
     ...['--skipErrorChecking', '--validation.notExported', 'false', '--logLevel', 'Warn'],
     ...['--hidePageHeader', '--hideBreadcrumbs', '--parametersFormat', 'table', '--interfacePropertiesFormat', 'table'],

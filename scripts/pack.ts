@@ -13,7 +13,7 @@ const about = JSON.parse(readFileSync('package.json', 'utf8'))
 rmSync(place, { recursive: true, force: true })
 mkdirSync(join(place, 'bin'), { recursive: true })
 for (const part of ['pack', 'pack-browser'])
-  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', `tsconfig.${part}.json`])
+  run(process.execPath, ['node_modules/tsc/bin/tsc', '-p', `tsconfig.${part}.json`])
 await build(libraryBuild(join(place, 'browser')))
 const { program } = JSON.parse(readFileSync('dist/.set-up', 'utf8'))
 for (const [from, name] of [

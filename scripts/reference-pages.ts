@@ -125,7 +125,7 @@ const LIMITS: readonly (readonly [title: string, about: string, values: object, 
     defaults.httpDefaults,
     [
       'src/adapters/server/http/settings.ts HttpSettings',
-      'src/adapters/server/security/access-control.ts FailedAttemptSettings',
+      'src/adapters/server/security/failed-attempts.ts FailedAttemptSettings',
     ],
   ],
   [

@@ -13,8 +13,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isModern, root, sourcesNow, stateFile } from './set-up-state.mjs'
+import { currentState, isModern, root, sourcesNow, stateFile } from './set-up-state.mjs'
 
 const modules = join(root, 'node_modules')
 const adapters = (...names) => names.map((name) => join('src', 'adapters', name))
@@ -29,6 +31,48 @@ const TICK_MS = 50
 
 /** Answers what the launcher needs, and notes it, so that the next start finds it by a look at the file system. */
 export async function setUp(kind) {
+  const release = await lock()
+  try {
+    return currentState(kind) ?? (await setUpAlone(kind))
+  } finally {
+    release()
+  }
+}
+
+/**
+ * Waits until no other start sets up this checkout. The lock is the name of a local socket, which the system takes back when its process ends in any
+ * way; whoever waits is connected to it, and hears that.
+ */
+async function lock() {
+  const name = `tamtam-set-up-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`
+  const kinds = { linux: `\0${name}`, win32: `\\\\.\\pipe\\${name}` }
+  const address = kinds[process.platform] ?? join(tmpdir(), name)
+  for (let isTold = false; ; isTold = true) {
+    const waiting = new Set()
+    const server = createServer((socket) => waiting.add(socket.on('error', () => {})))
+    const error = await new Promise((resolve) => server.on('error', resolve).listen(address, resolve))
+    if (error === undefined) {
+      return () => {
+        server.close()
+        for (const socket of waiting) socket.destroy()
+      }
+    }
+    // Where it can have no such name, two starts may meet.
+    if (error.code !== 'EADDRINUSE') return () => {}
+    if (!isTold) say('another start sets up this checkout; waiting for it')
+    const socket = connect(address)
+    const refused = await new Promise((resolve) =>
+      socket
+        .on('error', resolve)
+        .on('close', () => resolve())
+        .resume(),
+    )
+    // A file that a killed start left, where sockets are files.
+    if (refused?.code === 'ECONNREFUSED' && !(process.platform in kinds)) rmSync(address, { force: true })
+  }
+}
+
+async function setUpAlone(kind) {
   const { text: before, newest } = sourcesNow()
   const beganAt = Date.now()
   const installed = await ensureDependencies(kind)

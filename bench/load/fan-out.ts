@@ -176,14 +176,19 @@ class FanOut {
     const { size } = this.#payloads
     const seen = area.subarray(0, to)
     if (this.#status === 'connecting') this.#shakeHands(member, seen.subarray(from))
+    const last = deliveredAs.length - 1
     let at = from
+    // Where lines are of one length the next one is not searched for: it would cost more than the server does.
+    let next = 0
     while (true) {
-      const found = seen.indexOf(deliveredAs, at)
+      const isNext = seen[next - 1] === deliveredAs[last] && seen[next - 2] === deliveredAs[last - 1]
+      const found = isNext ? next - deliveredAs.length : seen.indexOf(deliveredAs, at)
       // A possible beginning of another stays.
       if (found < 0) return Math.max(at, to - deliveredAs.length + 1)
       const payload = found + deliveredAs.length
       if (payload + size > to) return found
       at = payload + size
+      next = this.#wire.deliveredBefore > 0 ? payload + this.#stride : 0
       if (this.#status === 'connecting') this.#probed(member.index, area, payload)
       else if (senderAt(area, payload) !== member.index) this.#traffic.deliver(member.index, area, payload, now)
     }

@@ -61,15 +61,15 @@ const nats = (payload: number): Wire => ({
   answer: (line) => (line.startsWith('-ERR') ? 'failed' : line.startsWith('PING') ? 'PONG\r\n' : undefined),
 })
 
-/** Masks are of different lengths, so texts are found by the bytes in front of them. */
+/** Nicks, and so masks, are of one length: one text stands so many bytes behind the other. */
 const irc: Wire = {
   name: 'irc',
-  hello: (index, room = 'lobby') => `NICK m${index}\r\nUSER m 0 * :m\r\nJOIN #${room}\r\n`,
+  hello: (index, room = 'lobby') => `NICK m${1000 + index}\r\nUSER m 0 * :m\r\nJOIN #${room}\r\n`,
   before: 'PRIVMSG #lobby :',
   after: '\r\n',
   deliveredAs: Buffer.from(' PRIVMSG #lobby :'),
-  deliveredBefore: 0,
-  deliveredAfter: 0,
+  deliveredBefore: ':m1000!~m@0123456789.tamtam PRIVMSG #lobby :'.length,
+  deliveredAfter: 2,
   sentinel: 0,
   answer: () => undefined,
 }

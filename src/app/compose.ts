@@ -1,11 +1,6 @@
 import 'reflect-metadata'
-import { hostname, totalmem } from 'node:os'
+import { totalmem } from 'node:os'
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe'
-import { StreamBucket } from '#cluster/bucket.ts'
-import { ClusterConnection } from '#cluster/connection.ts'
-import { ClusterMembers } from '#cluster/members.ts'
-import { ClusterNames } from '#cluster/names.ts'
-import { Subjects } from '#cluster/subjects.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Engine } from '#domain/engine/engine.ts'
 import type { EngineLimits, Ports } from '#domain/engine/limits.ts'
@@ -31,9 +26,6 @@ import { SshHostKey } from '#server/ssh/host-key.ts'
 import { KnownKeys } from '#server/ssh/known-keys.ts'
 import { SshServer } from '#server/ssh/server.ts'
 import type { SshSettings } from '#server/ssh/settings.ts'
-import { ClusterFileStore } from '#storage/cluster/file-store.ts'
-import { ClusterJournal } from '#storage/cluster/journal.ts'
-import { ClusterSecretStore } from '#storage/cluster/secret-store.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
 import { MemoryFileStore } from '#storage/memory/file-store.ts'
@@ -46,6 +38,7 @@ import { RandomIds } from '#system/ids.ts'
 import { SilentLog } from '#system/log.ts'
 import { PromMetrics } from '#system/metrics.ts'
 import { version } from './about.ts'
+import { ClusterAdapters, type ClusterOptions } from './cluster.ts'
 import {
   clusterDefaults,
   engineDefaults,
@@ -61,11 +54,11 @@ import {
 } from './defaults.ts'
 import { Health, watched } from './health.ts'
 import type { HostParts } from './lifecycle.ts'
+import { NodeLink } from './node-link.ts'
 import {
   ACCESS_CONTROL,
   CLOCK,
-  CLUSTER_CONNECTION,
-  CLUSTER_MEMBERS,
+  CLUSTER,
   DOWNLOAD_SLOTS,
   ENGINE,
   FILE_STORE,
@@ -79,6 +72,7 @@ import {
   LINE_SERVER,
   LOG,
   METRICS,
+  NODE_LINK,
   OWNER_KEY,
   PERSONS,
   ROOM_SECRETS,
@@ -91,24 +85,6 @@ import {
   WEB_SOCKET_SESSION_SERVER,
 } from './tokens.ts'
 
-/** A host that is a node of a cluster: all nodes have the same rooms and history, around one NATS with JetStream. */
-export interface ClusterOptions {
-  /** `nats://host:port` each, with user and password in the first where they are wanted. */
-  readonly servers: readonly string[]
-  /** The cluster's name (`tamtam`): letters, digits, `-` and `_`. */
-  readonly name?: string
-  /** This node's own name, by default the machine's. */
-  readonly node?: string
-  /** A secret that all nodes share: messages that were not sealed with it are left out. */
-  readonly key?: string
-  /** Copies of the log, 1 to 5: by default 3, with fewer servers than that 1. */
-  readonly replicas?: number
-  /** Streams that the rooms are spread over, fixed when the cluster is made (4). */
-  readonly shards?: number
-  /** Milliseconds over which `stop` sends clients of sessions to other nodes (5000). */
-  readonly drainMs?: number
-}
-
 /** Everything is optional: without `data` a host keeps all in memory, and everybody who reaches it may join. */
 export interface TamtamOptions {
   /** Directory for history and files, for this host alone; made where it is missing. Without it they are kept in memory. */
@@ -118,7 +94,7 @@ export interface TamtamOptions {
    * 0 is as much as there is room for. Larger files are refused with `FILE_TOO_LARGE`, files without room with `DISK_FULL`.
    */
   readonly limits?: Partial<EngineLimits>
-  /** Makes this host a node of a cluster; `data` is its copy then. Files are refused. */
+  /** Makes this host a node of a cluster; `data` is its copy then. */
   readonly cluster?: ClusterOptions
   /** `data` may be on a disk that other machines can write as well, because none of them does. */
   readonly sharedDisk?: boolean
@@ -163,14 +139,6 @@ export function provide<T>(
   else host.register(token, { useFactory: instanceCachingFactory<T>(make) })
 }
 
-/** What is no letter of a name there is left out. */
-const nodeOf = (cluster: ClusterOptions | undefined): string =>
-  (cluster?.node ?? hostname()).replace(/[^\w-]/g, '-').slice(0, 64) || 'node'
-
-/** A single server keeps a single copy. */
-const replicasOf = ({ replicas, servers }: ClusterOptions): number =>
-  replicas ?? (servers.length >= clusterDefaults.replicas ? clusterDefaults.replicas : 1)
-
 /** Chooses an adapter for each port, in a container of its own for each host: two in one process share nothing. */
 export function compose(options: TamtamOptions): HostParts {
   const { data: directory, overrides = {}, freeSpaceFloorBytes } = options
@@ -180,6 +148,7 @@ export function compose(options: TamtamOptions): HostParts {
   const limits = { ...engineDefaults, ...clusterLimits, ...options.limits }
   const answering = cluster === undefined ? {} : { answerMs: clusterDefaults.answerMs }
   const http = { ...httpDefaults, ...answering, ...options.http, maxTextBytes: limits.maxTextBytes }
+  if (cluster?.advertise !== undefined) http.hostNames = [...http.hostNames, new URL(cluster.advertise).hostname]
   const { basePath } = http
   if (!isBasePath(basePath)) throw new RangeError(`${basePath} is no base path such as /chat`)
   const health = new Health()
@@ -197,47 +166,17 @@ export function compose(options: TamtamOptions): HostParts {
     directory === undefined
       ? new MemoryJournal({ isCopy })
       : new SqliteJournal({ directory, log, onDamaged: () => health.metDamage(), isCopy, ...floor })
-  provide(
-    host,
-    CLUSTER_CONNECTION,
-    undefined,
-    (from) =>
-      new ClusterConnection({ servers: cluster?.servers ?? [], name: `tamtam ${nodeOf(cluster)}` }, from.resolve(LOG)),
-  )
-  const clusterParts = (from: DependencyContainer, { name = clusterDefaults.name }: ClusterOptions) => ({
-    ...{ connection: from.resolve(CLUSTER_CONNECTION), log: from.resolve(LOG), subjects: new Subjects(name, 1) },
-  })
+  if (cluster !== undefined)
+    provide(host, CLUSTER, undefined, (from) => {
+      const ports = { clock: from.resolve(CLOCK), log: from.resolve(LOG), metrics: from.resolve(METRICS) }
+      return new ClusterAdapters(cluster, ports, health)
+    })
+  const clusterOf = (from: DependencyContainer) => (cluster === undefined ? undefined : from.resolve(CLUSTER))
   provide(host, JOURNAL, overrides.journal, (from) => {
     const log = from.resolve(LOG)
-    if (cluster === undefined) return ownJournal(log, false)
-    const journal = new ClusterJournal({
-      ...{ connection: from.resolve(CLUSTER_CONNECTION), cluster: cluster.name ?? clusterDefaults.name },
-      ...{ node: nodeOf(cluster), replicas: replicasOf(cluster), shards: cluster.shards ?? clusterDefaults.shards },
-      ...(cluster.key === undefined ? {} : { key: cluster.key }),
-      ...(directory === undefined ? {} : { directory }),
-      ...{ copy: ownJournal(log, true), log, metrics: from.resolve(METRICS) },
-      onReach: (isReached) => health.reachesCluster(isReached),
-      onFailed: broken,
-    })
-    health.lagMs = () => journal.lagMs
-    return journal
+    return clusterOf(from)?.journal(ownJournal(log, true), directory, broken) ?? ownJournal(log, false)
   })
-  provide(host, CLUSTER_MEMBERS, undefined, (from) => {
-    const { connection, ...parts } = clusterParts(from, cluster ?? { servers: [] })
-    const { bus } = connection
-    const ports = { clock: from.resolve(CLOCK), metrics: from.resolve(METRICS) }
-    return new ClusterMembers({
-      ...parts,
-      ...ports,
-      bus,
-      node: nodeOf(cluster),
-      key: cluster?.key,
-      version,
-      lagMs: () => health.lagMs(),
-    })
-  })
-  provide(host, FILE_STORE, overrides.fileStore, (from) => {
-    if (cluster !== undefined) return new ClusterFileStore()
+  const ownFiles = (from: DependencyContainer) => {
     const { maxFileBytes, hostQuotaBytes } = limits
     if (directory === undefined) {
       const memoryBytes = Math.floor(memoryFileShare * totalmem())
@@ -245,23 +184,23 @@ export function compose(options: TamtamOptions): HostParts {
     }
     const ports = { log: from.resolve(LOG), clock: from.resolve(CLOCK) }
     return new DiskFileStore({ directory, maxFileBytes, hostQuotaBytes, ...ports, ...floor })
-  })
+  }
+  if (cluster !== undefined)
+    provide(host, NODE_LINK, undefined, (from) => {
+      const ports = { clock: from.resolve(CLOCK), log: from.resolve(LOG), metrics: from.resolve(METRICS) }
+      const { members, node } = from.resolve(CLUSTER)
+      const adapters = { members, secretStore: from.resolve(SECRET_STORE), ownFiles: ownFiles(from) }
+      return new NodeLink({ ...cluster, node }, adapters, ports, (files) => health.hasSingleFiles(files))
+    })
+  const linkOf = (from: DependencyContainer) => (cluster === undefined ? undefined : from.resolve(NODE_LINK))
+  provide(host, FILE_STORE, overrides.fileStore, (from) => linkOf(from)?.files ?? ownFiles(from))
   provide(host, SECRET_STORE, overrides.secretStore, (from) => {
     const own = directory === undefined ? new MemorySecretStore() : new DiskSecretStore(directory)
-    if (cluster === undefined) return own
-    const { subjects, connection, log } = clusterParts(from, cluster)
-    const bucket = new StreamBucket(connection, subjects.bucket('secrets'), replicasOf(cluster), log)
-    return new ClusterSecretStore(bucket, connection, cluster.key, own, log)
+    return clusterOf(from)?.secretStore(own) ?? own
   })
-  const clusterNames = (from: DependencyContainer) => {
-    const { subjects, connection, log } = clusterParts(from, cluster ?? { servers: [] })
-    const replicas = cluster === undefined ? 1 : replicasOf(cluster)
-    const bucket = new StreamBucket(connection, subjects.bucket('names'), replicas, log)
-    return new ClusterNames({ bucket, nodes: from.resolve(CLUSTER_MEMBERS), key: cluster?.key, log })
-  }
   const sharing = (from: DependencyContainer) => {
-    const { sharedMembers = cluster && from.resolve(CLUSTER_MEMBERS), sharedNames = cluster && clusterNames(from) } =
-      overrides
+    const adapters = clusterOf(from)
+    const { sharedMembers = adapters?.members, sharedNames = adapters?.names } = overrides
     return {
       ...(sharedMembers === undefined ? {} : { sharedMembers }),
       ...(sharedNames === undefined ? {} : { sharedNames }),
@@ -343,11 +282,11 @@ export function compose(options: TamtamOptions): HostParts {
         ...(options.token === true ? { token: from.resolve(HOST_TOKEN) } : {}),
         owner: from.resolve(OWNER_KEY),
         roomSecrets: from.resolve(ROOM_SECRETS),
-        signatures: from.resolve(SIGNED_LINKS),
+        signedLinks: from.resolve(SIGNED_LINKS),
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: http,
-        ...(cluster === undefined ? {} : { hosts: () => from.resolve(CLUSTER_MEMBERS).others.length + 1 }),
+        ...(cluster === undefined ? {} : { hosts: () => from.resolve(CLUSTER).members.others.length + 1 }),
       }),
   )
   provide(
@@ -434,12 +373,14 @@ export function compose(options: TamtamOptions): HostParts {
         sshFingerprint: () => from.resolve(SSH_HOST_KEY).fingerprint,
         health: () => health.failure,
         unready: () => health.unready,
+        nodes: linkOf(from)?.server,
       }),
   )
   return {
     drainMs: cluster === undefined ? 0 : (cluster.drainMs ?? clusterDefaults.drainMs),
     basePath,
     health,
+    link: linkOf(host),
     engine: host.resolve(ENGINE),
     line: host.resolve(LINE_SERVER),
     http: host.resolve(HTTP_SERVER),

@@ -6,7 +6,7 @@ import { ownCommand } from '#app/about.ts'
 import { isPrefix, SEED_PREFIX } from '#domain/names/saved-name.ts'
 import { failureText } from '#domain/names/text.ts'
 import { languages } from '#i18n/i18n.ts'
-import { bytesOf } from '#protocol/commands.ts'
+import { bytesOf } from '#protocol/amounts.ts'
 import { networkIn } from '#server/connection/trusted-proxies.ts'
 import { isBasePath } from '#server/http/settings.ts'
 import { textOf } from '#system/files/text.ts'
@@ -108,6 +108,15 @@ function publicUrlIn(given: string): string | undefined {
   return isPlain && isBasePath(path) ? url.origin + path : undefined
 }
 
+/** Where other nodes reach one: nothing but scheme, host and port. */
+const advertised = v.pipe(
+  publicUrl,
+  v.check(
+    (url) => URL.canParse(url) && new URL(url).pathname === '/',
+    'must be an address such as http://10.0.0.1:8268',
+  ),
+)
+
 const ircName = v.pipe(
   text,
   v.regex(/^(?=.{3,63}$)[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+$/, 'must be a name with a dot, such as chat.example'),
@@ -135,6 +144,7 @@ const settings = {
   cluster: v.optional(serverList),
   clusterName: v.optional(clusterWord, clusterDefaults.name),
   node: v.optional(clusterWord),
+  advertise: v.optional(advertised),
   clusterReplicas: v.optional(v.pipe(wholeNumber(MOST_REPLICAS), v.minValue(1, 'must be 1 or more'))),
   clusterShards: v.optional(
     v.pipe(wholeNumber(MOST_SHARDS), v.minValue(1, 'must be 1 or more')),

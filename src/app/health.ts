@@ -10,6 +10,7 @@ export class Health {
   #setAside = false
   #damagedPlaces = 0
   #isReached = true
+  #singleFiles = 0
   #isDraining = false
   readonly #reach = new Subject<boolean>()
   /** For how long this host has not got what others have appended to the log. */
@@ -19,7 +20,11 @@ export class Health {
   get failure(): HealthReport | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
     if (!this.#isReached) return { refuses: true, message: UNREACHED }
-    const message = [...(this.#damagedPlaces > 0 ? [this.#metDamage] : []), ...(this.#setAside ? [SET_ASIDE] : [])]
+    const message = [
+      ...(this.#damagedPlaces > 0 ? [this.#metDamage] : []),
+      ...(this.#setAside ? [SET_ASIDE] : []),
+      ...(this.#singleFiles > 0 ? [this.#alone] : []),
+    ]
     return message.length === 0 ? undefined : { refuses: false, message: message.join('; ') }
   }
 
@@ -36,6 +41,16 @@ export class Health {
   get #metDamage(): string {
     const places = this.#damagedPlaces === 1 ? 'a place' : `${this.#damagedPlaces} places`
     return `the journal is damaged in ${places}: its unreadable entries are left out, and a restart saves the rest`
+  }
+
+  /** So many files are on this node of a cluster alone. */
+  hasSingleFiles(files: number): void {
+    this.#singleFiles = files
+  }
+
+  get #alone(): string {
+    const files = this.#singleFiles === 1 ? 'a file is' : `${this.#singleFiles} files are`
+    return `${files} on this node alone, until another one takes a copy`
   }
 
   /** The log that this host shares with others can be reached, or not. */

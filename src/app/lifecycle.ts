@@ -23,6 +23,7 @@ import { HeapMonitor } from '#system/heap.ts'
 import { fingerprintOfPem } from '#system/tls/identity.ts'
 import { listenerDefaults, shortHeapShare } from './defaults.ts'
 import type { Health } from './health.ts'
+import type { NodeLink } from './node-link.ts'
 
 /** Where a host listens. */
 export interface Address {
@@ -39,6 +40,8 @@ export interface HostParts {
   /** The path below which the host's addresses are; empty for none. */
   readonly basePath: string
   readonly health: Pick<Health, 'reach$' | 'drains'>
+  /** To the other nodes of a cluster. */
+  readonly link: NodeLink | undefined
   /** Over so long a host that stops sends clients of sessions to others; 0 where there are none. */
   readonly drainMs: number
   readonly engine: Engine
@@ -117,8 +120,13 @@ export class Lifecycle {
     this.#listeners.push(listener)
     this.#memory.start()
     const at = `${family === 'IPv6' ? `[${address}]` : address}:${port}`
-    if (settings.tls === undefined) return { host: address, port, url: `tcp://${at}` }
-    return { host: address, port, url: `tls://${at}`, fingerprint: fingerprintOfPem(settings.tls.cert) }
+    const { tls } = settings
+    const listening: Address =
+      tls === undefined
+        ? { host: address, port, url: `tcp://${at}` }
+        : { host: address, port, url: `tls://${at}`, fingerprint: fingerprintOfPem(tls.cert) }
+    await this.#parts.link?.listens(listening)
+    return listening
   }
 
   /** Watches over connections of other listeners than ours. */
@@ -160,6 +168,7 @@ export class Lifecycle {
     // Connections whose protocol is not detected yet.
     for (const connection of this.#accepted) if (!connection.writableEnded) connection.destroy()
     await this.#parts.engine.stop(why)
+    this.#parts.link?.close()
     await this.#lock?.release()
   }
 
@@ -170,6 +179,7 @@ export class Lifecycle {
 
   async #openAccess(): Promise<void> {
     const { accessControl, keys, owner, persons, signedLinks, sshHostKey, sshKeys, token } = this.#parts
+    await this.#parts.link?.open()
     await token?.open(() => accessControl.recheck())
     const secrets = [owner, persons, signedLinks, sshHostKey, sshKeys]
     await Promise.all([keys.open(() => accessControl.recheck()), ...secrets.map((each) => each.open())])

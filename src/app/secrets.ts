@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { errorCode, makeDirectorySync } from '#system/files/file-system.ts'
 import { textOf } from '#system/files/text.ts'
 import { RandomIds } from '#system/ids.ts'
@@ -62,6 +62,12 @@ export function keyFor({ name, host, port }: KeyOwner, env: NodeJS.ProcessEnv): 
 export const hasKey = ({ name }: KeyOwner, env: NodeJS.ProcessEnv): boolean =>
   name !== undefined || givenKey(env) !== undefined
 
+/** Whether somebody is known by one: it was given, or their name has had one on this host. */
+export const isKnown = ({ name, host, port }: KeyOwner, env: NodeJS.ProcessEnv): boolean =>
+  hasGivenKey(env) || (name !== undefined && existsSync(keyPath({ name, host, port }, env)))
+
+export const hasGivenKey = (env: NodeJS.ProcessEnv): boolean => givenKey(env) !== undefined
+
 interface KeyOwner {
   readonly name?: string
   readonly host: string
@@ -74,16 +80,18 @@ function givenKey(env: NodeJS.ProcessEnv): string | undefined {
   throw new CommandFailed(exitCodes.usage, 'the file that TAMTAM_KEY_FILE names holds no key')
 }
 
+const keyPath = ({ name, host, port }: Required<KeyOwner>, env: NodeJS.ProcessEnv): string =>
+  join(configDirectory(env), 'keys', encodeURIComponent(`${name}@${host}:${port}`))
+
 /**
  * The key by which a host knows somebody again, kept for each name on each host: an op stays an op. Where nothing can be kept, it is a
  * new one each time.
  */
-function ownKey({ name, host, port }: { name: string; host: string; port: number }, env: NodeJS.ProcessEnv): string {
-  const directory = join(configDirectory(env), 'keys')
-  const path = join(directory, encodeURIComponent(`${name}@${host}:${port}`))
+function ownKey(owner: Required<KeyOwner>, env: NodeJS.ProcessEnv): string {
+  const path = keyPath(owner, env)
   const fresh = new RandomIds().next()
   try {
-    makeDirectorySync(directory, 0o700)
+    makeDirectorySync(dirname(path), 0o700)
     // The first process makes it; two at once have the same.
     writeFileSync(path, `${fresh}\n`, { flag: 'wx', mode: 0o600 })
     return fresh

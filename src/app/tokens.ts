@@ -1,6 +1,4 @@
 import type { InjectionToken } from 'tsyringe'
-import type { ClusterConnection } from '#cluster/connection.ts'
-import type { ClusterMembers } from '#cluster/members.ts'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { FileStore } from '#domain/ports/file-store.ts'
 import type { Journal } from '#domain/ports/journal.ts'
@@ -22,11 +20,13 @@ import type { WebSocketSessionServer } from '#server/session/websocket.ts'
 import type { SshHostKey } from '#server/ssh/host-key.ts'
 import type { KnownKeys } from '#server/ssh/known-keys.ts'
 import type { SshServer } from '#server/ssh/server.ts'
+import type { ClusterAdapters } from './cluster.ts'
+import type { NodeLink } from './node-link.ts'
 
 export const JOURNAL: InjectionToken<Journal> = Symbol('Journal')
-export const CLUSTER_CONNECTION: InjectionToken<ClusterConnection> = Symbol('ClusterConnection')
-export const CLUSTER_MEMBERS: InjectionToken<ClusterMembers> = Symbol('ClusterMembers')
+export const CLUSTER: InjectionToken<ClusterAdapters> = Symbol('Cluster')
 export const FILE_STORE: InjectionToken<FileStore> = Symbol('FileStore')
+export const NODE_LINK: InjectionToken<NodeLink> = Symbol('NodeLink')
 export const SECRET_STORE: InjectionToken<SecretStore> = Symbol('SecretStore')
 export const CLOCK: InjectionToken<Clock> = Symbol('Clock')
 export const IDS: InjectionToken<Ids> = Symbol('Ids')

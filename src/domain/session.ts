@@ -125,6 +125,12 @@ export async function sendWhenReady<Command, Answer extends object>(
   return answer
 }
 
+/** Posts commands once the room takes them; to the end also where the session ends meanwhile: they were said. */
+export async function postWhenReady(session: Session, commands: readonly PostedCommand[]): Promise<void> {
+  do await session.ready()
+  while (session.post(commands) === 'full')
+}
+
 /** A refusal where a value would be in the way: thrown by `join` and `download`. */
 export class Refused extends Error {
   readonly rejected: Rejected

@@ -12,7 +12,8 @@ import { until } from '../harness/patience.ts'
 
 countFaults('one directory, one port, signals and bugs')
 
-const STALLING_LINES = 100_000
+/** More than what the systems on both sides hold. */
+const STALLING_LINES = 25_000
 
 const said = (host: HostProcess) => host.events.filter(({ type }) => type === 'said').map(({ text }) => text)
 const files = async (directory: string) => (await readdir(directory, { recursive: true })).sort()
@@ -134,7 +135,7 @@ describe('C88 a signal', () => {
     await host.until('the offer', () => host.events.some(({ type }) => type === 'fileOffered'))
     const ani = await enter(port, 'ani')
     const reader = await enter(port, 'pembaca')
-    const padding = 'x'.repeat(200)
+    const padding = 'x'.repeat(1000)
     ani.write(Array.from({ length: STALLING_LINES }, (_, index) => `${index} ${padding}\n`).join(''))
     await reader.until((client) => client.talk.length >= STALLING_LINES)
     expect(await host.stop()).toBe(0)
@@ -156,7 +157,7 @@ describe('C88 a signal', () => {
     stalled.pause()
     const ani = await enter(port, 'ani')
     const reader = await enter(port, 'pembaca')
-    const padding = 'x'.repeat(200)
+    const padding = 'x'.repeat(1000)
     ani.write(Array.from({ length: STALLING_LINES }, (_, index) => `${index} ${padding}\n`).join(''))
     await reader.until((client) => client.talk.length >= STALLING_LINES)
     host.child.kill('SIGINT')

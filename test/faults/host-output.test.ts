@@ -299,6 +299,9 @@ describe('a terminal', () => {
     await ani.until('<host> halo dunia')
     await until('a new prompt', isIdle)
     tmux('send-keys', 'C-c')
+    // Somebody is in: a slip does not end their room.
+    await until('the question', () => screen().some((line) => line.includes('1 person is here: once more')))
+    tmux('send-keys', 'C-c')
     await ani.until('* the host stops; come back in a moment')
   })
 })

@@ -16,8 +16,8 @@ const ERASER = fileURLToPath(new URL('./journal-eraser.ts', import.meta.url))
 const CALLS = ['pwrite64', 'fdatasync', 'ftruncate']
 /** One message is rewritten in few calls, a whole room in many: of each, every so many-th is tried. */
 const TARGETS = [
-  { target: '77', every: 5 },
-  { target: 'all', every: 240 },
+  { target: '77', every: 7 },
+  { target: 'all', every: 480 },
 ]
 const BATCHES = 60
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Entry, isFact } from '#domain/room/events.ts'
+import type { Entry } from '#domain/room/events.ts'
+import { isFact } from '#domain/room/facts.ts'
 import { PAGE_SIZE } from '#storage/sqlite/database.ts'
 import { Store } from '#storage/sqlite/store.ts'
 import { unpackRows } from '#storage/sqlite/worker-messages.ts'
@@ -11,7 +12,7 @@ import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 import { append, openStore, quarantines, readStore, said } from '../integration/storage/sqlite/store-under-test.ts'
 
 /** One byte in so many is damaged; `FLIP_STEP=1` damages each. */
-const STEP = Number(process.env['FLIP_STEP'] ?? 211)
+const STEP = Number(process.env['FLIP_STEP'] ?? 397)
 const base = await temporaryDirectory()
 
 const by = { id: 'm1', name: 'ani' }

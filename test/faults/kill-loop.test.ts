@@ -14,7 +14,7 @@ import { enter, HostProcess } from '../harness/host-process.ts'
 import type { LineClient } from '../harness/line-client.ts'
 import { CollectedLog } from '../integration/storage/sqlite/collected-log.ts'
 
-const CYCLES = Number(process.env['KILL_CYCLES'] ?? 15)
+const CYCLES = Number(process.env['KILL_CYCLES'] ?? 10)
 const OLD_MESSAGES = 20_000
 const MESSAGES_A_BATCH = 100
 const MOST_LINES = 3000

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../harness/directory.ts'
@@ -16,12 +16,18 @@ const traceable = canTrace()
 /** Over the size that is synced at once. */
 const SAMPLE = new Sample(12_000_000)
 
-/** A host whose room has an upload on its way, and that has stopped. */
+const made = join(await temporaryDirectory(), 'data')
+let path = ''
+
+/** The data of a host that has stopped; its room has an upload on its way. */
 async function begun() {
+  if (path === '') {
+    const { host, port } = await HostProcess.start(['--data', made])
+    path = await createUpload(port, SAMPLE, 'besar.bin', SAMPLE.sha256())
+    expect(await host.stop()).toBe(0)
+  }
   const data = await temporaryDirectory()
-  const { host, port } = await HostProcess.start(['--data', data])
-  const path = await createUpload(port, SAMPLE, 'besar.bin', SAMPLE.sha256())
-  expect(await host.stop()).toBe(0)
+  await cp(made, data, { recursive: true })
   return { data, path, id: path.slice('/files/'.length) }
 }
 

@@ -19,7 +19,7 @@ export function admissionFor(clock: Clock, access: Access = openToAll): AccessCo
     roomSecrets,
     clock,
     metrics: new MemoryMetrics(),
-    signatures: new SignedLinks(secretStore, clock, 1000),
+    signedLinks: new SignedLinks(secretStore, clock, 1000),
     settings: httpDefaults,
   })
 }

@@ -107,11 +107,11 @@ export async function haltingWay(port: number, direction: 'up' | 'down', bytes: 
   return {
     at: `127.0.0.1:${proxy.port}`,
     isHalted: () => lane.stalled,
-    goOn: () => lane.release(),
+    goOn: () => lane.heal(),
     /** The next one gets through; who was there has gone, and the other side is told. */
     mend: () => {
       proxy.cutAll('end')
-      lane.release()
+      lane.heal()
     },
   }
 }

@@ -202,7 +202,10 @@ const take = (lines: Line[], event: { type: string; seq?: number; text?: string 
 async function everything(node: ClusterNode, room: string): Promise<Line[]> {
   const lines: Line[] = []
   for (let last = 1; (lines.at(-1)?.seq ?? 0) < last; ) {
-    const response = await node.ask(`/rooms/${room}/events?after=${lines.at(-1)?.seq ?? 0}&limit=500`, '', {})
+    // Where this process is kept from its processor, a request may be so late that it is answered as a silent line client.
+    const path = `/rooms/${room}/events?after=${lines.at(-1)?.seq ?? 0}&limit=500`
+    const response = await node.ask(path, '', {}).catch(() => undefined)
+    if (response === undefined) continue
     const page = (await response.json()) as { events: { type: string; seq: number; text: string }[]; last: number }
     last = page.last
     for (const event of page.events) take(lines, event)

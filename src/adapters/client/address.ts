@@ -23,7 +23,15 @@ export interface RoomAddress {
   /** The host's token, where the address was a link with one. */
   readonly token?: string
   /** Where the address was the link to a file; with a `ticket` it opens that by itself. */
-  readonly file?: { readonly id: string; readonly name: string; readonly ticket?: string }
+  readonly file?: LinkedFile
+}
+
+export interface LinkedFile {
+  readonly id: string
+  readonly name: string
+  readonly ticket?: string
+  /** Of one file in a folder: its path, with the folder's name in front. */
+  readonly inside?: string
 }
 
 const DEFAULT_PORT = 8268
@@ -146,9 +154,12 @@ function roomOf(path: string): Asked | Refusal {
   const [asked = '', query = ''] = split(path, '?')
   const [first, second, third, ...more] = asked.split('/').map(decoded)
   if (first === undefined || first === '') return { room: DEFAULT_ROOM, roomNamed: false }
-  if (first === 'files' && second !== undefined && FILE_ID.test(second) && more.join('') === '') {
+  if (first === 'files' && second !== undefined && FILE_ID.test(second)) {
     const ticket = new URLSearchParams(query).get('ticket')
-    const file = { id: second, name: third ?? '', ...(ticket === null ? {} : { ticket }) }
+    const inside = more.join('') === '' ? undefined : [third, ...more].join('/')
+    const name = (inside === undefined ? third : more.at(-1)) ?? ''
+    const named = { id: second, name, ...(ticket === null ? {} : { ticket }) }
+    const file = inside === undefined ? named : { ...named, inside }
     return { room: DEFAULT_ROOM, roomNamed: false, file }
   }
   if (first === 'rooms' && second !== undefined && second !== '' && more.join('') === '' && OF_A_ROOM.has(third ?? ''))

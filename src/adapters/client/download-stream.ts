@@ -13,18 +13,29 @@ export class DownloadError extends Error {
   }
 }
 
+/** A file whose bytes are wanted: one of the room's, or one inside a folder. */
+export interface FileAddress {
+  readonly id: string
+  /** The path in the folder that `id` is, `photos/sub/a.txt`. */
+  readonly inside?: string
+}
+
+/** Where it is on its host. */
+export const addressOf = (api: ApiClient, { id, inside }: FileAddress): string =>
+  api.filePath(id, inside === undefined ? '' : `/${inside.split('/').map(encodeURIComponent).join('/')}`)
+
 /**
  * The bytes of a host's file from the byte `from`, over as many connections as it takes; a file that is still arriving is followed to
  * its end. Pulled: nothing is read ahead, and each piece is good until the next is asked for. Throws `DownloadError`.
  */
 export async function* downloadStream(
   { api, retries, report, limit }: TransferOptions,
-  id: string,
+  file: FileAddress,
   from = 0,
 ): AsyncGenerator<Uint8Array> {
   let at = from
   while (true) {
-    const opened = await retries.until(() => open(api, id, at))
+    const opened = await retries.until(() => open(api, addressOf(api, file), at))
     if (isRefusal(opened)) {
       // There is no byte after those that were asked for.
       if (opened.status === 416) return
@@ -60,8 +71,8 @@ interface Opened {
   readonly total: number | undefined
 }
 
-async function open(api: ApiClient, id: string, at: number): Promise<Opened | Refusal> {
-  const answer = await api.ask(api.filePath(id), at === 0 ? {} : { headers: { Range: `bytes=${at}-` } })
+async function open(api: ApiClient, path: string, at: number): Promise<Opened | Refusal> {
+  const answer = await api.ask(path, at === 0 ? {} : { headers: { Range: `bytes=${at}-` } })
   if (isRefusal(answer)) return answer
   if (answer.status === 206) return { answer, toSkip: 0, total: totalIn(answer.header('content-range')) }
   const total = numberIn(answer.header('content-length')) ?? numberIn(answer.header('upload-length'))

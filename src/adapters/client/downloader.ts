@@ -6,7 +6,7 @@ import { folderHolds, type PublishedFolder, unpack } from '#folder/extract.ts'
 import { errorCode, ignoreMissing, makeDirectory } from '#system/files/file-system.ts'
 import { baseOf, dropPartialFiles, PartialFile } from '#system/files/partial-file.ts'
 import { type Content, holds, type Incoming, type Published, type SaveFolder } from '#system/files/publish.ts'
-import { DownloadError, downloadStream } from './download-stream.ts'
+import { DownloadError, downloadStream, type FileAddress } from './download-stream.ts'
 import { Disconnected, GaveUp, isGone, isRefusal, type Refusal, refusal } from './errors.ts'
 import { postReceipt } from './queries.ts'
 import type { TransferOptions } from './transfers.ts'
@@ -22,8 +22,7 @@ export interface FolderTarget {
 }
 
 /** A file of the room's; size and digest where they are known. */
-export interface FileToSave {
-  readonly id: string
+export interface FileToSave extends FileAddress {
   readonly name: string
   readonly size?: number | null | undefined
   readonly sha256?: string | null | undefined
@@ -48,7 +47,7 @@ export async function downloadFile(
   file: FileToSave,
   target: Target,
 ): Promise<SavedFile | Refusal> {
-  const { id, name } = file
+  const { id, name, inside } = file
   const destination =
     'path' in target ? target.path : join(target.folder.path, target.as ?? target.folder.nameFor(name, id))
   await makeDirectory(dirname(destination))
@@ -57,13 +56,13 @@ export async function downloadFile(
   if (there !== undefined && isRefusal(there)) return there
   if (there !== undefined) {
     await dropPartialFiles(bases)
-    await giveReceipt(options, id, there.sha256)
+    if (inside === undefined) await giveReceipt(options, id, there.sha256)
     return there
   }
   const hashed = (done: number, total: number) => options.report({ type: 'hashing', done, total })
   const part = await PartialFile.open(bases, hashed)
   try {
-    const whole = (await fill(options, id, part)) ?? (await fill(options, id, part)) ?? mismatch
+    const whole = (await fill(options, file, part)) ?? (await fill(options, file, part)) ?? mismatch
     if (isRefusal(whole)) {
       // Nothing can be done with it: other bytes than were sent, or of a file that is gone.
       if (whole === mismatch || isGone(whole)) await part.remove()
@@ -74,7 +73,8 @@ export async function downloadFile(
     if (named === undefined) return taken(destination)
     await part.remove()
     if (isRefusal(named)) return named
-    await giveReceipt(options, id, whole.sha256)
+    // A receipt is about the whole folder.
+    if (inside === undefined) await giveReceipt(options, id, whole.sha256)
     const { path, already, changed = [] } = named
     return {
       ...whole,
@@ -91,9 +91,10 @@ export async function downloadFile(
 }
 
 /** Where its partial file is, and where older versions had it: under its own name, because prefix and `as` may be others the next time. */
-function basesOf({ id, name }: FileToSave, target: Target): readonly [string, ...string[]] {
+function basesOf({ id, name, inside }: FileToSave, target: Target): readonly [string, ...string[]] {
   if ('path' in target) return [baseOf(target.path)]
-  const base = (prefix: string) => baseOf(join(target.folder.path, `${savedName(name, id, prefix)}.${id.slice(0, 8)}`))
+  const base = (prefix: string) =>
+    baseOf(join(target.folder.path, `${savedName(inside ?? name, id, prefix)}.${id.slice(0, 8)}`))
   return [base(''), base(SEED_PREFIX)]
 }
 
@@ -102,10 +103,11 @@ const taken = (destination: string) => refusal(0, 'EXISTS', `${destination} exis
 /** The file itself where it is here already; a refusal where something else has the very name it must have. */
 async function alreadyThere(
   { api, retries }: TransferOptions,
-  { id, name, size, sha256, folder }: FileToSave,
+  file: FileToSave,
   destination: string,
   target: Target,
 ): Promise<SavedFile | Refusal | undefined> {
+  const { id, name, size, sha256, folder } = file
   // An older version gave it the prefix.
   const wanted = [basename(destination), savedName(name, id, SEED_PREFIX)]
   const found =
@@ -126,7 +128,7 @@ async function alreadyThere(
 
   async function contentOf(): Promise<Content | Refusal | undefined> {
     if (size != null && sha256 != null) return { size, sha256 }
-    const now = await retries.until(() => fileStatus(api, id))
+    const now = await retries.until(() => fileStatus(api, file))
     if (isRefusal(now)) return now
     return now.status === 'whole' && now.sha256 !== undefined ? { size: now.size, sha256: now.sha256 } : undefined
   }
@@ -135,22 +137,24 @@ async function alreadyThere(
 /** Answers the file once the part is all of it; undefined where its bytes turned out to be others, and the part is empty again (C112). */
 async function fill(
   options: TransferOptions,
-  id: string,
+  file: FileToSave,
   part: PartialFile,
 ): Promise<Omit<WholeFile, 'name'> | Refusal | undefined> {
   const { api, retries } = options
+  const { id, inside } = file
   while (true) {
     try {
-      for await (const bytes of downloadStream(options, id, part.size)) await part.append(bytes)
+      for await (const bytes of downloadStream(options, file, part.size)) await part.append(bytes)
     } catch (error) {
       if (error instanceof DownloadError) return error.refusal
       throw error
     }
-    const now = await retries.until(() => fileStatus(api, id))
+    const now = await retries.until(() => fileStatus(api, file))
     if (isRefusal(now)) return now
     if (now.status === 'whole') {
       const sha256 = part.digest()
-      if (sha256 === now.sha256 && part.size === now.size) return { id, size: part.size, sha256 }
+      if (sha256 === (inside === undefined ? now.sha256 : (file.sha256 ?? sha256)) && part.size === now.size)
+        return { id, size: part.size, sha256 }
       await part.restart()
       return undefined
     }

@@ -55,12 +55,15 @@ export class Endpoint {
 /** A mobile network forgets a connection that is silent for longer. */
 const KEEP_ALIVE_MS = 60_000
 
+/** Throws `NotTrusted` where a host is not to be spoken to. */
+export type Trust = Pick<KnownHosts, 'allowPlain' | 'allow'>
+
 /** In plain, or over TLS for as long as the host proves its known key. Rejects with the system's error, or with `NotTrusted`. */
-export const dialHost = (address: HostAddress, known: KnownHosts): Dial =>
+export const dialHost = (address: HostAddress, known: Trust): Dial =>
   address.tls ? dialTls(address, known) : dialTcp(address, known)
 
 const dialTcp =
-  ({ host, port }: HostAddress, known: KnownHosts): Dial =>
+  ({ host, port }: HostAddress, known: Trust): Dial =>
   async (signal, reading) => {
     await known.allowPlain(labelOf(host, port))
     return await kept(
@@ -71,7 +74,7 @@ const dialTcp =
   }
 
 const dialTls =
-  ({ host, port, fingerprint }: HostAddress, known: KnownHosts): Dial =>
+  ({ host, port, fingerprint }: HostAddress, known: Trust): Dial =>
   async (signal, reading) => {
     const socket = readLarge(reading, (onread) =>
       connectTls({

@@ -24,6 +24,13 @@ export async function listFiles(api: ApiClient, room: string): Promise<readonly 
   return isRefusal(found) ? found : found.files
 }
 
+/** What is in a folder. */
+export const listFolder = (
+  api: ApiClient,
+  { id, name }: { readonly id: string; readonly name: string },
+): Promise<wire.FolderListing | Refusal> =>
+  get(api, api.filePath(id, `/${encodeURIComponent(name)}/`), wire.folderListing)
+
 export const listHandIns = (api: ApiClient, room: string): Promise<wire.HandInList | Refusal> =>
   get(api, `${roomPath(room)}/hand-ins`, wire.handIns)
 

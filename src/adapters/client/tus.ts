@@ -12,6 +12,7 @@ import {
   UPLOAD_TYPE,
 } from '#protocol/tus.ts'
 import type { ApiClient, RequestBody } from './api-client.ts'
+import { addressOf, type FileAddress } from './download-stream.ts'
 import { isRefusal, notTamtam, type Refusal } from './errors.ts'
 
 /** The client's half of resumable uploads (tus 1.0.0, docs/reference/http.md). */
@@ -28,8 +29,9 @@ export type FileStatus = { readonly folder?: Folder } & (
     }
 )
 
-export async function fileStatus(api: ApiClient, id: string): Promise<FileStatus | Refusal> {
-  const answer = await api.ask(api.filePath(id), { method: 'HEAD', headers: tusVersion })
+export async function fileStatus(api: ApiClient, file: string | FileAddress): Promise<FileStatus | Refusal> {
+  const path = typeof file === 'string' ? api.filePath(file) : addressOf(api, file)
+  const answer = await api.ask(path, { method: 'HEAD', headers: tusVersion })
   if (isRefusal(answer)) return answer
   answer.drop()
   const number = (name: string) => numberIn(answer.header(name))

@@ -14,6 +14,8 @@ export interface Greeting {
   readonly members: number
   readonly lagMs: number
   readonly version: string
+  /** Where other nodes reach it: `http://HOST:PORT`, or `https://HOST:PORT#FINGERPRINT`; left out before it listens. */
+  readonly url?: string
 }
 
 /** News of a node's members in a room, under its next number; or, in an answer, all of them. */
@@ -52,6 +54,7 @@ const greeting = v.object({
   members: number,
   lagMs: number,
   version: v.string(),
+  url: v.exactOptional(v.pipe(v.string(), v.maxLength(400))),
 })
 const newsMessage = v.object({ host: hostName, number, news: v.array(news) })
 const kick = v.pipe(

@@ -69,6 +69,12 @@ export class ClusterMembers implements SharedMembers {
   readonly #rooms = new Map<string, OpenRoom>()
   /** When each other node was last heard, by the clock's `elapsed`. */
   readonly #heardAt = new Map<string, number>()
+  /** Where each other node is reached. */
+  readonly #urls = new Map<string, string>()
+  /** Where this one is, once it listens. */
+  url: string | undefined
+  /** When another node was last there. */
+  #othersAt = 0
   #stops: (() => void)[] = []
   #cancelBeat: Cancel = () => {}
   #isUp = false
@@ -92,6 +98,26 @@ export class ClusterMembers implements SharedMembers {
   /** The nodes that are heard, but this one. */
   get others(): readonly string[] {
     return [...this.#heardAt.keys()]
+  }
+
+  /** This node's name. */
+  get node(): string {
+    return this.#parts.node
+  }
+
+  /** The other nodes that can be asked for something. */
+  get nodes(): readonly { readonly node: string; readonly url: string }[] {
+    return this.others.flatMap((host) => {
+      const url = this.#urls.get(host)
+      return url === undefined ? [] : [{ node: nameOf(host), url }]
+    })
+  }
+
+  /** For how long no other node was there. */
+  get aloneMs(): number {
+    const now = this.#parts.clock.elapsed()
+    if (this.#heardAt.size > 0) this.#othersAt = now
+    return now - Math.max(this.#othersAt, this.#openedAt)
   }
 
   /** Whether a node lives, as far as this one can know: when it has just been started, it has not heard all. */
@@ -206,7 +232,14 @@ export class ClusterMembers implements SharedMembers {
     const { beat } = subjects
     let members = 0
     for (const { room } of this.#rooms.values()) members += room.count
-    const greeting = { host: this.host, type, members, lagMs: Math.round(lagMs()), version }
+    const greeting = {
+      host: this.host,
+      type,
+      members,
+      lagMs: Math.round(lagMs()),
+      version,
+      ...(this.url === undefined ? {} : { url: this.url }),
+    }
     this.#publish(beat, this.#codec.encodeGreeting(beat, greeting))
   }
 
@@ -236,12 +269,15 @@ export class ClusterMembers implements SharedMembers {
   #hearBeat(data: Uint8Array): void {
     const greeting = this.#codec.decodeGreeting(this.#parts.subjects.beat, data)
     if (greeting === undefined || greeting.host === this.host) return
-    const { host, type } = greeting
+    const { host, type, url } = greeting
     if (type === 'ask') {
       // Of two that start at once one is the first.
       if (this.#isUp || this.host < host) this.#greet('here')
+      // It may not have heard this one ask.
+      else if (nameOf(host) === this.#parts.node) this.#hear(host)
       return
     }
+    if (url !== undefined && type !== 'bye') this.#urls.set(host, url)
     if (type === 'new') {
       // It was started again: what it was before is gone.
       for (const other of this.others) if (nameOf(other) === nameOf(host) && other !== host) this.#lose(other)
@@ -257,7 +293,9 @@ export class ClusterMembers implements SharedMembers {
   }
 
   #lose(host: string): void {
+    this.#urls.delete(host)
     if (!this.#heardAt.delete(host)) return
+    this.#othersAt = this.#parts.clock.elapsed()
     this.#parts.log.warn('a node of the cluster is gone', { node: host })
     for (const { room, hosts } of this.#rooms.values()) if (hosts.delete(host)) room.list(host, [], GONE)
   }

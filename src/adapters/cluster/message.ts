@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Packr, Unpackr } from 'msgpackr'
 import { Batch, type CommandId } from '#domain/room/batch.ts'
-import { isFact } from '#domain/room/events.ts'
+import { isFact } from '#domain/room/facts.ts'
 import { packEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { ClusterRefused } from './errors.ts'
 import type { MessageKind } from './subjects.ts'

@@ -108,6 +108,7 @@ export const moreEnglish = {
   stays: 'stay',
   goAfter: 'go after {time}',
   goneIn: 'gone in {time}',
+  goneAt: 'gone at {time}',
 
   // Files.
   sendingOf: 'Sending {nr} of {count}',

@@ -111,6 +111,7 @@ export const moreIndonesian: MoreCatalog = {
   stays: 'tetap ada',
   goAfter: 'dihapus setelah {time}',
   goneIn: 'dihapus dalam {time}',
+  goneAt: 'dihapus pada {time}',
 
   // Files.
   sendingOf: 'Mengirim {nr} dari {count}',

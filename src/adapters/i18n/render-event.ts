@@ -1,6 +1,6 @@
 import { forTerminal } from '#domain/names/text.ts'
-import { type Audience, isRule, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
-import { fileSizeText, shortId, sizeText, titleOf } from './format.ts'
+import { type Audience, isRule, type MentionedFile, type RoomEvent, type WholeFile } from '#domain/room/events.ts'
+import { fileSizeText, leftText, minuteText, shortId, sizeText, titleOf } from './format.ts'
 import { type RuleEvent, ruleText } from './render-rule.ts'
 import type { FullPageTranslator, PageTranslator, Translator } from './translator.ts'
 
@@ -12,7 +12,9 @@ export type ToldEvent = Exclude<
 
 /** A sentence for it, the same on every screen. */
 export const eventText = (event: ToldEvent, words: FullPageTranslator): string =>
-  isRuleEvent(event) ? ruleText(event, words) : commonText(event, words)
+  isRuleEvent(event)
+    ? ruleText(event, words)
+    : commonText(event, words) + (event.type === 'fileCompleted' ? goneText(event.file, words) : '')
 
 const isRuleEvent = (event: ToldEvent): event is RuleEvent =>
   isRule(event) || event.type === 'passwordSet' || event.type === 'passwordRemoved'
@@ -81,6 +83,13 @@ export function audienceText(audience: Audience | undefined, { say }: PageTransl
   return audience.to === 'staff' ? say('forStaff') : say('forOne', { to: audience.to.name })
 }
 
+/** When a file goes by itself, where it does, with a comma before it: as a moment, or how long that is from `now`. A line that stays needs the moment. */
+export function goneText({ expiresAt }: MentionedFile, { say, language }: FullPageTranslator, now?: number): string {
+  if (expiresAt === undefined) return ''
+  if (now === undefined) return `, ${say('goneAt', { time: minuteText(expiresAt) })}`
+  return `, ${say('goneIn', { time: leftText(expiresAt - now, language) })}`
+}
+
 /** The address of a file for one reader. */
 export type LinkOf = (file: Pick<WholeFile, 'id' | 'name' | 'folder'>) => string
 
@@ -88,7 +97,7 @@ export type LinkOf = (file: Pick<WholeFile, 'id' | 'name' | 'folder'>) => string
 export function fileLine(by: string, file: WholeFile, words: Translator, linkOf?: LinkOf): string {
   // A plain link shows nothing of its reader, so a file that is not for everybody has none: `/get` brings it.
   const link = linkOf === undefined || file.audience !== undefined ? '' : ` ${linkOf(file)}`
-  return `* ${fileText(by, file, words)}${link}`
+  return `* ${fileText(by, file, words)}${goneText(file, words)}${link}`
 }
 
 /** Of a message of more lines the rest stands in the last one: each of them costs its readers a name. */

@@ -1,7 +1,7 @@
-import { isPathLine, wordLine } from '#domain/names/text.ts'
 import type { Clear, ComeBack, GoAway, Moderation, SetSeconds, SetSwitch } from '#domain/room/commands.ts'
 import type { Permission } from '#domain/room/permissions.ts'
 import type { AccessRequest } from '#domain/room/room-access.ts'
+import { bytesOf, spanOf } from './amounts.ts'
 
 /**
  * Where commands are typed: `line` (netcat, telnet), `terminal` (`tamtam join`), `host` (the terminal of the host itself) and `page`. A command that is
@@ -45,9 +45,6 @@ export type ParsedCommand =
   | { readonly type: 'wrong'; readonly usage: string; readonly most?: number }
   /** No command is called so here; `near`: one that may have been meant. `elsewhere`: other front ends have it. */
   | { readonly type: 'unknown' | 'elsewhere'; readonly word: string; readonly near: string | undefined }
-
-/** A whole line as it was typed, understood. */
-export type ParsedLine = ParsedCommand | { readonly type: 'nothing' } | { readonly type: 'say'; readonly text: string }
 
 const bellRules = ['off', 'mention', 'all'] as const
 export type BellRule = (typeof bellRules)[number]
@@ -462,46 +459,6 @@ const isAt = ({ at }: Command, frontEnd: FrontEnd): boolean => at.includes(front
 export const commandNamed = (word: string, at: FrontEnd): Command | undefined =>
   COMMANDS.find((row) => row.word === word && isAt(row, at))
 
-/** Parses a word and the text after it. */
-export function parseCommand(word: string, rest: string, context: ParseContext): ParsedCommand {
-  const found = commandNamed(word, context.at)
-  if (found !== undefined) return found.parse(rest, context) ?? { type: 'wrong', usage: found.usage }
-  const type = COMMANDS.some((row) => row.word === word) ? 'elsewhere' : 'unknown'
-  return { type, word, near: nearest(word, context.at) }
-}
-
-/** Understands a line that somebody typed; an unknown word is never said as text. */
-export function parseLine(typed: string, context: ParseContext): ParsedLine {
-  const line = wordLine(typed)
-  if (line.trim() === '') return { type: 'nothing' }
-  const [, path] = /^SEND +(.+)$/.exec(line) ?? []
-  if (path !== undefined) return { type: 'send', file: path.trim() }
-  if (!line.startsWith('/') || isPathLine(line)) return { type: 'say', text: line }
-  if (line.startsWith('//')) return { type: 'say', text: line.slice(1) }
-  const [, word = '', rest = ''] = /^\/(\S*)\s*([\s\S]*)$/.exec(line) ?? []
-  return parseCommand(word, rest.trimEnd(), context)
-}
-
-const POWER: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
-
-/** The bytes of `500k`, `5M` or `1.5 GB`, decimal; undefined where it is no size. */
-export function bytesOf(text: string): number | undefined {
-  const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgt]?)b?$/i.exec(text.trim()) ?? []
-  if (amount === undefined) return undefined
-  // 0 stands for no limit: a small limit must not be rounded to it.
-  const least = Number(amount) > 0 ? 1 : 0
-  const bytes = Math.max(least, Math.round(Number(amount) * (POWER[unit.toLowerCase()] ?? 1)))
-  return Number.isSafeInteger(bytes) ? bytes : undefined
-}
-
-const UNIT_SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
-
-/** What a person means by `10`, `90s`, `30m`, `12h` or `7d`, in seconds; undefined where it is no time. */
-export function spanOf(text: string): number | undefined {
-  const [, amount, unit = ''] = /^(\d{1,9}) ?([smhd]?)$/i.exec(text.trim()) ?? []
-  return amount === undefined ? undefined : Number(amount) * (UNIT_SECONDS[unit.toLowerCase()] ?? 1)
-}
-
 /** Something that has to be typed. On the line protocol the room itself refuses nothing, by a code of its own. */
 function some(
   rest: string,
@@ -518,24 +475,3 @@ const access = (request: AccessRequest): ParsedCommand => ({ type: 'access', req
 const message = (text: string): { readonly message?: string } => (text.trim() === '' ? {} : { message: text.trim() })
 
 const reason = (text: string): { readonly reason?: string } => (text.trim() === '' ? {} : { reason: text.trim() })
-
-/**
- * The command that somebody is likely to have meant: one of both words begins the other, or one letter is missing, too many, another or in the
- * wrong place. On the line protocol, where programs type too, only by its beginning.
- */
-function nearest(typed: string, at: FrontEnd): string | undefined {
-  if (typed === '') return undefined
-  const words = commandsAt(at).map(({ word }): string => word)
-  const begun = words.find((word) => word.startsWith(typed) || typed.startsWith(word))
-  return begun ?? (at === 'line' || typed.length < 2 ? undefined : words.find((word) => isOneOff(typed, word)))
-}
-
-function isOneOff(one: string, other: string): boolean {
-  const [short, long] = one.length <= other.length ? [one, other] : [other, one]
-  if (long.length - short.length > 1) return false
-  let at = 0
-  while (at < short.length && short[at] === long[at]) at++
-  if (short.length !== long.length) return short.slice(at) === long.slice(at + 1)
-  if (short.slice(at + 1) === long.slice(at + 1)) return true
-  return short[at] === long[at + 1] && short[at + 1] === long[at] && short.slice(at + 2) === long.slice(at + 2)
-}

@@ -259,6 +259,7 @@ const toEntry = (tuple: unknown): Entry => {
       return {
         ...{ type: 'fileOffered', seq, at, by, file: { ...offeredAt(tuple, 5), ...aboutAt(tuple, 9, 11) } },
         ...(tuple[10] == null ? {} : { owner: textAt(tuple, 10) }),
+        ...(tuple[12] == null ? {} : { home: textAt(tuple, 12) }),
       }
     case 'fileCompleted':
       return {
@@ -376,10 +377,11 @@ const offeredAt = (tuple: readonly unknown[], index: number): OfferedFile => {
   return tuple[index + 3] == null ? file : { ...file, sha256: textAt(tuple, index + 3) }
 }
 
-/** `[sha256, audience, owner, more]`, as far as there is one. */
-const offerTuple = ({ file, owner }: FileOffered): readonly unknown[] => {
+/** `[sha256, audience, owner, more, home]`, as far as there is one. */
+const offerTuple = ({ file, owner, home }: FileOffered): readonly unknown[] => {
   const [audience] = audienceTuple(file)
   const more = moreTuple(file)
+  if (home !== undefined) return [file.sha256 ?? null, audience ?? null, owner ?? null, more[0] ?? null, home]
   if (more.length > 0) return [file.sha256 ?? null, audience ?? null, owner ?? null, ...more]
   if (owner !== undefined) return [file.sha256 ?? null, audience ?? null, owner]
   if (audience !== undefined) return [file.sha256 ?? null, audience]

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { hostname, type NetworkInterfaceInfo } from 'node:os'
@@ -33,6 +35,24 @@ export function localName(name = hostname()): string | undefined {
   return /^[a-z\d][a-z\d-]*$/.test(machine) && machine !== 'localhost' ? `${machine}.local` : undefined
 }
 
+/** Whether a listener there has all addresses of this machine. */
+export const isEverywhere = (bind: string): boolean => bind === '0.0.0.0' || bind === '::'
+
+/** The address of this machine by which it reaches `host`. Nothing is sent. */
+export async function addressTowards(host: string): Promise<string> {
+  const bare = host.replace(/^\[|\]$/g, '')
+  const socket = createSocket(isIPv6(bare) ? 'udp6' : 'udp4')
+  try {
+    socket.connect(DISCARD_PORT, bare)
+    await once(socket, 'connect')
+    return socket.address().address
+  } finally {
+    socket.close()
+  }
+}
+
+const DISCARD_PORT = 9
+
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 
 // Bridges and tunnels of programs on this machine: other machines rarely reach it there.
@@ -41,7 +61,7 @@ const MOST = 6
 
 /** The addresses at which others may reach a listener on `bind`, the likeliest first. */
 export function reachable(interfaces: Interfaces, bind: string): readonly string[] {
-  if (bind !== '0.0.0.0' && bind !== '::') return [bind]
+  if (!isEverywhere(bind)) return [bind]
   const found = Object.entries(interfaces).flatMap(([name, infos = []]) =>
     infos
       .filter(({ internal, address }) => !internal && !isLinkLocal(address))

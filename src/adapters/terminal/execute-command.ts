@@ -2,17 +2,21 @@ import { wantedFile } from '#domain/names/file-name.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
 import type { ClientCommand } from '#domain/room/commands.ts'
 import type { MentionedFile, PastEvent } from '#domain/room/events.ts'
+import { withExpiry } from '#domain/room/expiry.ts'
 import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/permissions.ts'
 import { removalOf } from '#domain/room/removal.ts'
 import { type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
+import type { RoomFile } from '#domain/room/state.ts'
 import { type RoomSession, sendWhenReady } from '#domain/session.ts'
 import { fileSizeText, shortId, sizeText, titleOf } from '#i18n/format.ts'
 import { accessTexts, doneText, memberText, sendingText } from '#i18n/render-answer.ts'
-import { audienceText } from '#i18n/render-event.ts'
+import { audienceText, goneText } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { helpAbout, helpGroups } from '#protocol/command-groups.ts'
-import { type BellRule, type CommandAt, commandsAt, type ParsedLine, parseLine } from '#protocol/commands.ts'
+import { type BellRule, type CommandAt, commandsAt } from '#protocol/commands.ts'
+import type { ParsedLine } from '#protocol/parse-command.ts'
+import { parseLine } from '#protocol/parse-command.ts'
 import type { Limits } from './ports.ts'
 import type { RoomClient } from './room-client.ts'
 import { isTheme, rowOf, themeNames, themes } from './rows.ts'
@@ -105,7 +109,7 @@ async function execute(client: RoomClient, parsed: ParsedLine, line: string): Pr
     case 'share':
       return await share(client)
     case 'quit':
-      return client.end(parsed)
+      return client.leave(parsed)
     case 'wrong': {
       const { usage, most } = parsed
       if (most === undefined) return client.failed('BAD_COMMAND', 'howToType', { usage })
@@ -253,32 +257,29 @@ async function share(client: RoomClient): Promise<undefined> {
 async function showFiles(client: RoomClient): Promise<undefined> {
   const files = (await client.session.listFiles()).toSorted((one, other) => one.at - other.at)
   if (files.length === 0) client.notice('noFiles')
-  for (const found of files) {
-    const { file, by } = found
-    const gaps = {
-      id: shortId(file.id),
-      file: titleOf(file),
-      name: by.name,
-      for: audienceText(file.audience, client.words),
-    }
-    if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
-    else
-      client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, client.words), digest: found.file.sha256 })
+  for (const found of files) showFile(client, found, audienceText(found.file.audience, client.words))
+}
+
+function showFile(client: RoomClient, found: RoomFile, audience: string): void {
+  const { session, words, clock } = client
+  const { file, by, at } = found
+  const gaps = { id: shortId(file.id), file: titleOf(file), name: by.name, for: audience }
+  if (found.status === 'offered') {
+    client.notice('fileOnItsWay', gaps)
+    return
   }
+  const gone = goneText(withExpiry(session.rules, file, at), words, clock.now())
+  client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, words), digest: found.file.sha256, gone })
 }
 
 /** `/collect`: the submissions by member, and the members without one. */
 async function showCollection(client: RoomClient): Promise<string | undefined> {
-  const { session, words } = client
+  const { session } = client
   const why = refusalFor(roleIn(session) ?? 'member', 'startCollection')
   if (why !== undefined) return client.refused(why)
   const { files, missing } = submissionsOf(await session.handIns())
   client.notice('collected', { count: files.length })
-  for (const found of files) {
-    const gaps = { id: shortId(found.file.id), file: titleOf(found.file), name: found.by.name, for: '' }
-    if (found.status === 'offered') client.notice('fileOnItsWay', gaps)
-    else client.notice('fileWhole', { ...gaps, size: fileSizeText(found.file, words), digest: found.file.sha256 })
-  }
+  for (const found of files) showFile(client, found, '')
   if (missing.length > 0) client.notice('nothingFrom', { names: missing.map(({ name }) => name).join(', ') })
   return undefined
 }

@@ -11,6 +11,7 @@ import { translatorFor } from '#i18n/i18n.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
 import type { Filling, Key, Language, Translator } from '#i18n/translator.ts'
 import { Attention } from './attention.ts'
+import type { TerminalOptions } from './options.ts'
 import type { Ending, FileTransfers, HostControls, Output } from './ports.ts'
 import { isPresence, Presence, type PresenceEvent, type Told } from './presence.ts'
 import { type Paint, receiptRow, rowOf, savedRow, unpainted, type View } from './rows.ts'
@@ -19,42 +20,8 @@ import { Transfers } from './transfers.ts'
 /** In larger rooms comings and goings are told together. */
 const LARGE_ROOM = 20
 const MOST_NAMES = 12
-
-export interface TerminalOptions {
-  /** `rows`: for people. `json`: every event as one object, for programs. `none`: only answers. */
-  readonly events: 'rows' | 'json' | 'none'
-  /** Whether each line that is said waits for the room's answer; else lines are posted, and only refusals are reported. */
-  readonly waits: boolean
-  /** Undefined where no escape sequence may be written. */
-  readonly paint: Paint | undefined
-  readonly time: boolean
-  /** Whether a message of several lines takes several lines. */
-  readonly tall: boolean
-  /** Whether one's own messages are shown, once the room has them. */
-  readonly echo: boolean
-  /** Whether there is a frame for changing state; otherwise each receipt is a line. */
-  readonly live: boolean
-  /** Where one stopped reading is marked. */
-  readonly divider: boolean
-  /** How many entries of history are shown at first. */
-  readonly history: number
-}
-
-/** How much history is shown at first. */
-export const HISTORY = 20
-
-/** On a screen of its own. */
-export const onScreen = (paint: Paint): TerminalOptions => ({
-  paint,
-  events: 'rows',
-  waits: true,
-  time: true,
-  tall: true,
-  echo: true,
-  live: true,
-  divider: true,
-  history: HISTORY,
-})
+/** So long somebody's word to leave holds, where it has to be said twice. */
+const LEAVING_MS = 10_000
 
 export interface ClientParts {
   readonly session: RoomSession
@@ -94,6 +61,7 @@ export class RoomClient {
   readonly #presence: Presence
   readonly #end: (ending: Ending) => void
   readonly #watching = new Subscription()
+  #isLeaving = false
   readonly #jsonHead: string
   /** Rows of the batch that is arriving. */
   #rows: string[] | undefined
@@ -160,6 +128,18 @@ export class RoomClient {
     this.#presence.flush()
     this.#watching.unsubscribe()
     this.#end(ending)
+  }
+
+  /** Ends at the word of a person, said twice where others would lose something by it: their room, or a file that is on its way to them. */
+  leave(ending: Ending & { readonly type: 'quit' }): undefined {
+    const count = this.at === 'host' ? this.session.members.length - 1 : 0
+    if (this.#isLeaving || !this.live || (count === 0 && !this.transfers.isUploading)) return this.end(ending)
+    if (count > 0) this.notice('stopsFor', { count })
+    else this.notice('stillSending')
+    this.#isLeaving = true
+    this.clock.after(LEAVING_MS, () => {
+      this.#isLeaving = false
+    })
   }
 
   /** From now on in this language. */

@@ -1,7 +1,7 @@
 import { forTerminal, isNamedIn } from '#domain/names/text.ts'
 import type { FileCompleted, Member, MentionedFile, RoomEvent } from '#domain/room/events.ts'
 import { fileSizeText, shortId, titleOf } from '#i18n/format.ts'
-import { audienceText, eventText } from '#i18n/render-event.ts'
+import { audienceText, eventText, goneText } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { blocksOf, codeSpans } from '#protocol/code-text.ts'
 import { INDENT } from './cells.ts'
@@ -73,7 +73,7 @@ export function savedRow(event: FileCompleted, path: string, view: View): string
 /** `where`: how it is had. */
 function fileBody({ by, file }: FileCompleted, { words, paint }: View, where: string): string {
   const gaps = { name: by.name, file: titleOf(file), for: audienceText(file.audience, words) }
-  return `* ${paint.notice(words.say('fileSent', { ...gaps, size: fileSizeText(file, words) }))}  ${paint.faint(where)}`
+  return `* ${paint.notice(words.say('fileSent', { ...gaps, size: fileSizeText(file, words) }) + goneText(file, words))}  ${paint.faint(where)}`
 }
 
 /** A receipt; shown where the person follows that file. */

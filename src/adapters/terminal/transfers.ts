@@ -32,7 +32,6 @@ export class Transfers {
   readonly #clock: Clock
   readonly #changed: () => void
   readonly #running = new Set<Transfer>()
-  /** The receivers of each file, by its id. */
   /** The names of those who have each file. */
   readonly #holders = new Map<string, Set<string>>()
   /** For whom a file is, where it is not for everybody, by its id. */
@@ -66,9 +65,16 @@ export class Transfers {
 
   /** Whether a file that somebody offers may be one that leaves from here. */
   isSending(file: MentionedFile): boolean {
-    for (const { arrow, by, meter } of this.#running)
-      if (arrow === '↑' && by === undefined && safeFileName(meter.name, file.id) === file.name) return true
-    return false
+    return this.#own.some(({ meter }) => safeFileName(meter.name, file.id) === file.name)
+  }
+
+  /** Whether a file is on its way from here. */
+  get isUploading(): boolean {
+    return this.#own.some(({ file }) => file === undefined)
+  }
+
+  get #own(): readonly Transfer[] {
+    return [...this.#running].filter(({ arrow, by }) => arrow === '↑' && by === undefined)
   }
 
   isReceiving(id: string): boolean {

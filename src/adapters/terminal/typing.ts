@@ -49,11 +49,11 @@ export class Typing {
         break
       case 'interrupt':
         // The typed text goes first, so that nobody leaves by a slip.
-        if (this.#editor.text === '' && this.#editor.pasted === undefined) this.#client.end({ type: 'quit' })
+        if (this.#editor.text === '' && this.#editor.pasted === undefined) this.#client.leave({ type: 'quit' })
         else this.#editor = { ...emptyEditor, past: this.#editor.past }
         break
       case 'endOfInput':
-        if (this.#editor.text === '') this.#client.end({ type: 'quit' })
+        if (this.#editor.text === '') this.#client.leave({ type: 'quit' })
         else this.#editor = edited(this.#editor, { type: 'delete' })
         break
       default:

@@ -1,5 +1,5 @@
 import { clientDefaults } from '#app/defaults.ts'
-import { hasKey, keyFor } from '#app/secrets.ts'
+import { hasGivenKey, hasKey, isKnown, keyFor } from '#app/secrets.ts'
 import { ApiClient } from '#client/api-client.ts'
 import { isPassing, isRefusal, type Refusal } from '#client/errors.ts'
 import { NodeHttp } from '#client/node-http.ts'
@@ -32,8 +32,28 @@ export async function asMember<T>(target: RoomTarget, act: (api: ApiClient) => P
   }
 }
 
-/** The API as that member while they are in the room, and else as a guest of their name. */
-export async function apiOfAsker(target: RoomTarget): Promise<ApiClient> {
+/**
+ * Runs a command for whoever asks: as the member whose key they have named (`TAMTAM_KEY_FILE`), or as the one of their name while that is in
+ * the room, and else as a guest of that name.
+ */
+export async function asAsker<T>(target: RoomTarget, act: (api: ApiClient) => Promise<T>): Promise<T> {
+  if (target.file === undefined && hasGivenKey(process.env)) return await asMember(target, act)
+  const api = await apiOfAsker(target)
+  return await act(api).finally(() => api.close())
+}
+
+/**
+ * Runs a command as a guest of the asker's name, and what that is refused once more as the member whose key they have: a file is of the one
+ * or of the other, whichever has sent it. `act` answers whether it is done.
+ */
+export async function asGuestOrMember(target: RoomTarget, act: (api: ApiClient, isLast: boolean) => Promise<boolean>) {
+  const isLast = !isKnown(target, process.env)
+  const api = apiOf(target)
+  const isDone = await act(api, isLast).finally(() => api.close())
+  if (!isDone && !isLast) await asMember(target, (member) => act(member, true))
+}
+
+async function apiOfAsker(target: RoomTarget): Promise<ApiClient> {
   const { room } = target
   const guest = apiOf(target)
   if (target.file !== undefined || !hasKey(target, process.env)) return guest

@@ -13,13 +13,22 @@ export function refuseTypedPassword(flags: Record<string, unknown>): void {
 
 /** The key is no setting: `tamtam config` prints those. */
 export function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pick<TamtamOptions, 'cluster'> {
-  const { cluster: servers, clusterName: name, node, clusterReplicas: replicas, clusterShards: shards, drain } = config
+  const {
+    cluster: servers,
+    clusterName: name,
+    node,
+    advertise,
+    clusterReplicas: replicas,
+    clusterShards: shards,
+    drain,
+  } = config
   if (servers === undefined) return {}
   const key = env['TAMTAM_CLUSTER_KEY']
   return {
     cluster: {
       ...{ servers, name, shards, drainMs: drain * 1000 },
       ...(node === undefined ? {} : { node }),
+      ...(advertise === undefined ? {} : { advertise }),
       ...(key === undefined || key === '' ? {} : { key }),
       ...(replicas === undefined ? {} : { replicas }),
     },

@@ -18,7 +18,7 @@ import {
   type Target,
 } from '#client/downloader.ts'
 import { isRefusal, type Refusal, refusal } from '#client/errors.ts'
-import { listFiles } from '#client/queries.ts'
+import { listFiles, listFolder } from '#client/queries.ts'
 import { Retries } from '#client/retries.ts'
 import type { TransferOptions } from '#client/transfers.ts'
 import { fileStatus } from '#client/tus.ts'
@@ -30,7 +30,7 @@ import { translatorFor } from '#i18n/i18n.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { errorCode, ignoreMissing } from '#system/files/file-system.ts'
 import { SaveFolder } from '#system/files/publish.ts'
-import { apiOfAsker, asMember } from './as-member.ts'
+import { asAsker, asMember } from './as-member.ts'
 import { runBatch } from './batch.ts'
 import {
   apiOf,
@@ -98,28 +98,31 @@ async function get(target: RoomTarget, names: readonly string[], flags: GetFlags
   if (flags.output !== undefined && /^$|\/$/.test(flags.output))
     throw new CommandFailed(exitCodes.usage, '-o takes the name of a file; --save takes folders')
   if (flags.save === '') throw new CommandFailed(exitCodes.usage, '--save takes the name of a folder; . is this one')
-  const api = flags.all ? await apiOfAsker(target) : apiOf(target)
-  if (target.file?.ticket !== undefined) api.addTicket(target.file.id, target.file.ticket)
-  try {
-    const files = await filesWanted(
-      api,
-      new Retries(clientDefaults, { ...patience(flags), report: reportFirstRetry }),
-      target,
-      names,
-      flags.all === true,
-    )
-    if (flags.output !== undefined && files.length > 1)
-      throw new CommandFailed(exitCodes.usage, '-o is for one file only; --save names a folder')
-    const folder = new SaveFolder(flags.save ?? '.', flags.prefix)
-    const items = files.map((wanted) => ({
-      label: forTerminal(wanted.name),
-      run: async () => async () =>
-        'failure' in wanted ? Promise.reject(wanted.failure) : await getOne(api, wanted, { folder }, flags),
-    }))
-    await runBatch('got', items, flags)
-  } finally {
-    api.close()
+  if (flags.all) await asAsker(target, (api) => getFrom(api, target, names, flags))
+  else {
+    const api = apiOf(target)
+    await getFrom(api, target, names, flags).finally(() => api.close())
   }
+}
+
+async function getFrom(api: ApiClient, target: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
+  if (target.file?.ticket !== undefined) api.addTicket(target.file.id, target.file.ticket)
+  const files = await filesWanted(
+    api,
+    new Retries(clientDefaults, { ...patience(flags), report: reportFirstRetry }),
+    target,
+    names,
+    flags.all === true,
+  )
+  if (flags.output !== undefined && files.length > 1)
+    throw new CommandFailed(exitCodes.usage, '-o is for one file only; --save names a folder')
+  const folder = new SaveFolder(flags.save ?? '.', flags.prefix)
+  const items = files.map((wanted) => ({
+    label: forTerminal(wanted.name),
+    run: async () => async () =>
+      'failure' in wanted ? Promise.reject(wanted.failure) : await getOne(api, wanted, { folder }, flags),
+  }))
+  await runBatch('got', items, flags)
 }
 
 async function getOne(
@@ -218,7 +221,7 @@ export async function filesWanted(
   const found = await retries.until(() => listFiles(api, target.room))
   if (isRefusal(found)) throw refused(target.room, found)
   const files = found.toSorted((one, other) => other.at - one.at)
-  if (names.length > 0) return names.map((name) => named(files, name, target.room))
+  if (names.length > 0) return await Promise.all(names.map((name) => named(api, retries, files, name, target.room)))
   // Whose sender is away may never be whole: that is waited for only when it was named.
   const coming = files.filter(({ status }) => status !== 'paused')
   if (all) return coming
@@ -229,22 +232,57 @@ export async function filesWanted(
 }
 
 /** A link has an id and a name only; the host tells whether it is one of a folder. */
-async function linked(api: ApiClient, retries: Retries, file: FileToSave): Promise<FileToSave> {
-  const status = await retries.until(() => fileStatus(api, file.id))
+async function linked(api: ApiClient, retries: Retries, file: FileToSave): Promise<Wanted> {
+  const { id, inside } = file
+  if (inside !== undefined) {
+    const [name = '', ...path] = inside.split('/')
+    return await fileInside(api, retries, { id, name }, path.join('/'))
+  }
+  const status = await retries.until(() => fileStatus(api, id))
   // A refusal is met again, where it is told.
   if (isRefusal(status) || status.folder === undefined) return file
   return { ...file, name: file.name.replace(/\.(?:tar|zip)$/, ''), folder: status.folder }
 }
 
-function named(files: readonly FileRow[], name: string, room: string): Wanted {
+async function named(
+  api: ApiClient,
+  retries: Retries,
+  files: readonly FileRow[],
+  name: string,
+  room: string,
+): Promise<Wanted> {
   const found = wantedFile(files, name)
   if (typeof found === 'object') return found
+  const [, folderName = '', path] = /^([^/]+)\/(.+)$/.exec(name) ?? []
+  const folder = path === undefined ? undefined : wantedFile(files, folderName)
+  if (path !== undefined && typeof folder === 'object' && folder.folder !== undefined)
+    return await fileInside(api, retries, folder, path)
   const why =
     found === 'several'
       ? 'several files begin with this id'
       : `there is no such file in ${room}; ${ownCommand('ls')} lists the files`
   const code = found === 'several' ? exitCodes.usage : exitCodes.notFound
   return { name, failure: new CommandFailed(code, forTerminal(`${name}: ${why}`)) }
+}
+
+/** One file of a folder, by its path there. */
+async function fileInside(
+  api: ApiClient,
+  retries: Retries,
+  folder: { readonly id: string; readonly name: string },
+  path: string,
+): Promise<Wanted> {
+  const label = `${folder.name}/${path}`
+  const listing = await retries.until(() => listFolder(api, folder))
+  if (isRefusal(listing)) return { name: label, failure: refused(label, listing) }
+  const found = listing.members.find((member) => member.path === path.normalize('NFC'))
+  if (found?.url === undefined) {
+    const why = `there is no such file in ${folder.name}/; ${ownCommand('get')} ${folder.name}/ brings all of it`
+    return { name: label, failure: new CommandFailed(exitCodes.notFound, forTerminal(`${label}: ${why}`)) }
+  }
+  const { size, sha256 } = found
+  const name = found.path.slice(found.path.lastIndexOf('/') + 1)
+  return { id: folder.id, name, inside: `${folder.name}/${found.path}`, size, sha256 }
 }
 
 /** Where a file is written to as it comes, and nothing else is. */
@@ -296,15 +334,16 @@ const writing = (stream: Writable): Pick<ByteStream, 'write'> => ({
 /** Writes a file as it comes. Whether it was right is known at its end only. */
 export async function streamFile(
   options: TransferOptions,
-  { id, name }: { readonly id: string; readonly name: string },
+  file: FileToSave,
   { path, write }: ByteStream,
 ): Promise<(WholeFile & { readonly path?: string }) | Refusal> {
   const { api, retries } = options
+  const { id, name, inside } = file
   const hash = createHash('sha256')
   let size = 0
   while (true) {
     try {
-      for await (const bytes of downloadStream(options, id, size)) {
+      for await (const bytes of downloadStream(options, file, size)) {
         hash.update(bytes)
         size += bytes.length
         await write(bytes)
@@ -313,15 +352,16 @@ export async function streamFile(
       if (error instanceof DownloadError) return error.refusal
       throw error
     }
-    const now = await retries.until(() => fileStatus(api, id))
+    const now = await retries.until(() => fileStatus(api, file))
     if (isRefusal(now)) return now
     if (now.status !== 'whole') {
       await retries.again('the file is not whole yet')
       continue
     }
     const sha256 = hash.digest('hex')
-    if (sha256 !== now.sha256) return refusal(0, 'HASH_MISMATCH', 'the written bytes differ from the sent ones')
-    await giveReceipt(options, id, sha256)
+    if (sha256 !== (inside === undefined ? now.sha256 : (file.sha256 ?? sha256)))
+      return refusal(0, 'HASH_MISMATCH', 'the written bytes differ from the sent ones')
+    if (inside === undefined) await giveReceipt(options, id, sha256)
     return { id, name, size, sha256, ...(path === undefined ? {} : { path }) }
   }
 }

@@ -234,12 +234,14 @@ function waysTo(facts: HostFacts) {
   const shown = token === undefined ? '' : `-u :${token} `
   const isSecure = fingerprint !== undefined || tls === true
   const browser = pageLink({ ...facts, address })
+  // For a shell, of which an & would be the end of the command.
+  const pasted = browser.includes('&') ? `"${browser}"` : browser
   const below = encodeURIComponent(room)
   if (publicUrl !== undefined) {
     const join = ownCommand(`join ${publicUrl}/${below}`)
     // A proxy passes HTTP on, and no lines.
     const drop = `curl ${shown}-T FILE ${publicUrl}/${below}/`
-    return { browser, tamtam: join, terminal: token === undefined ? join : ownCommand(`join ${browser}`), drop }
+    return { browser, tamtam: join, terminal: token === undefined ? join : ownCommand(`join ${pasted}`), drop }
   }
   const target = `${at}/${below}`
   const join = ownCommand(`join ${isSecure ? 'tls://' : ''}${target}`)
@@ -247,7 +249,7 @@ function waysTo(facts: HostFacts) {
     browser,
     tamtam: fingerprint === undefined ? join : `${join}#${fingerprint}`,
     // The link has the token in it: together they are longer than a row.
-    terminal: token === undefined ? join : ownCommand(`join ${browser}`),
+    terminal: token === undefined ? join : ownCommand(`join ${pasted}`),
     lines: isSecure ? `openssl s_client -quiet -connect ${at}` : `nc ${address} ${port}`,
     drop: isSecure ? `curl -k ${shown}-T FILE https://${target}/` : `curl ${shown}-T FILE http://${target}/`,
   }

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { ownCommand } from '#app/about.ts'
@@ -103,7 +102,7 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
  * Not before the host has started: V8 takes compiled code, Node's own too, only under the flags that it was compiled with.
  */
 function collectSeldom(): void {
-  flushCompileCache()
+  import.meta.keepCompiled?.()
   setFlagsFromString('--heap-growing-percent=200')
 }
 
@@ -170,6 +169,7 @@ const WITHOUT: Readonly<Record<KeyName, string>> = {
   ssh: 'SSH clients are warned of another host',
   'ssh-known': 'keys that have shown the token show it once more',
   'ssh-owners': "no SSH key is the owner's",
+  nodes: 'nodes of the cluster have to be started again to share files',
 }
 
 /** The user of the command knows the directory, and there are two remedies. */

@@ -13,6 +13,7 @@ import { Retries } from '#client/retries.ts'
 import type { OnTransferUpdate } from '#client/transfers.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { Refused, type RoomSession } from '#domain/session.ts'
+import { sizeText } from '#i18n/format.ts'
 import { type Language, languageOf, translatorFor } from '#i18n/i18n.ts'
 import { nameAt, pathTypedAs } from '#system/files/disk-path.ts'
 import { SaveFolder } from '#system/files/publish.ts'
@@ -117,6 +118,13 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     )
 
   const welcome = ({ member, room }: RoomSession) => `* ${words().say('welcome', { name: member.name, room })}`
+  /** Before the first one comes by itself, into a folder that one may not have thought of. */
+  const filesTo = () => {
+    const { auto, save } = flags
+    const folder = save === '.' ? words().say('thisFolder') : forTerminal(save)
+    const size = sizeText(auto, language)
+    return `* ${words().say(auto > 0 ? 'filesComeTo' : 'filesGoTo', { folder, size })}`
+  }
   /** A refusal by the host ends the command. */
   const failed = (error: unknown): never => {
     if (!(error instanceof Refused)) throw error
@@ -126,7 +134,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     })
   }
   let session = await enter(first.room, first.name).catch(failed)
-  let ending = await run(session, [welcome(session)])
+  let ending = await run(session, [welcome(session), ...(process.stdout.isTTY === true ? [filesTo()] : [])])
   while (ending.type === 'room') {
     const { name } = session.member
     const before = session.room

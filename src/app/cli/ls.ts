@@ -1,3 +1,4 @@
+import { ownCommand } from '#app/about.ts'
 import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal } from '#client/errors.ts'
 import { listFiles, listRooms, roomFacts } from '#client/queries.ts'
@@ -5,6 +6,7 @@ import { Retries } from '#client/retries.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { amountText, fileSizeText, linkTo, shortId, titleOf } from '#i18n/format.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
+import { goneText } from '#i18n/render-event.ts'
 import type { FileRow } from '#protocol/schema.ts'
 import { hostsNearby } from '#system/discovery.ts'
 import { clientDefaults } from '../defaults.ts'
@@ -52,7 +54,8 @@ async function listNearby({ json }: LsFlags): Promise<void> {
     if (json) await printJson({ type: 'host', name, address, port, tls, token })
     else await print(`${at}\t${forTerminal(name)}${token ? '\ta token is wanted' : ''}`)
   }
-  if (hosts.length === 0) throw new CommandFailed(exitCodes.notFound, 'no host nearby answers; its address will do')
+  if (hosts.length === 0)
+    throw new CommandFailed(exitCodes.notFound, `no host found nearby; give its address: ${ownCommand('ls HOST')}`)
 }
 
 async function listHost(api: ApiClient, retries: Retries, { json }: LsFlags): Promise<void> {
@@ -81,15 +84,16 @@ async function listRoom(api: ApiClient, retries: Retries, { room }: RoomTarget, 
   }
   if (facts.topic !== '') await print(`topic: ${forTerminal(facts.topic)}`)
   await print(`here: ${facts.members.length === 0 ? 'nobody' : facts.members.map(forTerminal).join(', ')}`)
-  for (const file of files) await print(fileRow(file))
+  const now = Date.now()
+  for (const file of files) await print(fileRow(file, now))
 }
 
-function fileRow(file: FileRow): string {
+function fileRow(file: FileRow, now: number): string {
   const { id, by, status, size, offset, sha256, verified } = file
   const amount =
     status === 'whole'
       ? fileSizeText({ ...file, size: size ?? 0 }, translatorFor('en'))
       : amountText(offset ?? 0, size ?? undefined)
   const state = status === 'whole' ? `sha256 ${sha256?.slice(0, 8)}…  verified by ${verified}` : status
-  return `${shortId(id)}  ${forTerminal(titleOf(file))}  ${amount}  from ${forTerminal(by)}  ${state}`
+  return `${shortId(id)}  ${forTerminal(titleOf(file))}  ${amount}  from ${forTerminal(by)}  ${state}${goneText(file, translatorFor('en'), now)}`
 }

@@ -2,7 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { ownCommand, version } from '#app/about.ts'
 import { isPrefix } from '#domain/names/saved-name.ts'
 import { languages } from '#i18n/translator.ts'
-import { bytesOf, spanOf } from '#protocol/commands.ts'
+import { bytesOf, spanOf } from '#protocol/amounts.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { stackOf } from './stack.ts'
 
@@ -47,6 +47,7 @@ export function programOf(): Command {
     )
     .option('--cluster-name <name>', 'name of the cluster, the same at every node (tamtam)')
     .option('--node <name>', 'name of this node (the machine name)')
+    .option('--advertise <url>', 'where other nodes reach this one (the address by which it reaches NATS)')
     .option('--cluster-replicas <count>', 'copies of the log in NATS (3; with fewer servers 1)')
     .option('--cluster-shards <count>', 'streams that the rooms are spread over, fixed when the cluster is made (4)')
     .option('--drain <seconds>', 'time in which a node that stops sends its people to others (5)')
@@ -142,7 +143,10 @@ export function programOf(): Command {
     .command('get')
     .description('download files of a room, verified, also while they are still arriving; resumes')
     .argument('[address]', '[name@]host[:port][/room], or the link of a file', 'localhost')
-    .argument('[names...]', 'file names, or the first characters of their ids; without one the newest file')
+    .argument(
+      '[names...]',
+      'file names, paths in a folder (photos/sub/a.jpg), or the first characters of ids; without one the newest file',
+    )
     .option('-o, --output <path>', 'save under this name, or write into this pipe or device; - is standard output')
     .option('--save <dir>', 'the folder to save into (here)')
     .option('--prefix <text>', 'put this before the names of saved files, such as terima_', prefixTyped)
@@ -213,7 +217,7 @@ export function programOf(): Command {
     .option('--json', 'one JSON object a line for each, on standard output')
     .addHelpText(
       'after',
-      '\nBytes and text are gone from the host; a line in the room tells that they were removed, and by whom. People who have them keep them.',
+      '\nBytes and text are gone from the host; a line in the room tells that they were removed, and by whom. People who have them keep them. A folder goes as a whole.',
     )
     .action(async (address, what, flags) => (await import('./rm.ts')).runRm(address, what, flags))
 
@@ -277,7 +281,7 @@ export function programOf(): Command {
     .option('--json', 'print the additions as a JSON object')
     .action(async (path, flags) => (await import('./import.ts')).runImport(path, flags))
 
-  program
+  const doctor = program
     .command('doctor')
     .description('check this machine and the stored data: port, disk, clock, limits, damage')
     .option('--data <dir>', 'data directory of the host ($XDG_DATA_HOME/tamtam)')
@@ -292,8 +296,12 @@ export function programOf(): Command {
     .command('config')
     .description('print every setting of a host and its source: flag, environment, file or default')
     .action(async (flags) => (await import('./config.ts')).runConfig(flags))
-  for (const { flags, description } of program.commands.find((other) => other.name() === 'host')?.options ?? [])
+  for (const { flags, description, long } of program.commands.find((other) => other.name() === 'host')?.options ?? []) {
     config.addOption(new Option(flags, description))
+    // By them it tells which files go soon.
+    if (long !== undefined && ['--host-quota', '--room-quota', '--keep-days'].includes(long))
+      doctor.addOption(new Option(flags, description))
+  }
 
   program
     .command('completion')

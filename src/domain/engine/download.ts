@@ -1,5 +1,5 @@
-import type { Rejected } from '../errors.ts'
-import { FileMissing } from '../ports/file-store.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { FileAway, FileMissing } from '../ports/file-store.ts'
 import { Refused } from '../session.ts'
 import type { RateLimiterLease } from './bandwidth.ts'
 
@@ -46,7 +46,13 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
       const piece = await this.#source.next()
       return piece.done === true ? undefined : piece.value
     } catch (error) {
+      if (error instanceof FileAway) throw new Refused(away)
       throw error instanceof FileMissing ? new Refused(this.#missing) : error
     }
   }
 }
+
+const away = rejected(
+  'BUSY',
+  'no machine that has this file answers just now, or this one has no room for it; try again in a moment',
+)

@@ -85,7 +85,7 @@ export class Engine {
       sessions: this.#sessions,
       cursors: new Cursors(ports),
     }
-    if (isShared(journal)) adoptForeign(journal, this.#rooms, this.#erasures)
+    if (isShared(journal)) adoptForeign(journal, this.#rooms, this.#erasures, this.#transfers.foreign)
     this.events$ = engineEvents(this.#rooms, this.#transfers, ports.clock, this.#closed)
   }
 
@@ -182,7 +182,7 @@ export class Engine {
     let session: LocalSession | undefined
     let kicked: Rejected | undefined
     const origin = { person, keyless, ...(address === undefined ? {} : { address }) }
-    const connection = room.connect(id, origin, !hidden, (why) => {
+    const connection = room.connections.register(id, origin, !hidden, (why) => {
       kicked = why
       session?.kick(why)
     })
@@ -279,9 +279,14 @@ export class Engine {
     return this.#history.watched(this.#transfers.file(id, member))
   }
 
-  /** A whole file that is for the operators of its room, whoever sent it. */
+  /** A file for the operators of its room, whoever sent it: whole, or on its way at another host. */
   submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     return this.#history.watched(this.#transfers.submission(id))
+  }
+
+  /** Whether the bytes of an upload come in here, and not at another of several hosts. */
+  isHomeOf(file: RoomFile): boolean {
+    return !this.#transfers.foreign.has(file)
   }
 
   /** A file that is on its way. */

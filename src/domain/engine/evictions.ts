@@ -3,11 +3,12 @@ import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Ack, RemoveOwnFile } from '../room/commands.ts'
 import type { Member } from '../room/events.ts'
+import { expiryOf } from '../room/expiry.ts'
 import type { RoomRules } from '../room/rules.ts'
 import type { RoomFile } from '../room/state.ts'
 import type { FileLedger } from './file-ledger.ts'
 import type { EngineLimits, Ports } from './limits.ts'
-import { ClockJumpDetector, DAY_MS, expired, expiryOf, isTooManyAtOnce, type KeptFile, outOfDate } from './retention.ts'
+import { ClockJumpDetector, DAY_MS, expired, isTooManyAtOnce, type KeptFile, outOfDate } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
@@ -92,6 +93,11 @@ export class Evictions {
     const answer = await tell(room, by, command)
     if (answer.type === 'ack') await this.#gone(command.file)
     return answer
+  }
+
+  /** Another host took it away. */
+  forget(id: string): void {
+    this.#meanwhile(this.#gone(id))
   }
 
   async #gone(id: string): Promise<void> {

@@ -1,5 +1,6 @@
+import { expiryOf } from '../room/expiry.ts'
 import type { RoomState } from '../room/state.ts'
-import { expiryOf, type KeptFile } from './retention.ts'
+import type { KeptFile } from './retention.ts'
 
 /** A file of which bytes have come. */
 interface Arriving {

@@ -2,8 +2,8 @@ import type { Journal } from '../ports/journal.ts'
 import { type Erasure, isErasure } from '../room/erasure.ts'
 import type { Member } from '../room/events.ts'
 import { evolve } from '../room/evolve.ts'
+import { expiryOf } from '../room/expiry.ts'
 import { initialState, type RoomFile } from '../room/state.ts'
-import { expiryOf } from './retention.ts'
 
 /** What a starting host finds in the facts of its rooms. */
 export interface FoundFacts {

@@ -9,7 +9,7 @@ export async function shareMembers(room: RoomActor, shared: SharedMembers): Prom
   const { name } = room.state
   const members = new RemoteMembers(room, shared)
   room.kickElsewhere = (host, by, command) => shared.kick(host, name, by, command)
-  room.connections$.subscribe((id) => members.look(id))
+  room.connections.changes$.subscribe((id) => members.look(id))
   room.batches$.subscribe({
     next: ({ events }) => members.tell(events),
     complete: () => shared.leave(name),

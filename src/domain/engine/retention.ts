@@ -1,7 +1,5 @@
 import { type Limit, type Rejected, rejected } from '../errors.ts'
 import { fileTooLarge, noSpace } from '../file-limits.ts'
-import type { MentionedFile } from '../room/events.ts'
-import type { RoomRules } from '../room/rules.ts'
 import type { RetentionLimits } from './limits.ts'
 
 /** A whole file, as far as it matters for how long it stays. */
@@ -116,15 +114,6 @@ export const outOfDate = (
 /** Those whose own time has come. */
 export const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
   whole.filter(({ expiresAt }) => expiresAt <= now)
-
-/** When a file goes that became one at `at`: its sender's wish, or its room's rule, whichever is first. */
-export function expiryOf(
-  { expirySeconds }: RoomRules,
-  { expiresAt = Number.POSITIVE_INFINITY }: MentionedFile,
-  at: number,
-): number {
-  return Math.min(expiresAt, expirySeconds === 0 ? Number.POSITIVE_INFINITY : at + expirySeconds * 1000)
-}
 
 /** A clock that has jumped must not empty a room: after a jump only a few of its files go in one sweep (C83). */
 export const isTooManyAtOnce = (going: number, whole: number): boolean => going * 10 > whole

@@ -2,7 +2,7 @@ import { BehaviorSubject, Observable, Subject } from 'rxjs'
 import { noSuchMessage, type Rejected, rejected, slowModeForBlock } from '../errors.ts'
 import { checkText } from '../names/text.ts'
 import type { Pieces } from '../ports/file-store.ts'
-import { ask, type RoomActor, type RoomConnection, tell } from '../room/actor.ts'
+import { ask, type RoomActor, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import {
   type Ack,
@@ -14,22 +14,15 @@ import {
   type Removal,
   type RemoveOwnFile,
 } from '../room/commands.ts'
-import {
-  isEntry,
-  isMessage,
-  type Member,
-  type PastEvent,
-  publicFacts,
-  type RoomEvent,
-  type WholeFile,
-} from '../room/events.ts'
+import type { RoomConnection } from '../room/connections.ts'
+import { nickElsewhere } from '../room/elsewhere.ts'
+import { isMessage, type Member, type RoomEvent, type WholeFile } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import type { Permission } from '../room/permissions.ts'
-import { type Holders, holdersOf } from '../room/receipts.ts'
-import type { OwnMute, RoomRules } from '../room/rules.ts'
+import type { OwnMute } from '../room/rules.ts'
 import { slowSecondsOf } from '../room/slow-mode.ts'
-import type { RoomFile, RoomState } from '../room/state.ts'
-import { admits, audienceOf, isOperatorName, isVisibleTo, ownVisibility, visibilityOf } from '../room/visibility.ts'
+import type { RoomFile } from '../room/state.ts'
+import { audienceOf, isOperatorName, visibilityOf } from '../room/visibility.ts'
 import { type ConnectionState, Refused, type RoomSession, type Upload, type UploadMeta } from '../session.ts'
 import type { TransferActor } from '../transfer/actor.ts'
 import { refusedUpload } from '../transfer/upload.ts'
@@ -38,6 +31,7 @@ import { Download } from './download.ts'
 import type { Erasures } from './erasures.ts'
 import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
+import { RoomView } from './room-view.ts'
 import type { NickRegistry, Rooms } from './rooms.ts'
 import type { Sessions } from './sessions.ts'
 import type { Cursors } from './sharing.ts'
@@ -74,20 +68,10 @@ export interface Membership {
   readonly connection: RoomConnection
 }
 
-/** A step through a room's history. */
-export interface Page {
-  readonly events: readonly PastEvent[]
-  readonly read: number
-  readonly upTo: number
-}
-
 /** A session with a room in this process: servers can also follow it batch by batch. */
-export class LocalSession implements RoomSession {
-  readonly #id: string
-  readonly #room: RoomActor
+export class LocalSession extends RoomView implements RoomSession {
   readonly #parts: SessionParts
   readonly #membership: Membership
-  readonly #reads: string
   readonly #refusals = new Subject<Rejected>()
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
   readonly #subscriptions = new Set<RoomSubscription>()
@@ -98,18 +82,11 @@ export class LocalSession implements RoomSession {
   #hasLeft = false
 
   constructor(member: Member, membership: Membership, parts: SessionParts) {
-    this.#id = member.id
+    super(member.id, membership, parts)
     this.#member = member
-    this.#room = membership.room
-    this.#reads = membership.reads
     this.#isHidden = membership.hidden
     this.#membership = membership
     this.#parts = parts
-  }
-
-  /** The member's id, which never changes. */
-  get id(): string {
-    return this.#id
   }
 
   /** Whose its nick is. */
@@ -119,35 +96,22 @@ export class LocalSession implements RoomSession {
 
   /** Keeps the last known one after leaving. */
   get member(): Member {
-    this.#member = this.#room.state.members.get(this.#id) ?? this.#member
+    this.#member = this.actor.state.members.get(this.id) ?? this.#member
     return this.#member
   }
 
   /** Names the person behind this member, also when they come back. */
   get person(): string {
-    return this.#room.personOf(this.#id)
+    return this.actor.personOf(this.id)
   }
 
-  /** The subnet of its address, which it may share with others; empty where it came without one. */
-  get subnet(): string {
-    return this.#room.subnetOf(this.#id)
-  }
-
-  get room(): string {
-    return this.#room.state.name
-  }
-
-  get rules(): RoomRules {
-    return this.#room.state.rules
-  }
-
-  /** Who changed the room's topic last, and when; undefined until somebody did. */
-  get topicSet(): RoomState['topicSet'] {
-    return this.#room.state.topicSet
+  /** The nick that the member has through another host. */
+  get nickElsewhere(): string | undefined {
+    return nickElsewhere(this.actor.state, this.id)
   }
 
   get muted(): OwnMute | undefined {
-    return this.#room.muteOf(this.#id)
+    return this.actor.muteOf(this.id)
   }
 
   /** The sequence after which this session's events begin. */
@@ -157,78 +121,23 @@ export class LocalSession implements RoomSession {
 
   /** Resolves once the room has reached a sequence that the reader has seen, or to the reason why it has to come again. */
   reach(after: number): Promise<Rejected | undefined> {
-    return this.#parts.cursors.reach(this.#room, after)
-  }
-
-  /** Sequence of the room's newest entry. */
-  get last(): number {
-    return this.#room.state.last
-  }
-
-  get members(): readonly Member[] {
-    return [...this.#room.state.members.values()]
-  }
-
-  /** Whether a member of this id is here, as far as the room's events have told of it by now. */
-  lists(id: string): boolean {
-    return this.#room.lists(id)
-  }
-
-  /** The same by id, as far as the room's events have told of them by now. */
-  get publishedMembers(): ReadonlyMap<string, Member> {
-    return this.#room.publishedMembers
-  }
-
-  /** Names and addresses that bans hold for, or mutes. */
-  restrained(by: 'bans' | 'mutes'): readonly string[] {
-    return Array.from(this.#room.state[by].names.values(), ({ name }) => name)
+    return this.#parts.cursors.reach(this.actor, after)
   }
 
   /** Why this member may not send several messages at once. */
   get slowed(): Rejected | undefined {
-    const seconds = slowSecondsOf(this.#room.state, this.member)
+    const seconds = slowSecondsOf(this.actor.state, this.member)
     return seconds === 0 ? undefined : slowModeForBlock(seconds)
-  }
-
-  /** Those that this member may see. */
-  get files(): readonly RoomFile[] {
-    const reader = this.#room.reader(this.#reads)
-    return [...this.#room.state.files.values()].filter(({ file }) => admits(file.audience, reader))
-  }
-
-  /** One of them. */
-  file(id: string): RoomFile | undefined {
-    return this.#room.file(id, this.#reads)
   }
 
   /** Whether this member's name is, or looks like, that of an operator, here or not. */
   get isCalledLikeOperator(): boolean {
-    return isOperatorName(this.#room.state, this.member.name)
-  }
-
-  /** The members who may see a file. */
-  viewersOf({ file }: RoomFile): readonly Member[] {
-    return this.members.filter(({ id }) => admits(file.audience, this.#room.reader(id)))
-  }
-
-  /** Who of the members has a file. */
-  holdersOf(file: RoomFile): Holders {
-    return holdersOf(this.#room.state, file)
+    return isOperatorName(this.actor.state, this.member.name)
   }
 
   /** Tells the room that the last byte of a file was served to this member. */
   serveFile(file: string): void {
-    if (!this.#hasLeft) void tell(this.#room, this.member, { type: 'serveFile', file })
-  }
-
-  /** Whether this member may see an event, as things stand now. */
-  sees(event: RoomEvent): boolean {
-    return isVisibleTo(event, this.#room.reader(this.#reads))
-  }
-
-  /** This member's view of a batch; undefined: the same as everybody's, `sightOf` it. */
-  visibleIn(batch: Batch): readonly RoomEvent[] | undefined {
-    return ownVisibility(batch, this.#reads, () => this.#room.reader(this.#reads))
+    if (!this.#hasLeft) void tell(this.actor, this.member, { type: 'serveFile', file })
   }
 
   async listFiles(): Promise<readonly RoomFile[]> {
@@ -238,7 +147,7 @@ export class LocalSession implements RoomSession {
   async handIns(): Promise<HandIns> {
     const why = this.refusalTo('seeHandIns')
     if (why !== undefined) throw new Refused(why)
-    const found = handInsOf(this.#room.state)
+    const found = handInsOf(this.actor.state)
     return { ...found, knownSince: Math.max(found.since ?? 0, this.#parts.rooms.since) }
   }
 
@@ -269,11 +178,11 @@ export class LocalSession implements RoomSession {
   follow(after: number, take: (batch: Batch) => void, ended: () => void = () => {}): RoomSubscription {
     const feed = {
       room: this.room,
-      live$: this.#room.batches$,
-      last: () => this.#room.state.last,
+      live$: this.actor.batches$,
+      last: () => this.actor.state.last,
       read: (from: number) => this.#parts.history.read(this, from),
       current: (batch: Batch) => this.#parts.erasures.batch(batch),
-      members: () => this.#room.publishedMembers,
+      members: () => this.actor.publishedMembers,
     }
     const subscription = new RoomSubscription(feed, after, take, ended)
     this.#subscriptions.add(subscription)
@@ -293,20 +202,20 @@ export class LocalSession implements RoomSession {
 
   /** Why this member may not do something just now; undefined where it may. */
   refusalTo(permission: Permission): Rejected | undefined {
-    return this.#room.refusalTo(this.#id, permission)
+    return this.actor.refusalTo(this.id, permission)
   }
 
   async send(command: ClientCommand): Promise<Ack | Rejected> {
     if (this.#hasLeft) return left
     if (command.type === 'rename') return await this.#rename(command.name)
     if (isRemoval(command)) return await this.#remove(command)
-    return await this.#checked(command, await ask(this.#room, this.member, command))
+    return await this.#checked(command, await ask(this.actor, this.member, command))
   }
 
   /** Takes a file away. `owner`: as in `createTransfer`, where the server knows its sender again by it. */
   removeFile(file: string, owner?: string): Promise<Ack | Rejected> {
     const command: RemoveOwnFile = { type: 'removeFile', file, ...(owner === undefined ? {} : { owner }) }
-    return this.#parts.transfers.remove(this.#room, this.member, command)
+    return this.#parts.transfers.remove(this.actor, this.member, command)
   }
 
   /** Kept first, then carried out: a host that goes down between the two carries it out when it starts. */
@@ -320,13 +229,13 @@ export class LocalSession implements RoomSession {
           return noSuchMessage
         const audience = audienceOf(found)
         const message = { author: found.by, ...(audience === undefined ? {} : { audience }) }
-        return await ask(this.#room, this.member, { type: 'removeMessage', seq, message })
+        return await ask(this.actor, this.member, { type: 'removeMessage', seq, message })
       }
       case 'removeFile':
         return await this.removeFile(command.file)
       case 'clear': {
-        const answer = await ask(this.#room, this.member, command)
-        if (answer.type === 'ack') await transfers.removeAll(this.#room, this.member)
+        const answer = await ask(this.actor, this.member, command)
+        if (answer.type === 'ack') await transfers.removeAll(this.actor, this.member)
         return answer
       }
       default:
@@ -336,23 +245,23 @@ export class LocalSession implements RoomSession {
 
   /** Tells the room that this member has set its password, or taken it away. */
   async tellPassword(isSet: boolean): Promise<Ack | Rejected> {
-    return this.#hasLeft ? left : await tell(this.#room, this.member, { type: 'tellPassword', isSet })
+    return this.#hasLeft ? left : await tell(this.actor, this.member, { type: 'tellPassword', isSet })
   }
 
   post(commands: readonly PostedCommand[]): 'accepted' | 'full' {
     const mail: Mail = { by: this.#member, commands, refused: this.#refused }
-    return this.#room.post(mail)
+    return this.actor.post(mail)
   }
 
   ready(): Promise<void> {
-    return this.#room.drained()
+    return this.actor.drained()
   }
 
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const { transfers, ports } = this.#parts
     const why = this.#hasLeft ? left : this.refusalTo(meta.forOperators ? 'drop' : 'upload')
     return why === undefined
-      ? transfers.upload(this.#room, this.member, source, meta)
+      ? transfers.upload(this.actor, this.member, source, meta)
       : refusedUpload(ports.ids.next(), why)
   }
 
@@ -364,12 +273,12 @@ export class LocalSession implements RoomSession {
   async createTransfer(
     meta: UploadMeta,
     owner?: string,
-    author = this.#id,
+    author = this.id,
   ): Promise<TransferActor | WholeFile | Rejected> {
     const { member } = this
     const why = this.#hasLeft ? left : this.refusalTo(meta.forOperators ? 'drop' : 'upload')
     return (
-      why ?? (await this.#parts.transfers.create(this.#room, member, meta, owner, undefined, { ...member, id: author }))
+      why ?? (await this.#parts.transfers.create(this.actor, member, meta, owner, undefined, { ...member, id: author }))
     )
   }
 
@@ -393,68 +302,6 @@ export class LocalSession implements RoomSession {
     return { [Symbol.asyncIterator]: () => new Download(open, lease, noSuchFile) }
   }
 
-  /** The newest `count` entries before now that this member may see, oldest first. */
-  async history(count: number): Promise<readonly PastEvent[]> {
-    return await this.read(Math.max(0, this.last - count), count)
-  }
-
-  /** About `limit` entries after `after`, and at most that many, that this member may see, and where entries are `missed` between them. */
-  async read(after: number, limit: number): Promise<readonly PastEvent[]> {
-    const found: PastEvent[] = []
-    let left = limit
-    for (let at = after; left > 0 && at < this.last; ) {
-      const { events, upTo } = await this.page(at, left)
-      for (const event of events) {
-        found.push(event)
-        if (isEntry(event) && --left === 0) return this.current(found)
-      }
-      at = upTo
-    }
-    return this.current(found)
-  }
-
-  /**
-   * One page of history: the visible ones of the `read` entries, about `limit`, after `after` and up to `upTo`, and the gaps where entries are
-   * `missed` that the room should have.
-   */
-  async page(after: number, limit: number): Promise<Page> {
-    const events: PastEvent[] = []
-    const { last } = this
-    let read = 0
-    // Entries dropped by retention were not damaged.
-    let upTo = Math.max(after, this.#room.first - 1)
-    const come = (to: number) => {
-      if (to > upTo) events.push({ type: 'missed', from: upTo + 1, to })
-      upTo = Math.max(upTo, to)
-    }
-    const batches = upTo < last ? await this.#parts.history.read(this, upTo, limit) : []
-    if (batches.length === 0) come(last)
-    for (const stored of batches) {
-      const batch = this.#parts.erasures.batch(stored)
-      come(batch.first! - 1)
-      read += batch.entries.length
-      for (const event of batch.events) if (isEntry(event) && this.sees(event)) events.push(event)
-      upTo = batch.last!
-    }
-    return { events, read, upTo }
-  }
-
-  /** Past events that were read before, as they are by now: messages among them may have been removed. */
-  current(events: readonly PastEvent[]): readonly PastEvent[] {
-    return this.#parts.erasures.events(this.room, events)
-  }
-
-  async search(query: string, limit: number): Promise<readonly PastEvent[]> {
-    // Hits that the member may not see are left out: then it searches further back.
-    for (let reach = limit; ; reach *= 2) {
-      const found = await this.#parts.history.search(this, query, reach)
-      const seen = publicFacts(this.current(found)).filter(
-        (event): event is PastEvent => event.type !== 'erased' && this.sees(event),
-      )
-      if (seen.length >= limit || found.length < reach) return seen.slice(-limit)
-    }
-  }
-
   /** A hidden member is listed from now on, and the room hears of its coming. Answers why not, where it may not. */
   async announceMember(): Promise<Rejected | undefined> {
     if (this.#hasLeft) return left
@@ -463,7 +310,7 @@ export class LocalSession implements RoomSession {
     // At once: if it leaves meanwhile, the room must hear that, behind its coming.
     this.#isHidden = false
     connection.list(true)
-    const answer = await tell(this.#room, this.member, { type: 'join' })
+    const answer = await tell(this.actor, this.member, { type: 'join' })
     if (answer.type === 'ack') {
       connection.joined()
       return undefined
@@ -507,10 +354,10 @@ export class LocalSession implements RoomSession {
     const name = nicks.claim(wanted, owner)
     if (typeof name !== 'string') return name
     const command = { type: 'rename', name } as const
-    const answer = (await nicks.agree(name, owner)) ?? (await ask(this.#room, this.member, command))
+    const answer = (await nicks.agree(name, owner)) ?? (await ask(this.actor, this.member, command))
     if (answer.type === 'ack') {
-      const elsewhere = [...sessions.of(owner)].filter((other) => other.#room !== this.#room)
-      const rooms = new Map(elsewhere.filter(({ isListed }) => isListed).map((other) => [other.#room, other.member]))
+      const elsewhere = [...sessions.of(owner)].filter((other) => other.actor !== this.actor)
+      const rooms = new Map(elsewhere.filter(({ isListed }) => isListed).map((other) => [other.actor, other.member]))
       await Promise.all(Array.from(rooms, ([room, member]) => tell(room, member, command)))
     }
     nicks.settle(owner)
@@ -532,7 +379,7 @@ export class LocalSession implements RoomSession {
     const { sessions, nicks, rooms } = this.#parts
     const { owner, ownsName, connection } = this.#membership
     connection.end()
-    if (!this.#isHidden) await tell(this.#room, this.member, { type: 'leave', reason, ...farewell })
+    if (!this.#isHidden) await tell(this.actor, this.member, { type: 'leave', reason, ...farewell })
     this.#hasLeft = true
     connection.forget()
     sessions.delete(this)

@@ -7,6 +7,7 @@ import type { PendingBatch } from '../room/batch.ts'
 import { isErasure } from '../room/erasure.ts'
 import { CommitLoop, type Commits } from './commit-loop.ts'
 import type { Erasures } from './erasures.ts'
+import type { ForeignFiles } from './foreign-files.ts'
 import type { Ports } from './limits.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -126,11 +127,17 @@ const behindReader = rejected(
   'this machine has not got yet what you have seen at another; come again in a moment, or to that one',
 )
 
-/** Takes what other hosts append into the rooms that are in use here. */
-export function adoptForeign(journal: SharedJournal, rooms: Rooms, erasures: Erasures): Subscription {
+/** Takes what other hosts append into the rooms that are in use here, and their files. */
+export function adoptForeign(
+  journal: SharedJournal,
+  rooms: Rooms,
+  erasures: Erasures,
+  files: ForeignFiles,
+): Subscription {
   const adopting = journal.foreign$.subscribe((batch) => {
     if (batch.entries.some(isErasure)) erasures.take(batch.room, batch.entries)
     rooms.adopt(batch)
+    files.adopt(batch)
   })
   adopting.add(journal.trimmed$.subscribe((trimmed) => rooms.trimmed(trimmed)))
   return adopting

@@ -1,12 +1,13 @@
 import { type Observable, Subject } from 'rxjs'
 import { type Rejected, rejected } from '../errors.ts'
 import { safeFileName } from '../names/file-name.ts'
-import { canDate, FileMissing, FileStoreFailed } from '../ports/file-store.ts'
+import { canDate, FileMissing, FileStoreFailed, isSharedFileStore } from '../ports/file-store.ts'
 import type { Cancel } from '../ports/system.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import { type Ack, IN_BAND, type RemoveOwnFile, type RoomCommand, type WithdrawFile } from '../room/commands.ts'
 import { removal } from '../room/decide.ts'
 import { authorOf, type Member, type OfferedFile, type WholeFile } from '../room/events.ts'
+import { expiryOf } from '../room/expiry.ts'
 import type { RoomFile, UnfinishedFile } from '../room/state.ts'
 import { isSame, toOperators } from '../room/visibility.ts'
 import type { Upload, UploadMeta } from '../session.ts'
@@ -17,11 +18,11 @@ import type { TransferParts } from '../transfer/writer.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { Evictions } from './evictions.ts'
 import { FileLedger } from './file-ledger.ts'
+import { ForeignFiles } from './foreign-files.ts'
 import type { FoundFacts } from './found-facts.ts'
 import { KnownFiles } from './known-files.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { type FileSpace, Quotas } from './quotas.ts'
-import { expiryOf } from './retention.ts'
 import type { Rooms } from './rooms.ts'
 import { holderOf, type UploadHolder, UploadPlaces } from './upload-places.ts'
 
@@ -50,6 +51,8 @@ export class Transfers {
   readonly #evictions: Evictions
   readonly #quotas: Quotas
   readonly #known: KnownFiles
+  /** Of other hosts. */
+  readonly foreign: ForeignFiles
   #status: 'running' | 'broken' | 'closed' = 'running'
   #cancelSweep: Cancel | undefined
 
@@ -69,6 +72,14 @@ export class Transfers {
     this.#evictions = new Evictions(ports, limits, rooms, this.#ledger, this.#failed)
     this.#quotas = new Quotas(ports, limits, { ledger: this.#ledger, evictions: this.#evictions, places: this.#places })
     this.#known = new KnownFiles(ports.fileStore, this.#ledger, this.#failed)
+    const parts = {
+      rooms,
+      ledger: this.#ledger,
+      evictions: this.#evictions,
+      places: this.#places,
+      failed: this.#failed,
+    }
+    this.foreign = new ForeignFiles(isSharedFileStore(ports.fileStore) ? ports.fileStore : undefined, parts)
   }
 
   /** Finds every file again, and takes up those that were on their way when the host went down. */
@@ -76,11 +87,13 @@ export class Transfers {
     const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#ledger.add(id, room)
     this.#known.load(byDigest)
-    const swept = await fileStore.sweep(new Set(interrupted.map(({ file }) => file.file.id)))
+    const own = interrupted.filter(({ file }) => !this.foreign.has(file))
+    const swept = await fileStore.sweep(new Set(own.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
     for (const { room, file, by } of cleared) await this.#removeCleared(room, file, by)
-    for (const { room, file } of interrupted) await this.#takeUp(room, file)
+    for (const { room, file } of own) await this.#takeUp(room, file)
     this.#evictions.start(newest, gone, expiry)
+    this.foreign.started(roomOf.keys(), new Set(interrupted.map(({ file }) => file.file.id)))
   }
 
   /** Files that are being written now. */
@@ -156,14 +169,15 @@ export class Transfers {
     return (await transfer.begin()) ?? transfer
   }
 
-  /** A whole file that is for the operators of its room, whoever sent it. */
+  /** A whole file that is for the operators of its room, whoever sent it; or one that comes in at another host. */
   async submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     const name = this.#ledger.roomOf(id)
     if (name === undefined) return undefined
     const room = await this.#rooms.use(name)
     const found = room.state.files.get(id)
     this.#rooms.release(name)
-    return found?.status === 'whole' && found.file.audience?.to === 'staff' ? { room: name, file: found } : undefined
+    if (found?.file.audience?.to !== 'staff') return undefined
+    return found.status === 'whole' || this.foreign.has(found) ? { room: name, file: found } : undefined
   }
 
   /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
@@ -303,6 +317,7 @@ export class Transfers {
       emptyMs: this.#limits.transferEmptyMs,
       progressBytes: this.#limits.transferProgressBytes,
       announce: (fact) => this.#announce(room, by, fact),
+      ...(this.foreign.host === undefined ? {} : { home: this.foreign.host }),
       mayWrite: () => this.#places.mayWrite(holder),
       refusalOf: (size) => this.#quotas.refusalOf(room, file.id, size),
       admit: (bytes, upTo) => {

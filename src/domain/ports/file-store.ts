@@ -106,6 +106,26 @@ export interface BoundedFileStore extends FileStore {
 
 export const hasBound = (fileStore: FileStore): fileStore is BoundedFileStore => 'bytesLeft' in fileStore
 
+/** What the rooms tell of a file. */
+export interface KnownFile {
+  /** The host that it comes in at, of several that share their files; undefined where it is whole. */
+  readonly home?: string
+  /** Undefined while it arrives. */
+  readonly whole?: Digest
+}
+
+/** A file store whose whole files other hosts have as well: what is not here is read there, and kept here. */
+export interface SharedFileStore extends FileStore {
+  /** This host's name, among those that share their files. */
+  readonly host: string
+  /** To be called before all else. `known` answers what the rooms tell of a file: without their digest nothing of another host is kept. */
+  know(known: (id: string) => Promise<KnownFile | undefined>): void
+  /** To be called with all whole files once the host has started: those that no other host has are copied. */
+  check(ids: readonly string[]): void
+}
+
+export const isSharedFileStore = (fileStore: FileStore): fileStore is SharedFileStore => 'know' in fileStore
+
 /** The store failed (an I/O error other than a full disk); the host stops. */
 export class FileStoreFailed extends Error {
   readonly code = 'VAULT_BROKEN'
@@ -115,3 +135,6 @@ export class FileStoreFailed extends Error {
 export class FileMissing extends Error {
   readonly code = 'VAULT_MISSING'
 }
+
+/** The hosts that have the file cannot be reached just now. */
+export class FileAway extends FileMissing {}

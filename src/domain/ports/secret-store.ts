@@ -2,9 +2,9 @@ import type { Rejected } from '../errors.ts'
 
 /**
  * The names of a host's secrets: the key that signs links, the owner's key, the token, the secrets of its rooms, the one by which persons are known, and
- * of SSH the host's key, the keys that came in before, and the owner's own.
+ * of SSH the host's key, the keys that came in before, and the owner's own; and the one by which nodes of a cluster know each other.
  */
-export type KeyName = 'links' | 'owner' | 'token' | 'rooms' | 'people' | 'ssh' | 'ssh-known' | 'ssh-owners'
+export type KeyName = 'links' | 'owner' | 'token' | 'rooms' | 'people' | 'ssh' | 'ssh-known' | 'ssh-owners' | 'nodes'
 
 /** Keeps secrets over restarts, for the host alone. */
 export interface SecretStore {

@@ -5,19 +5,19 @@ import { failureText } from '../names/text.ts'
 import type { Span } from '../ports/journal.ts'
 import { Batch, type KnownId, PendingBatch } from './batch.ts'
 import type { Ack, Kick, Known, Mail, RoomCommand, Stamp } from './commands.ts'
-import { connect, disconnect, forget, list, renote } from './connections.ts'
+import { Connections } from './connections.ts'
 import { consequenceOf, foundedElsewhere } from './consequences.ts'
 import { decide } from './decide.ts'
 import { arrive, hostOf, type MemberNews } from './elsewhere.ts'
 import { type Audience, type Entry, isEntry, isRule, type Member, type Role, type RoomEvent } from './events.ts'
 import { evolve } from './evolve.ts'
 import { Mailbox, type MailboxLimits } from './mailbox.ts'
-import { arrivingAs, because, muteOf, personOf, rankOf, seat } from './moderation.ts'
+import { arrivingAs, muteOf, personOf, rankOf, seat } from './moderation.ts'
 import { notAMember, type Permission, refusalFor } from './permissions.ts'
 import { isPublished, type MembersById, publishedMembers } from './published-members.ts'
 import type { OwnMute } from './rules.ts'
 import { noteAdopted, noteSpoken, unspoken } from './slow-mode.ts'
-import { initialState, type Origin, type RoomFile, type RoomState } from './state.ts'
+import { initialState, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
 /** From so many members on, comings, goings and new names are gathered before they are told. */
@@ -25,18 +25,6 @@ const CROWD = 100
 
 /** Tells that a room has mail: to be decided at the end of the tick, or, `gathered`, a moment later with more of its kind. */
 export type Wake = (room: RoomActor, when?: 'gathered') => void
-
-/** One connection of a member, as the room knows it. */
-export interface RoomConnection {
-  /** Counts it among those that presence lasts for, or not any more. */
-  list(isListed: boolean): void
-  /** Its member has joined by it: rules on its address hold for the member. */
-  joined(): void
-  /** It is over. Its member is to be told to leave behind this, which does nothing while it has other connections. */
-  end(): void
-  /** Forgets the member once it has left, or was refused. */
-  forget(): void
-}
 
 export interface ActorLimits extends MailboxLimits {
   /** Who enters a room first becomes its op, but in this one, the host's own. Left out: nobody does. */
@@ -60,7 +48,7 @@ export class RoomActor {
   readonly #limits: ActorLimits
   readonly #wake: Wake
   readonly #batches = new Subject<Batch>()
-  readonly #connections = new Subject<string>()
+  readonly #connections: Connections
   readonly #mailbox: Mailbox
   /** Batches that were prepared and are being kept, the oldest first. */
   #ahead: PendingBatch[] = []
@@ -70,8 +58,6 @@ export class RoomActor {
   #closed = false
   /** `publishedMembers`, where somebody has asked for them since they changed. */
   #published: MembersById | undefined
-  /** Of each connection, by member. */
-  readonly #kicked = new Map<string, readonly ((why: Rejected) => void)[]>()
 
   /** Has a member kicked who is with another host; left out where there are no others. */
   kickElsewhere: ((host: string, by: Member, command: Kick) => Promise<Ack | Rejected>) | undefined
@@ -94,6 +80,7 @@ export class RoomActor {
     for (const [key, member] of attended) this.#state.attended.set(key, member)
     this.#state.last = span?.last ?? 0
     this.first = span?.first ?? 1
+    this.#connections = new Connections(this.#state)
     this.#limits = limits
     this.#mailbox = new Mailbox(limits)
     this.#wake = wake
@@ -118,38 +105,9 @@ export class RoomActor {
     return this.#batches.asObservable()
   }
 
-  /** The id of each member of whom a connection has come, or has gone. */
-  get connections$(): Observable<string> {
-    return this.#connections.asObservable()
-  }
-
-  /**
-   * Registers a connection before its member joins by it, or is `admitHidden`. `kicked` is called with the reason when the room ends the
-   * membership.
-   */
-  connect(id: string, origin: Origin, isListed: boolean, kicked: (why: Rejected) => void): RoomConnection {
-    const state = this.#state
-    let connection = connect(state, id, origin, isListed)
-    this.#kicked.set(id, [...(this.#kicked.get(id) ?? []), kicked])
-    return {
-      list: (listed) => {
-        connection = list(state, id, connection, listed)
-      },
-      joined: () => {
-        renote(state, id)
-        this.#connections.next(id)
-      },
-      end: () => {
-        disconnect(state, id, connection)
-        const others = (this.#kicked.get(id) ?? []).filter((each) => each !== kicked)
-        if (others.length > 0) this.#kicked.set(id, others)
-        else this.#kicked.delete(id)
-      },
-      forget: () => {
-        forget(state, id)
-        this.#connections.next(id)
-      },
-    }
+  /** The connections of its members. */
+  get connections(): Connections {
+    return this.#connections
   }
 
   /** Lets a member in without a word; answers the sequence from which on it is there. A listed one is in already. */
@@ -395,7 +353,7 @@ export class RoomActor {
     }
     if (events.length === 0) return
     this.#show(new Batch(this.#state.name, events))
-    this.#evict(events)
+    this.#connections.evict(events)
   }
 
   #adoptAll(): void {
@@ -407,7 +365,7 @@ export class RoomActor {
       for (const entry of batch.entries) evolve(this.#state, entry)
       noteAdopted(this.#state, batch)
       this.#show(batch)
-      if (batch.events.some(({ type }) => type === 'banned')) this.#evict(batch.events)
+      if (batch.events.some(({ type }) => type === 'banned')) this.#connections.evict(batch.events)
     }
   }
 
@@ -419,7 +377,7 @@ export class RoomActor {
   #publish(pending: PendingBatch): void {
     if (pending.size > 0) {
       this.#show(pending.batch)
-      if (pending.evicts) this.#evict(pending.batch.events)
+      if (pending.evicts) this.#connections.evict(pending.batch.events)
     }
     pending.acknowledge()
     this.#mailbox.release()
@@ -432,18 +390,6 @@ export class RoomActor {
     this.#ahead.splice(this.#ahead.indexOf(pending), 1)
     this.#publish(pending.refuseEntries(why))
     this.#adoptAll()
-  }
-
-  #evict(events: readonly RoomEvent[]): void {
-    const evict = (id: string, code: 'NOT_A_MEMBER' | 'BANNED', why: string) => {
-      for (const kicked of this.#kicked.get(id) ?? []) kicked(rejected(code, why))
-    }
-    for (const event of events) {
-      if (event.type === 'left' && event.kickedBy !== undefined) evict(event.by.id, 'NOT_A_MEMBER', event.reason)
-      if (event.type !== 'banned') continue
-      for (const [id, restraint] of this.#state.restrained)
-        if (restraint === 'banned') evict(id, 'BANNED', because('banned', event.by, event.reason))
-    }
   }
 
   /** A command that no type allows and a program sends all the same is that program's mistake, and no reason to lose a commit (C90). */
@@ -460,7 +406,7 @@ export class RoomActor {
   close(): void {
     this.#closed = true
     this.#batches.complete()
-    this.#connections.complete()
+    this.#connections.close()
   }
 }
 

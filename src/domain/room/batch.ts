@@ -1,15 +1,7 @@
 import type { Rejected } from '../errors.ts'
 import type { Mail, RoomCommand } from './commands.ts'
-import {
-  type Entry,
-  type FileReceived,
-  type FileServed,
-  isEntry,
-  isFact,
-  isRule,
-  publicFacts,
-  type RoomEvent,
-} from './events.ts'
+import { type Entry, type FileReceived, type FileServed, isEntry, isRule, type RoomEvent } from './events.ts'
+import { isFact, publicFacts } from './facts.ts'
 
 /** Turns a batch into its form for one kind of receiver. Encoders are compared by identity: make one, keep it. */
 export type Encoder<T> = (batch: Batch) => T

@@ -261,10 +261,14 @@ export interface OfferFile {
   readonly type: 'offerFile'
   readonly file: OfferedFile
   readonly owner?: string
+  /** As in `FileOffered`. */
+  readonly home?: string
 }
 export interface CompleteFile {
   readonly type: 'completeFile'
   readonly file: WholeFile
+  /** It was offered: where it is gone by now, it stays so. */
+  readonly isOffered?: true
 }
 export interface WithdrawFile {
   readonly type: 'withdrawFile'

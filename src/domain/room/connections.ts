@@ -1,4 +1,7 @@
-import { noteRestraint, unseat } from './moderation.ts'
+import { type Observable, Subject } from 'rxjs'
+import { type Rejected, rejected } from '../errors.ts'
+import type { RoomEvent } from './events.ts'
+import { because, noteRestraint, unseat } from './moderation.ts'
 import type { Connection, Origin, RoomState } from './state.ts'
 
 /**
@@ -31,7 +34,7 @@ export function disconnect(state: RoomState, id: string, connection: Connection)
 }
 
 /** Lists a hidden connection, or hides it again; answers the one that it is now. */
-export function list(state: RoomState, id: string, connection: Connection, isListed: boolean): Connection {
+function list(state: RoomState, id: string, connection: Connection, isListed: boolean): Connection {
   const changed = { ...connection, isListed }
   const all = state.connections.get(id) ?? []
   const after = all.map((each) => (each === connection ? changed : each))
@@ -43,7 +46,7 @@ export const hasListed = ({ connections }: Pick<RoomState, 'connections'>, id: s
   connections.get(id)?.some(({ isListed }) => isListed) === true
 
 /** Notes the restraint on a present member anew: another connection has come or gone. */
-export function renote(state: RoomState, id: string): void {
+function renote(state: RoomState, id: string): void {
   const member = state.members.get(id) ?? state.hidden.get(id)
   if (member !== undefined) noteRestraint(state, member)
 }
@@ -53,4 +56,81 @@ export function forget(state: RoomState, id: string): void {
   if (state.connections.has(id) || state.members.has(id)) return
   unseat(state, id)
   state.hidden.delete(id)
+}
+
+/** One connection of a member, as the room knows it. */
+export interface RoomConnection {
+  /** Counts it among those that presence lasts for, or not any more. */
+  list(isListed: boolean): void
+  /** Its member has joined by it: rules on its address hold for the member. */
+  joined(): void
+  /** It is over. Its member is to be told to leave behind this, which does nothing while it has other connections. */
+  end(): void
+  /** Forgets the member once it has left, or was refused. */
+  forget(): void
+}
+
+/** The connections of a room's members, and how each is told that the room ends the membership. */
+export class Connections {
+  readonly #state: RoomState
+  readonly #changes = new Subject<string>()
+  /** Of each connection, by member. */
+  readonly #kicked = new Map<string, readonly ((why: Rejected) => void)[]>()
+
+  constructor(state: RoomState) {
+    this.#state = state
+  }
+
+  /** The id of each member of whom a connection has come, or has gone. */
+  get changes$(): Observable<string> {
+    return this.#changes.asObservable()
+  }
+
+  /**
+   * Registers a connection before its member joins by it, or is admitted without a word. `kicked` is called with the reason when the room
+   * ends the membership.
+   */
+  register(id: string, origin: Origin, isListed: boolean, kicked: (why: Rejected) => void): RoomConnection {
+    const state = this.#state
+    let connection = connect(state, id, origin, isListed)
+    this.#kicked.set(id, [...(this.#kicked.get(id) ?? []), kicked])
+    return {
+      list: (listed) => {
+        connection = list(state, id, connection, listed)
+      },
+      joined: () => {
+        renote(state, id)
+        this.#changes.next(id)
+      },
+      end: () => {
+        disconnect(state, id, connection)
+        const others = (this.#kicked.get(id) ?? []).filter((each) => each !== kicked)
+        if (others.length > 0) this.#kicked.set(id, others)
+        else this.#kicked.delete(id)
+      },
+      forget: () => {
+        forget(state, id)
+        this.#changes.next(id)
+      },
+    }
+  }
+
+  /** Tells the connections of members whom these events have removed. */
+  evict(events: readonly RoomEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'left' && event.kickedBy !== undefined)
+        this.#end(event.by.id, rejected('NOT_A_MEMBER', event.reason))
+      if (event.type !== 'banned') continue
+      for (const [id, restraint] of this.#state.restrained)
+        if (restraint === 'banned') this.#end(id, rejected('BANNED', because('banned', event.by, event.reason)))
+    }
+  }
+
+  #end(id: string, why: Rejected): void {
+    for (const kicked of this.#kicked.get(id) ?? []) kicked(why)
+  }
+
+  close(): void {
+    this.#changes.complete()
+  }
 }

@@ -231,6 +231,8 @@ function transferred(
   { seq, at }: Stamp,
 ): RoomEvent | Rejected {
   const known = state.files.get(command.file.id)
+  // Another host may have taken it away meanwhile.
+  if (known === undefined && command.type === 'completeFile' && command.isOffered === true) return noSuchFile
   const audience = known === undefined ? audienceFor(state, by, command.file.audience?.to) : known.file.audience
   if (audience !== undefined && 'type' in audience) return audience
   const common = { seq, at, by: authorOf(by) }
@@ -239,6 +241,7 @@ function transferred(
     ? {
         ...{ type: 'fileOffered', ...common, file: { ...command.file, ...some } },
         ...(command.owner === undefined ? {} : { owner: command.owner }),
+        ...(command.home === undefined ? {} : { home: command.home }),
       }
     : {
         ...{ type: 'fileCompleted', ...common, file: { ...command.file, ...some } },

@@ -99,6 +99,8 @@ export interface FileOffered extends Journaled {
    * were owners have none, and only their senders can continue them.
    */
   readonly owner?: string
+  /** The host that its bytes come in at, where several share their files. */
+  readonly home?: string
 }
 /** A file is whole, durable and verified. */
 export interface FileCompleted extends Journaled {
@@ -439,51 +441,6 @@ export type Message = Said | Acted | Whispered
 
 export const isMessage = (event: RoomEvent): event is Message =>
   event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
-
-/** A fact that a room needs again after a restart: its topic, its rules, its files and their receipts. Chat is not among them. */
-export function isFact(entry: Entry): boolean {
-  if (isRule(entry)) return true
-  switch (entry.type) {
-    case 'topicSet':
-    case 'fileOffered':
-    case 'fileCompleted':
-    case 'fileWithdrawn':
-    case 'fileReceived':
-    case 'fileServed':
-    case 'messageRemoved':
-    case 'cleared':
-      return true
-    case 'erased':
-    case 'said':
-    case 'acted':
-    case 'whispered':
-    case 'passwordSet':
-    case 'passwordRemoved':
-      return false
-    default:
-      return entry satisfies never
-  }
-}
-
-/** The events for readers: without the persons of rules, the owners of uploads, and all other fields for the host alone. */
-export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] {
-  if (!events.some(isForTheHost)) return events
-  return events
-    .filter(({ type }) => type !== 'shutOut')
-    .map((event) => {
-      if (!isForTheHost(event)) return event
-      const {
-        persons: _,
-        owner: __,
-        trace: ___,
-        ...open
-      } = event as RoomEvent & { readonly persons?: Persons; readonly owner?: string; readonly trace?: string }
-      return open
-    })
-}
-
-const isForTheHost = (event: RoomEvent): boolean =>
-  event.type === 'shutOut' || 'persons' in event || 'owner' in event || 'trace' in event
 
 /** About as much as an entry takes without the text that somebody wrote in it. */
 const BARE = 200

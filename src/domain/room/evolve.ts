@@ -57,9 +57,13 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       state.topicSet = { by: event.by, at: event.at }
       return
     case 'fileOffered': {
-      const { file, by, at, owner } = event
+      const { file, by, at, owner, home } = event
       state.wholeBytes -= wholeBytesOf(state, file.id)
-      state.files.set(file.id, { status: 'offered', file, by, at, ...(owner === undefined ? {} : { owner }) })
+      state.files.set(file.id, {
+        ...{ status: 'offered', file, by, at },
+        ...(owner === undefined ? {} : { owner }),
+        ...(home === undefined ? {} : { home }),
+      })
       return
     }
     case 'fileCompleted': {

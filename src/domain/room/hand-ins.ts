@@ -43,9 +43,9 @@ export function startAttendance(state: RoomState): void {
   for (const member of state.members.values()) attend(state, member)
 }
 
-/** Notes who is here while the room collects. `before`: what a member was called until now. */
-export function attend(state: RoomState, { id, name }: Member, before?: string): void {
-  if (state.rules.collectingSince === undefined) return
+/** Notes who is here while the room collects, but for operators. `before`: what a member was called until now. */
+export function attend(state: RoomState, { id, name, role }: Member, before?: string): void {
+  if (state.rules.collectingSince === undefined || role !== undefined) return
   if (before !== undefined && isMadeUp(id)) state.attended.delete(nameKey(before))
   state.attended.set(personKey({ id, name }), { id, name })
   const [oldest] = state.attended.keys()

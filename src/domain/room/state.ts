@@ -9,6 +9,7 @@ export interface UnfinishedFile {
   readonly at: number
   /** As in `FileOffered`. */
   readonly owner?: string
+  readonly home?: string
   /** Bytes that had come when that was last told; left out until it was. */
   readonly arrived?: number
 }

@@ -9,6 +9,7 @@ import {
   evolveTransfer,
   fenced,
   newTransfer,
+  notOwner,
   type Progressed,
   statusOf,
   type Transfer,
@@ -286,7 +287,12 @@ export class TransferActor {
   }
 
   get #offering(): OfferFile {
-    return { type: 'offerFile', file: this.#file, ...(this.owner === this.by.id ? {} : { owner: this.owner }) }
+    const { home } = this.#parts
+    return {
+      ...{ type: 'offerFile', file: this.#file },
+      ...(this.owner === this.by.id ? {} : { owner: this.owner }),
+      ...(home === undefined ? {} : { home }),
+    }
   }
 
   async #offer(): Promise<Rejected | undefined> {
@@ -349,7 +355,7 @@ export class TransferActor {
     const folder = whole.folder === undefined ? undefined : await this.#parts.checkFolder(whole)
     if (folder !== undefined && 'type' in folder) return await this.#refused(folder)
     const file = folder === undefined ? whole : { ...whole, folder }
-    const told = await this.#parts.announce({ type: 'completeFile', file })
+    const told = await this.#parts.announce({ type: 'completeFile', file, isOffered: true })
     if (told.type === 'rejected') return await this.#refused(told)
     this.#apply(end)
     this.#end()
@@ -439,8 +445,4 @@ export class TransferActor {
   }
 }
 
-export const notOwner: Rejected = rejected(
-  'NOT_OWNER',
-  "this upload is somebody else's; go on as whoever began it (the same key, or the same name and address), or begin one of your own",
-)
 const gone = rejected('NO_SUCH_FILE', 'this transfer has ended; see the files of the room')

@@ -162,3 +162,8 @@ const badOffset = (durable: number): Rejected =>
 const otherSize = (size: number): Rejected => rejected('BAD_OFFSET', `this file has ${size} bytes; it was said before`)
 const cut = (arrived: number, size: number): Rejected =>
   rejected('TRANSFER_CUT', `${arrived} of ${size} bytes arrived; go on from there, or send the file again`)
+
+export const notOwner: Rejected = rejected(
+  'NOT_OWNER',
+  "this upload is somebody else's; go on as whoever began it (the same key, or the same name and address), or begin one of your own",
+)

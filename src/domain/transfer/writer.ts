@@ -11,6 +11,8 @@ export interface TransferParts {
   readonly fileStore: FileStore
   readonly clock: Clock
   readonly announce: Announce
+  /** The host that its bytes come in at, where several share their files. */
+  readonly home?: string
   /** A writer that nobody uses for so long lets go of its file. */
   readonly idleMs: number
   /** A transfer that does not get on for so long is withdrawn; one of which nothing has come, after `emptyMs`. */

@@ -216,7 +216,9 @@ const belonging: Readonly<Record<string, InRoom>> = {
       // It is theirs, whichever of them sent it.
       await kept(other, { type: 'removeFile', file: file.id })
       await kept(other, { type: 'rename', name: 'ayu' })
-      assert.deepEqual(budi.members.map(({ name }) => name).toSorted(), ['ayu', 'budi'])
+      const names = () => budi.members.map(({ name }) => name).toSorted()
+      await until('the new name', () => names().includes('ayu'))
+      assert.deepEqual(names(), ['ayu', 'budi'])
       const late = await enter({ name: 'ani', key, after: 0 })
       assert.equal(late.member.name, 'ayu')
       const again = watch(late)

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { hosted, OWNER } from '../../harness/den.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
 import { filesOf } from '../../harness/files.ts'
 import { type Asked, ask } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
@@ -128,7 +131,29 @@ describe('a file', () => {
     expect(removed).toMatchObject({ code: 0, said: [{ type: 'removed', name: 'a.txt' }] })
     expect(await filesOf(port)).toEqual([])
     expect(await CliProcess.run(['rm', at, 'a.txt'])).toMatchObject({ code: 5 })
-    expect(await CliProcess.run(['rm', at, '#7'])).toMatchObject({ code: 5 })
+    expect(await CliProcess.run(['rm', at, '#7'])).toMatchObject({ code: 5, errors: expect.stringContaining('#7') })
+    expect(await CliProcess.run(['rm', at, '7'])).toMatchObject({ errors: expect.stringContaining("'#7'") })
+  })
+
+  test('is removed by tamtam rm with the key of its sender, or of an operator, who are not in the room', async () => {
+    const { port, owner, ani, budi } = await den()
+    await ask(port, 'PUT /den/a.txt', by(keyOf('budi'), { body: 'halo' }))
+    await ask(port, 'PUT /den/b.txt', by(keyOf('budi'), { body: 'wah' }))
+    const said = owner.entries.find((entry) => 'text' in entry && entry.text === SECRET) ?? { seq: 0 }
+    budi.leave()
+    owner.leave()
+    await ani.until(/boss left/)
+    const cwd = await temporaryDirectory()
+    const rm = async (name: string, key: string, what: readonly string[]) => {
+      await writeFile(join(cwd, 'key'), `${key}\n`, { mode: 0o600 })
+      const env = { TAMTAM_KEY_FILE: join(cwd, 'key') }
+      return await CliProcess.run(['rm', `${name}@127.0.0.1:${port}/den`, ...what], { cwd, env })
+    }
+    expect(await rm('budi', keyOf('budi'), ['a.txt'])).toMatchObject({ code: 0, errors: 'removed a.txt\n' })
+    expect(await rm('cici', keyOf('cici'), ['b.txt'])).toMatchObject({ code: 4 })
+    expect(await rm('guru', OWNER, [`#${said.seq}`, 'b.txt'])).toMatchObject({ code: 0 })
+    await ani.until(/guru removed b\.txt/)
+    expect(await historyOf(port)).not.toContain('buka-pintu')
   })
 })
 
@@ -149,8 +174,8 @@ describe('everything', () => {
   })
 })
 
-test('a file that is sent with a time to go is listed with it', async () => {
-  const { port } = await hosted()
+test('a file that is sent with a time to go, or is in a room of which files go, is listed with it', async () => {
+  const { port, owner } = await hosted()
   const before = Date.now()
   const sent = await CliProcess.run(['send', '--expires', '2h', '--json', `ani@127.0.0.1:${port}`, '-'], {
     input: 'halo',
@@ -158,5 +183,14 @@ test('a file that is sent with a time to go is listed with it', async () => {
   expect(sent).toMatchObject({ code: 0 })
   const [file] = (await filesOf(port)) as unknown as { expiresAt: number }[]
   expect(file?.expiresAt).toBeGreaterThanOrEqual(before + 2 * 3_600_000)
+  const list = await CliProcess.run(['ls', `ani@127.0.0.1:${port}/lobby`])
+  expect(list.out.toString()).toMatch(/verified by 0, gone in 2 hr\n/)
+  expect(await owner.ask({ type: 'setExpiry', seconds: 3600 })).toMatchObject({ type: 'ack' })
+  await ask(port, 'PUT /den/a.txt', { body: 'halo' })
+  const ofRoom = await CliProcess.run(['ls', `127.0.0.1:${port}/den`])
+  expect(ofRoom.out.toString()).toMatch(/gone in (?:60|59) min\n/)
+  const ani = await LineClient.join(port, 'ani')
+  await ani.ask('/join den', /you are ani in den/)
+  await ani.ask('/files', /a\.txt from .* gone at \d{4}-\d\d-\d\d \d\d:\d\d UTC http/)
   expect(await CliProcess.run(['send', '--expires', 'soon', `127.0.0.1:${port}`, '-'])).toMatchObject({ code: 2 })
 })

@@ -201,7 +201,7 @@ test('the files that go soon are named, by the age of each and by the quota of t
     return await examined('--data', data, '--port', '0', '--config', settings)
   }
   expect((await found({})).of('quota')).toMatchObject({ status: 'ok', what: 'no file has to go soon' })
-  const near = await found({ roomQuota: 6, keepDays: 1 })
+  const near = await examined('--data', data, '--port', '0', '--room-quota', '6', '--keep-days', '1')
   expect(near.of('quota')).toMatchObject({
     status: 'warning',
     what: 'lobby has 5 B of 6 B: these go first for newer ones: a.txt',

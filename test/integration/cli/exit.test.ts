@@ -16,7 +16,8 @@ describe('the exit code says', () => {
     [['get', 'localhost', '--limit', 'much'], /write bytes a second like 500k or 5M/],
     [['send', 'localhost', 'a', 'b', '--name', 'c'], /^tamtam: --name is for one file only/],
     [['get', 'localhost', '-o', 'new/'], /^tamtam: -o takes the name of a file; --save takes folders/],
-    [['get', 'localhost', '-o', ''], /^tamtam: -o takes the name of a file/],
+    // C12
+    [['send', 'package.json', 'localhost'], /package\.json is a file here, and localhost is none: the address comes/],
     [['get', 'localhost', '--save', ''], /^tamtam: --save takes the name of a folder; \. is this one/],
     [['tail', 'localhost', '-n', 'x'], /write a whole number/],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],

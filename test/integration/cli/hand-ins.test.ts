@@ -228,9 +228,14 @@ describe('who has handed in', () => {
     expect(await CliProcess.run(['get', at, '--all', '--save', 'all'], { cwd, env })).toMatchObject({ code: 0 })
     expect(await folder('all')).toEqual(['essay.txt'])
     expect(owner.members.some(({ name }) => name === 'guru')).toBe(true)
+    // The owner, from elsewhere.
+    const boss = ['get', `boss@127.0.0.1:${port}/class`, '--all', '--save', 'boss']
+    const asOwner = { TAMTAM_KEY_FILE: join(cwd, 'key') }
+    expect(await CliProcess.run(boss, { cwd, env: asOwner })).toMatchObject({ code: 0 })
+    expect(await folder('boss')).toEqual(['essay.txt'])
     // They have it, and the sender can see that.
     const [file] = owner.files
-    expect(file?.status === 'whole' && [...file.received.keys()]).toEqual(['guru'])
+    expect(file?.status === 'whole' && [...file.received.keys()]).toEqual(['guru', 'boss'])
   })
 })
 

@@ -163,7 +163,7 @@ await tamtam.stop()
     join(home, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: { ...compilerOptions, typeRoots }, files: ['consumer.ts'] }),
   )
-  must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])
+  must(process.execPath, [join(root, 'node_modules', 'tsc', 'bin', 'tsc'), '-p', '.'])
   expect(must(process.execPath, ['--disable-warning=ExperimentalWarning', 'consumer.js']).trim()).toBe(
     'said 1 1 function function function',
   )

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,7 +13,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
@@ -24,6 +26,7 @@ import { MAIN } from '../../harness/program.ts'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SOURCE = 'src/app/cli/program.ts'
 const SAID = 'chat room with a shared file drop'
+const STAMP = '.tamtam-set-up'
 
 let home = ''
 
@@ -43,14 +46,19 @@ async function checkout(): Promise<string> {
     cpSync(join(ROOT, name), join(place, name), { recursive: true })
   const { program } = JSON.parse(readFileSync(join(place, 'dist', '.set-up'), 'utf8'))
   cpSync(join(ROOT, program, '..'), join(place, program, '..'), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(place, 'node_modules'))
+  // A folder of its own, so that what is noted as installed is its own.
+  const modules = join(place, 'node_modules')
+  mkdirSync(modules)
+  for (const name of readdirSync(join(ROOT, 'node_modules')))
+    if (name !== STAMP) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  cpSync(join(ROOT, 'node_modules', STAMP), join(modules, STAMP))
   return place
 }
 
 /** Runs the launcher to its end. */
-async function launch(place: string, args: readonly string[] = ['tamtam', '--help'], command: readonly string[] = []) {
-  const [first = '', ...rest] = [...command, process.execPath, 'scripts/launch.mjs', ...args]
-  const child = spawn(first, rest, { cwd: place, env: { ...bareEnv(), NODE_COMPILE_CACHE: undefined } })
+async function launch(place: string, command: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+  const [first = '', ...rest] = [...command, process.execPath, 'scripts/launch.mjs', 'tamtam', '--help']
+  const child = spawn(first, rest, { cwd: place, env: { ...bareEnv(), NODE_COMPILE_CACHE: undefined, ...env } })
   const code = new Promise((resolve) => child.on('close', resolve))
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
   return { code: await code, out, errors }
@@ -101,6 +109,26 @@ test('the second start looks at the sources only, and the first after a copy bui
   expect(noted(home).sources).toBe(sources)
 })
 
+test('compiled code is kept beside the program, and made anew where it was damaged', async () => {
+  const place = join(home, noted(home).program, '..', '.cache')
+  const kept = () =>
+    readdirSync(place, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+  const damage = 'Z'.repeat(50)
+  rmSync(place, { recursive: true })
+  await launch(home)
+  const before = kept()
+  expect(before.length).toBeGreaterThan(5)
+  for (const [at, path] of before.entries()) {
+    const bytes = readFileSync(path)
+    writeFileSync(path, at % 2 === 0 ? damage : Buffer.concat([bytes.subarray(0, -damage.length), Buffer.from(damage)]))
+  }
+  expect(await launch(home)).toMatchObject({ code: 0, errors: '', out: expect.stringContaining(SAID) })
+  expect(kept()).toEqual(before)
+  for (const path of before) expect(readFileSync(path, 'latin1').endsWith(damage), path).toBe(false)
+})
+
 test('a changed source is built at the next start, and one that is as before needs no building', async () => {
   edit(home, 'Another room')
   const { out, errors } = await launch(home)
@@ -113,10 +141,17 @@ test('a changed source is built at the next start, and one that is as before nee
   expect(again.errors).not.toContain('building the program')
 })
 
-test('two starts at once both run what is in the sources', async () => {
+test('two starts at once both run what is in the sources, and only one of them sets up', async () => {
+  const tools = await temporaryDirectory()
+  const calls = join(tools, 'calls')
+  writeFileSync(join(tools, 'npm'), `#!/bin/sh\necho "$1" >>${calls}\n`, { mode: 0o755 })
   edit(home, 'A room of two')
-  const both = await Promise.all([launch(home), launch(home)])
+  appendFileSync(join(home, 'package-lock.json'), '\n')
+  const PATH = `${tools}${delimiter}${process.env['PATH']}`
+  const both = await Promise.all([launch(home, [], { PATH }), launch(home, [], { PATH })])
   for (const { code, out } of both) expect([code, out]).toEqual([0, expect.stringContaining('A room of two')])
+  expect(readFileSync(calls, 'utf8')).toBe('install\n')
+  expect(both.filter(({ errors }) => errors.includes('building the program'))).toHaveLength(1)
 })
 
 test('a build that was killed half way is no build', async () => {
@@ -153,7 +188,7 @@ test('a checkout that can only be read starts what was built in it', async (cont
   rmSync(join(place, 'dist', '.set-up'))
   const { program } = noted(ROOT)
   rmSync(join(place, program, '..', '.cache'), { recursive: true, force: true })
-  const started = await launch(place, ['tamtam', '--help'], underRights.command)
+  const started = await launch(place, underRights.command)
   expect(started).toMatchObject({ code: 0, errors: '', out: expect.stringContaining(SAID) })
   expect(existsSync(join(place, 'dist', '.set-up'))).toBe(false)
 })

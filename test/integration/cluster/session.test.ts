@@ -8,8 +8,6 @@ import { until } from '../../harness/patience.ts'
 const NODES = ['a', 'b', 'c'] as const
 const quick = { firstRetryMs: 5, mostRetryMs: 50 }
 const NAMES = ['ani', 'ayu', 'bambang', 'budi', 'cici', 'dewi'] as const
-/** The nodes share none yet. */
-const WITH_FILES = /file|upload|handed in|several sessions of one key are one member/
 
 let nodes: readonly { readonly tamtam: Tamtam; readonly port: number }[]
 let rooms = 0
@@ -65,5 +63,5 @@ describe.skipIf(!hasNats())('a session of a cluster, each at another node', () =
       await nats.kill()
     }
   })
-  for (const { name, run } of sessionContract(alternating, true)) if (!WITH_FILES.test(name)) test(name, run)
+  for (const { name, run } of sessionContract(alternating, true)) test(name, run)
 })

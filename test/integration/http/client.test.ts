@@ -128,9 +128,9 @@ describe('a client of the HTTP API', () => {
     const file = await uploadPipe({ ...options, settings: quick, room }, pieces('ha', 'lo'), { name: 'a.txt' })
     if (isRefusal(file)) throw new Error(file.message)
     expect(updates.at(-1)).toEqual({ type: 'moved', bytes: 4 })
-    expect(await textOf(downloadStream(options, file.id))).toBe('halo')
-    expect(await textOf(downloadStream(options, file.id, 3))).toBe('o')
-    expect(await textOf(downloadStream(options, file.id, 4))).toBe('')
+    expect(await textOf(downloadStream(options, file))).toBe('halo')
+    expect(await textOf(downloadStream(options, file, 3))).toBe('o')
+    expect(await textOf(downloadStream(options, file, 4))).toBe('')
   })
 
   it('ends its events when it is told to, without an error', async () => {

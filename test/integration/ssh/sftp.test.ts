@@ -96,8 +96,22 @@ describe('files over SFTP', () => {
     expect(await ended('pscp', [...putty, at('a.bin'), 'budi@127.0.0.1:lobby/'])).toMatchObject({ code: 0 })
     expect(await ended('pscp', [...putty, 'budi@127.0.0.1:lobby/a.bin', at('b.bin')])).toMatchObject({ code: 0 })
     expect((await readFile(at('b.bin'))).equals(bytes)).toBe(true)
+    await writeFile(
+      at('batch'),
+      `cd lobby\nput ${at('a.bin')} p.bin\nls\nget p.bin ${at('p.bin')}\nreget p.bin ${at('p.bin')}\n`,
+    )
+    const psftp = await ended('psftp', [...putty, '-b', at('batch'), 'budi@127.0.0.1'])
+    expect([psftp.code, psftp.out.toString()]).toEqual([0, expect.stringContaining('p.bin')])
+    expect((await readFile(at('p.bin'))).equals(bytes)).toBe(true)
     const dropbear = await ended('dbclient', ['-y', '-y', '-p', String(port), 'citra@127.0.0.1', 'get', 'a.bin'])
     expect(dropbear.out.equals(bytes)).toBe(true)
+    const given = new SshProgram(
+      'dbclient',
+      ['-y', '-y', '-p', String(port), 'citra@127.0.0.1', 'put', 'd.bin'],
+      bytes,
+      home,
+    )
+    expect((await given.ended()).out.toString()).toBe(`${sha256Of(bytes)}  d.bin\n`)
     const curl = ['-sS', '--insecure', '-u', 'dewi:x', `sftp://127.0.0.1:${port}/lobby/`]
     expect(await ended('curl', [...curl.slice(0, -1), '-T', at('a.bin'), `${curl.at(-1)}c.bin`])).toMatchObject({
       code: 0,

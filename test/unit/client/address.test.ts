@@ -38,6 +38,17 @@ describe('an address', () => {
       },
     ],
     [
+      'kantor/files/ab12/photos/a%20b/c.jpg?ticket=x',
+      {
+        host: 'kantor',
+        port: 8268,
+        tls: false,
+        room: 'lobby',
+        roomNamed: false,
+        file: { id: 'ab12', name: 'c.jpg', inside: 'photos/a b/c.jpg', ticket: 'x' },
+      },
+    ],
+    [
       'kantor/files/ab12',
       { host: 'kantor', port: 8268, tls: false, room: 'lobby', roomNamed: false, file: { id: 'ab12', name: '' } },
     ],

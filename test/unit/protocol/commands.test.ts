@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { bytesOf, COMMANDS, commandsAt, type FrontEnd, parseCommand, parseLine } from '#protocol/commands.ts'
+import { bytesOf } from '#protocol/amounts.ts'
+import { COMMANDS, commandsAt, type FrontEnd } from '#protocol/commands.ts'
+import { parseCommand, parseLine } from '#protocol/parse-command.ts'
 
 test.each([
   ['', { type: 'nothing' }],

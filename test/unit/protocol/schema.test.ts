@@ -5,7 +5,7 @@ import { command, eventKinds, events, eventsOverHttp, oneOf, parsed } from '#pro
 import { clientSamples, hostSamples } from './samples.ts'
 
 /** Of a host's own, and in no answer of it. */
-type Hidden = 'persons' | 'owner' | 'trace'
+type Hidden = 'persons' | 'owner' | 'home' | 'trace'
 type Told = Exclude<RoomEvent, { type: 'shutOut' }>
 type Keys<One> = One extends unknown ? Exclude<keyof One, Hidden> : never
 type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : false) : false

@@ -3,8 +3,9 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { executeCommand } from '#terminal/execute-command.ts'
-import type { FileTransfers } from '#terminal/ports.ts'
-import { RoomClient, type TerminalOptions } from '#terminal/room-client.ts'
+import type { TerminalOptions } from '#terminal/options.ts'
+import type { FileTransfers, HostControls } from '#terminal/ports.ts'
+import { RoomClient } from '#terminal/room-client.ts'
 import { themes } from '#terminal/rows.ts'
 import { pieces } from '../../harness/bytes.ts'
 import { type HouseOptions, openHouse } from '../../harness/house.ts'
@@ -23,16 +24,20 @@ const screen: TerminalOptions = {
   history: 0,
 }
 
-/** Files go straight into the room, and none come. */
+/** Files go straight into the room, but for one that never gets there; none come. */
 const desk = (session: LocalSession): FileTransfers => ({
   early: false,
   autoBytes: 0,
-  send: (name) => session.upload(pieces('isi'), { name }).done,
+  send: (name) => (name === 'besar' ? new Promise(() => {}) : session.upload(pieces('isi'), { name }).done),
   receive: async () => ({ type: 'rejected', code: 'NO_SUCH_FILE', message: 'there is none' }),
 })
 
 /** Ani at a screen, in a room with Budi. */
-async function atScreen(manner: Partial<TerminalOptions> = {}, options: HouseOptions = {}) {
+async function atScreen(
+  manner: Partial<TerminalOptions> = {},
+  options: HouseOptions = {},
+  host: HostControls = noControls,
+) {
   const house = await openHouse(options)
   const [session, budi] = [await house.join('ani'), await house.join('budi')]
   const rows: string[] = []
@@ -49,7 +54,7 @@ async function atScreen(manner: Partial<TerminalOptions> = {}, options: HouseOpt
       changed: () => {},
     },
     options: { ...screen, ...manner },
-    host: noControls,
+    host,
   })
   await client.start()
   onTestFinished(() => client.end({ type: 'quit' }))
@@ -133,6 +138,32 @@ describe('where one stopped reading', () => {
     plain.clock.advance(60_000)
     await plain.says('halo')
     expect(plain.seen()).toEqual(['<budi> halo'])
+  })
+})
+
+describe('C4: whoever leaves', () => {
+  const ended = async (client: RoomClient) =>
+    await Promise.race([client.ended.then(({ type }) => type), turns(2).then(() => 'still there')])
+
+  test('the host’s own terminal while others are in is asked once more, and again after a while', async () => {
+    const bandwidth = { caps: { host: 0, transfer: 0 }, set: () => {} }
+    const { client, types, seen, clock } = await atScreen({}, {}, { ...noControls, bandwidth })
+    await types('/quit')
+    expect(seen().at(-1)).toBe('* 1 person is here: once more, and the room stops')
+    clock.advance(10_000)
+    await types('/quit')
+    expect(await ended(client)).toBe('still there')
+    client.leave({ type: 'quit' })
+    expect(await ended(client)).toBe('quit')
+  })
+
+  test('so is whoever sends a file that is on its way; nobody else is, and no pipe', async () => {
+    const [sending, idle, pipe] = [await atScreen(), await atScreen(), await atScreen({ live: false })]
+    void sending.client.transfers.send('besar', 'besar', undefined, () => false)
+    for (const each of [sending, idle, pipe]) await each.types('/quit')
+    expect(await ended(sending.client)).toBe('still there')
+    expect(sending.seen().at(-1)).toBe('* a file is still on its way from here: once more, and you leave')
+    for (const each of [idle, pipe]) expect(await ended(each.client)).toBe('quit')
   })
 })
 

@@ -44,7 +44,7 @@ export class RoomFiles {
   async *download(file: string, from: number): AsyncGenerator<Uint8Array> {
     try {
       const options = { api: this.#api, retries: this.#retries(), report: () => {} }
-      for await (const bytes of downloadStream(options, file, from)) yield Buffer.from(bytes)
+      for await (const bytes of downloadStream(options, { id: file }, from)) yield Buffer.from(bytes)
     } catch (error) {
       throw error instanceof DownloadError ? new Refused(rejectedBy(error.refusal)) : error
     }

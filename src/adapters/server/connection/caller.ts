@@ -5,7 +5,8 @@ import type { WholeFile } from '#domain/room/events.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
 import type { Language, Translator } from '#i18n/translator.ts'
 import type { AccessControl } from '../security/access-control.ts'
-import { type ClientSession, nowhere, type Reason } from './client-session.ts'
+import { type ClientSession, nowhere } from './client-session.ts'
+import type { Reason } from './wire.ts'
 
 /** The author of a command, as far as commands need them. */
 export interface Caller {

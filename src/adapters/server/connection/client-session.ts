@@ -5,33 +5,13 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import type { Ack, ClientCommand, Farewell, PostedCommand } from '#domain/room/commands.ts'
-import { Refused, sendWhenReady } from '#domain/session.ts'
+import { postWhenReady, Refused, sendWhenReady } from '#domain/session.ts'
 import { type AccessControl, type Credentials, notForYou } from '../security/access-control.ts'
-import { type BatchWire, Delivery } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import type { IncomingConnection } from './incoming-connection.ts'
-import { type KeyHolder, type KeyRegistry, keyless, type Person, personOf } from './key-registry.ts'
-
-/** A reason as members are told it. */
-export type Reason = Pick<Rejected, 'code' | 'message' | 'limit'>
-
-/** A room was joined, by these credentials. Its events come from the sequence `after` on. */
-export interface Joined {
-  readonly type: 'joined'
-  readonly session: LocalSession
-  readonly credentials: Credentials
-  readonly after: number
-}
-
-/** Supplied by a front end: the output to its member in its protocol. */
-export interface Wire extends BatchWire {
-  /** Tells of a room that was joined, before anything of it is delivered, or of a posted command that was refused. */
-  reply(answer: Joined | Rejected): void
-  /**
-   * Takes in nothing more, sends the reason if given, and ends the connection after the bytes already written. Called once, also where the
-   * connection is over already. Resolves when nothing of the member's is under way to its room any more, such as half a file.
-   */
-  close(why: Reason | undefined): Promise<unknown> | undefined
-}
+import { isHereBesides, type KeyHolder, type KeyRegistry, keyless, type Person, personOf } from './key-registry.ts'
+import type { ClientSessionSettings } from './settings.ts'
+import type { JoinOptions, Reason, Wire } from './wire.ts'
 
 export interface ClientSessionParts {
   readonly engine: Engine
@@ -39,35 +19,6 @@ export interface ClientSessionParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-}
-
-export interface ClientSessionSettings {
-  /** A connection that has shown nothing to come in by then is closed. */
-  readonly handshakeMs: number
-  /** Lines or messages a second, 0 for no limit; loopback only where `rateOnLoopback`. */
-  readonly perSecond: number
-  readonly burst: number
-  readonly rateOnLoopback: boolean
-  /** Different rooms that one connection may join. */
-  readonly roomsPerConnection: number
-  readonly outboxMarkBytes: number
-  /** Why others are told that a member left whose connection just ended. */
-  readonly lostReason: 'left' | 'connection lost'
-  /** The connection has a session for each of its rooms. They are the same member, and leave nothing on the connection when they end. */
-  readonly isOneOfMany?: true
-}
-
-export interface JoinOptions {
-  /** The room's password, or an invitation. */
-  readonly password?: string
-  /** The sequence after which its events come; left out, now. */
-  readonly after?: number
-  /** The others do not hear of it before `announce`. */
-  readonly hidden?: boolean
-  /** The nick that it wants; left out, the one that it has. */
-  readonly nick?: string
-  /** The client's own id of itself, the same when it reconnects: takes the place of the person's connection that has it. */
-  readonly client?: string
 }
 
 interface InRoom {
@@ -273,14 +224,17 @@ export class ClientSession implements KeyHolder {
   }
 
   /** A person who is in a room keeps the nick that they have: another connection may not know the newest. */
-  #nickOf({ nick, connections }: Person): string | undefined {
-    const isHere = [...connections].some((each) => each !== this && each.session !== undefined)
-    return isHere ? (nick ?? this.#wanted) : (this.#wanted ?? nick)
+  #nickOf(person: Person): string | undefined {
+    return isHereBesides(this, person) ? (person.nick ?? this.#wanted) : (this.#wanted ?? person.nick)
   }
 
-  /** The room may know the member by another name: its address, from a connection before that had no nick. */
+  /**
+   * The room may know the member by another name: its address, from a connection before that had no nick, or a newer nick, from another host. That
+   * is then held for it here too.
+   */
   async #called(person: Person, session: LocalSession, nick: string): Promise<void> {
-    if (session.member.name !== nick && person.nick === undefined) await session.send({ type: 'rename', name: nick })
+    if (session.member.name !== nick && person.nick === undefined)
+      await session.send({ type: 'rename', name: session.nickElsewhere ?? nick })
     person.nick = session.member.name
     this.#wanted = undefined
   }
@@ -449,7 +403,7 @@ export class ClientSession implements KeyHolder {
 
   /** Where another connection of theirs is in a room, they are on this host still. */
   #farewell(message: string | undefined): Farewell {
-    const isHere = [...(this.#person?.connections ?? [])].some((each) => each !== this && each.session !== undefined)
+    const isHere = this.#person !== undefined && isHereBesides(this, this.#person)
     return { ...(message === undefined ? {} : { message }), ...(isHere ? {} : { quit: true }) }
   }
 
@@ -476,12 +430,6 @@ export class ClientSession implements KeyHolder {
     this.#underWay = work.catch(() => {})
     return work
   }
-}
-
-/** Until they are accepted, also where the connection ends meanwhile: they were said. */
-async function postWhenReady(session: LocalSession, commands: readonly PostedCommand[]): Promise<void> {
-  do await session.ready()
-  while (session.post(commands) === 'full')
 }
 
 const said = (text: string): PostedCommand => ({ type: 'say', text })

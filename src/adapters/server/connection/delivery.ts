@@ -4,12 +4,7 @@ import type { RoomSubscription } from '#domain/engine/subscription.ts'
 import type { Metrics } from '#domain/ports/system.ts'
 import type { Batch } from '#domain/room/batch.ts'
 import { Outbox } from './outbox.ts'
-
-/** How a protocol writes what happens in a room. */
-export interface BatchWire {
-  /** Writes the member's part of a batch to the outbox: encoded once for all readers, in one write. */
-  deliver(batch: Batch, session: LocalSession): void
-}
+import type { BatchWire } from './wire.ts'
 
 export interface DeliveryParts {
   readonly connection: Writable

@@ -2,6 +2,7 @@ import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { wantedFile } from '#domain/names/file-name.ts'
 import { checkRoomName } from '#domain/names/room-name.ts'
+import { withExpiry } from '#domain/room/expiry.ts'
 import { submissionsOf } from '#domain/room/hand-ins.ts'
 import { refusalFor } from '#domain/room/permissions.ts'
 import { removalOf } from '#domain/room/removal.ts'
@@ -10,14 +11,8 @@ import { accessTexts, doneText, memberText, sendingText, submissionLines } from 
 import { fileLine, pastLine } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { helpAbout, helpGroups } from '#protocol/command-groups.ts'
-import {
-  commandNamed,
-  commandsAt,
-  LINE_SYNTAX,
-  type ParseContext,
-  type ParsedCommand,
-  parseCommand,
-} from '#protocol/commands.ts'
+import { commandNamed, commandsAt, LINE_SYNTAX, type ParseContext, type ParsedCommand } from '#protocol/commands.ts'
+import { parseCommand } from '#protocol/parse-command.ts'
 import type { Caller } from './caller.ts'
 import { type Portion, portionsAfter, searched, searchFault } from './history-pages.ts'
 import { COSTS, priceOf, priceOfItems } from './rate-limit.ts'
@@ -234,12 +229,15 @@ async function files(caller: Caller): Promise<void> {
   await sayPortions(caller, fileLines(caller, session))
 }
 
-function* fileLines({ linkOf, takesBytes, words }: Caller, { files: all, room }: LocalSession): Generator<string> {
+function* fileLines(
+  { linkOf, takesBytes, words }: Caller,
+  { files: all, room, rules }: LocalSession,
+): Generator<string> {
   const { say } = words
   yield `* ${say(takesBytes ? 'filesHere' : 'filesCounted', { count: all.length, room })}`
   for (const each of all) {
     if (each.status === 'whole') {
-      yield fileLine(each.by.name, each.file, words, linkOf)
+      yield fileLine(each.by.name, withExpiry(rules, each.file, each.at), words, linkOf)
       continue
     }
     const { arrived, file, by } = each

@@ -35,6 +35,10 @@ const NO_OTHERS: ReadonlySet<KeyHolder> = new Set()
 /** The person of a connection without a key: nobody looks for others of theirs. */
 export const keyless = (id: string): Person => ({ id, nick: undefined, connections: NO_OTHERS })
 
+/** Whether a person is in a room by another of their connections. */
+export const isHereBesides = (holder: KeyHolder, { connections }: Person): boolean =>
+  [...connections].some((each) => each !== holder && each.session !== undefined)
+
 /** The persons who are connected to this host by a key, over all servers. */
 export class KeyRegistry {
   readonly #engine: Engine

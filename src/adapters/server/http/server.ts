@@ -7,7 +7,7 @@ import { pause } from '#domain/async/backoff.ts'
 import type { Cancel } from '#domain/ports/system.ts'
 import { hangUp } from '../connection/idle.ts'
 import type { Browsed, ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
-import { originOf, schemeOf } from '../connection/incoming-connection.ts'
+import { isLoopback, originOf, schemeOf } from '../connection/incoming-connection.ts'
 import { ServedBytes } from '../files/download-slots.ts'
 import { type HttpContext, RequestNames, type Route } from './auth.ts'
 import { HttpConnection } from './connection.ts'
@@ -223,7 +223,10 @@ export class HttpServer implements ConnectionServer, Browsed {
       const fault = this.#fault(request) ?? this.#count(request, response)
       // Node drops the requests behind one that asks for another protocol.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
-      if (fault === undefined) return this.#handle(request, response)
+      if (fault === undefined) {
+        if (this.#context.nodes?.serve(request, response) !== true) this.#handle(request, response)
+        return
+      }
       // Nothing that such a connection goes on to say is for us.
       response.shouldKeepAlive = false
       refuseRaw(response, fault)
@@ -246,7 +249,7 @@ export class HttpServer implements ConnectionServer, Browsed {
   /** Counts a request by way of a proxy as a connection of its client's, until its answer, or its connection, is over. */
   #count(request: IncomingMessage, answer: ServerResponse | Duplex): Refusal | undefined {
     const origin = this.#proxied.get(request)
-    if (origin === undefined) return undefined
+    if (origin?.incoming.proxy === undefined) return undefined
     const { incoming } = origin
     const place = incoming.proxy?.enter(incoming.address, () => request.socket.destroy())
     if (place === undefined) return tooManyConnections
@@ -264,6 +267,12 @@ export class HttpServer implements ConnectionServer, Browsed {
   #readForwarded(request: IncomingMessage): Refusal | undefined {
     const origin = this.#originOf(request)
     const { proxy } = origin.incoming
+    const client = this.#context.nodes?.clientOf(request)
+    if (client !== undefined && client !== '') {
+      const incoming = { ...origin.incoming, address: client, loopback: isLoopback(client) }
+      this.#proxied.set(request, { ...origin, incoming })
+      return undefined
+    }
     if (proxy === undefined) return undefined
     const forwarded = forwardedOf(request.headers, proxy.trusts)
     if ('fault' in forwarded) return FORWARDED_FAULTS[forwarded.fault]

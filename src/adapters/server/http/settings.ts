@@ -1,10 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Engine } from '#domain/engine/engine.ts'
 import type { Clock, Ids, Log, Metrics } from '#domain/ports/system.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
 import type { DownloadSlots } from '../files/download-slots.ts'
-import type { AccessControl, FailedAttemptSettings } from '../security/access-control.ts'
+import type { AccessControl } from '../security/access-control.ts'
+import type { FailedAttemptSettings } from '../security/failed-attempts.ts'
 import type { Persons } from '../security/persons.ts'
 import type { SignedLinks } from '../security/signed-links.ts'
 
@@ -79,6 +80,16 @@ export interface WebSockets {
   upgrade(request: IncomingMessage, incoming: IncomingConnection): void
 }
 
+/** The other nodes of a cluster that this host is one of. */
+export interface OtherNodes {
+  /** Answers a request of another node's own; false where it is none. */
+  serve(request: IncomingMessage, response: ServerResponse): boolean
+  /** The address of the client whose request another node passes on; undefined where none does. */
+  clientOf(request: IncomingMessage): string | undefined
+  /** Has a node answer a client's request; false where it cannot be reached, and nothing was answered. */
+  passOn(node: string, request: IncomingMessage, response: ServerResponse, client: string): Promise<boolean>
+}
+
 /** The ports and neighbours of the HTTP server. */
 export interface HttpServerParts {
   readonly engine: Engine
@@ -103,6 +114,8 @@ export interface HttpServerParts {
   readonly health: () => HealthReport | undefined
   /** Why people should rather come to another host; undefined where they should not. */
   readonly unready: () => string | undefined
+  /** Undefined where this host is no node of a cluster. */
+  readonly nodes: OtherNodes | undefined
 }
 
 export interface HealthReport {

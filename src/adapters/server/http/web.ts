@@ -119,6 +119,8 @@ function sendPageFile({ request: { headers }, reply }: Exchange, file: PageFile)
   const lasting = /^\/assets\/.*-[\w-]{8}\.\w+$/.test(file.path)
   reply.headers({
     ...pageHeaders,
+    // Without TLS other machines' browsers ignore it, and say so. They tell where they fetch for only where they heed it.
+    ...(headers['sec-fetch-dest'] === undefined ? {} : { 'Cross-Origin-Opener-Policy': 'same-origin' }),
     ETag: form.etag,
     'Cache-Control': lasting ? 'public, max-age=31536000, immutable' : 'no-cache',
   })
@@ -165,7 +167,6 @@ const policy = [
 
 const pageHeaders = {
   'Content-Security-Policy': policy,
-  'Cross-Origin-Opener-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   Vary: 'Accept-Encoding',
 } as const

@@ -10,17 +10,12 @@ import { fileLine, type LinkOf } from '#i18n/render-event.ts'
 import type { Translator } from '#i18n/translator.ts'
 import { portion, type Reading } from '../connection/batch-lines.ts'
 import { MemberCaller } from '../connection/caller.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type ClientSessionSettings,
-  type Joined,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
+import { ClientSession, type ClientSessionParts } from '../connection/client-session.ts'
 import { portionsBefore } from '../connection/history-pages.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { COSTS, priceOfItems } from '../connection/rate-limit.ts'
+import type { ClientSessionSettings } from '../connection/settings.ts'
+import type { Joined, Reason, Wire } from '../connection/wire.ts'
 import type { LineRenderer, Links } from '../line/render.ts'
 import type { LineSettings } from '../line/settings.ts'
 import type { AccessControl } from '../security/access-control.ts'

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 /** One line of IRC (modern.ircdocs.horse), taken apart. */
 export interface Message {
   readonly tags: ReadonlyMap<string, string>
@@ -25,8 +27,6 @@ const CR = 0x0d
 const LF = 0x0a
 const SPACE = 0x20
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** Makes messages of bytes as they come. A line that is too long is dropped to its end, however long it is: it costs no memory. */
 export class IrcDecoder {
   #partial: Buffer = Buffer.alloc(0)
@@ -53,13 +53,8 @@ function decoded(line: Buffer): readonly (Message | Fault)[] {
   const blank = line[0] === AT ? line.indexOf(SPACE) : -1
   const tagBytes = blank < 0 ? 0 : blank + 1
   if (tagBytes > TAG_BYTES || line.length - tagBytes > BODY_BYTES) return [{ fault: 'tooLong' }]
-  let text: string
-  try {
-    text = utf8.decode(line)
-  } catch {
-    return [{ fault: 'notText' }]
-  }
-  const message = parse(text)
+  if (!isUtf8(line)) return [{ fault: 'notText' }]
+  const message = parse(line.toString('utf8'))
   return message === undefined ? [] : [message]
 }
 

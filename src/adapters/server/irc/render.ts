@@ -46,6 +46,8 @@ export class IrcRenderer {
   /** By the links that readers get, and their capabilities. */
   readonly #encoders = new WeakMap<object, Map<string, Encoder<IrcLines>>>()
 
+  #time = { at: Number.NaN, tag: '' }
+
   constructor(words: Translator, people: IrcPeople) {
     this.words = words
     this.people = people
@@ -259,10 +261,16 @@ export class IrcRenderer {
   #tags(event: RoomEvent, room: string, { time, tags, account }: LineCapabilities): string {
     const known = account && 'by' in event ? this.people.accountOf(event.by) : undefined
     if (!isEntry(event) || !(time || tags)) return known === undefined ? '' : `account=${escapedTag(known)}`
-    const parts = time ? [`time=${new Date(event.at).toISOString()}`] : []
+    const parts = time ? [this.#timeOf(event.at)] : []
     if (tags) parts.push(`msgid=${escapedTag(`${room}-${event.seq}`)}`)
     if (known !== undefined) parts.push(`account=${escapedTag(known)}`)
     return parts.join(';')
+  }
+
+  /** Most entries of a batch have the time of the one before. */
+  #timeOf(at: number): string {
+    if (this.#time.at !== at) this.#time = { at, tag: `time=${new Date(at).toISOString()}` }
+    return this.#time.tag
   }
 
   /** One message as a batch of lines (IRCv3, multiline): its tags are on the first of them. */
@@ -283,7 +291,13 @@ export class IrcRenderer {
   /** A text in lines of its own, each short enough; what was one message is known by its id in the first. */
   #inPieces(text: string, line: Head & { readonly isAction?: boolean; readonly multiline?: boolean }): string {
     const { tags, source, verb, target, isAction = false, multiline = false } = line
-    const most = LINE_BYTES - Buffer.byteLength(`:${source} ${verb} ${target} :\r\n`) - (isAction ? ACTION_BYTES : 0)
+    const head = `:${source} ${verb} ${target} :`
+    // Nearly all are short, whatever characters they have: there is nothing to count.
+    if (!isAction && MOST_UTF8_BYTES * (head.length + text.length) < LINE_BYTES && !text.includes('\n')) {
+      const shown = forTerminal(text)
+      if (shown.length <= text.length) return `${tags === '' ? '' : `@${tags} `}${head}${shown}\r\n`
+    }
+    const most = LINE_BYTES - Buffer.byteLength(`${head}\r\n`) - (isAction ? ACTION_BYTES : 0)
     const isLong = text.includes('\n') || Buffer.byteLength(text) > most
     if (multiline && isLong && !isAction) return this.#asBatch(text, line, most)
     const pieces = text.includes('\n') ? linesOf(text, most) : cutText(forTerminal(text), most)
@@ -306,6 +320,8 @@ interface Head {
   readonly target: string
 }
 
+/** Of one unit of a string. */
+const MOST_UTF8_BYTES = 3
 const ACTION_BYTES = '\x01ACTION \x01'.length
 
 function linesOf(text: string, most: number): readonly string[] {

@@ -4,24 +4,17 @@ import type { Batch } from '#domain/room/batch.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 import type { LinkOf } from '#i18n/render-event.ts'
 import type { Language, Translator } from '#i18n/translator.ts'
-import { parseCommand } from '#protocol/commands.ts'
+import { parseCommand } from '#protocol/parse-command.ts'
 import { MemberCaller } from '../connection/caller.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type ClientSessionSettings,
-  type Joined,
-  type JoinOptions,
-  nowhere,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
+import { ClientSession, type ClientSessionParts, nowhere } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
 import { contextOf, executeCommand, tokenFirst } from '../connection/execute-command.ts'
 import { hangUp } from '../connection/idle.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import { priceOfJoin } from '../connection/rate-limit.ts'
+import type { ClientSessionSettings } from '../connection/settings.ts'
+import type { Joined, JoinOptions, Reason, Wire } from '../connection/wire.ts'
 import { type AccessControl, notForYou } from '../security/access-control.ts'
 import { LineDecoder } from './decoder.ts'
 import { LineUpload, sentinelCandidate } from './file-io.ts'

@@ -3,6 +3,7 @@ import { subnetOf } from '#domain/names/subnet.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret } from './host-token.ts'
+import type { KeptDropLink } from './room-secrets.ts'
 
 /** The path of a file on this host, which is below `basePath`. `SEND` never stands in it: clients of the seed would take it for a file (`guardSend`). */
 export const fileUrl = ({ id, name }: { id: string; name: string }, basePath: string): string =>
@@ -111,6 +112,12 @@ export class SignedLinks {
   /** A name for `text` that only this host makes, the same after a restart; nobody can tell the text from it. */
   pseudonymOf(text: string): string {
     return createHmac('sha256', this.#secret).update(text).digest().subarray(0, 16).toString('base64url')
+  }
+
+  /** What stands in the address of a drop link: its id, and a signature in hexadecimal digits, since clients of the seed look for words. */
+  dropLinkText({ id, room, expiresAt }: KeptDropLink): string {
+    const signature = this.pseudonymOf(`drop\n${id}\n${room}\n${expiresAt}`)
+    return `${id}${Buffer.from(signature, 'base64url').toString('hex')}`
   }
 
   /** The owner of an upload whose sender shows no key, known again by name and subnet: one machine changes its address within it. */

@@ -15,19 +15,13 @@ import {
   PROTOCOL_VERSION,
 } from '#protocol/messages.ts'
 import { CAPABILITIES, factFields } from '#protocol/schema.ts'
-import {
-  ClientSession,
-  type ClientSessionParts,
-  type Joined,
-  nowhere,
-  type Reason,
-  type Wire,
-} from '../connection/client-session.ts'
+import { ClientSession, type ClientSessionParts, nowhere } from '../connection/client-session.ts'
 import type { ServedConnection } from '../connection/connections.ts'
 import { Inbox } from '../connection/inbox.ts'
 import type { IncomingConnection } from '../connection/incoming-connection.ts'
 import type { KeyRegistry } from '../connection/key-registry.ts'
 import { COSTS, priceOfItems, priceOfJoin } from '../connection/rate-limit.ts'
+import type { Joined, Reason, Wire } from '../connection/wire.ts'
 import { notForYou } from '../security/access-control.ts'
 import type { SessionServerSettings } from './settings.ts'
 import { type MessageTransport, messagesFor, type Receiver } from './transport.ts'

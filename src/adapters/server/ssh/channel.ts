@@ -152,15 +152,24 @@ export class SshChannel extends Duplex {
   }
 
   override _write(written: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const chunk = this.#translated(written)
-    const step = (at: number): void =>
+    this.#writeSteps(stepsOf([written]), done)
+  }
+
+  /** Lines that wait for each other go in one packet: each has a price of its own. */
+  override _writev(written: readonly { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#writeSteps(stepsOf(written.map(({ chunk }) => chunk)), done)
+  }
+
+  #writeSteps(steps: readonly Buffer[], done: () => void): void {
+    const step = (index: number): void =>
       this.#link.whenReady(() => {
         if (this.destroyed) return
-        const next = at + STEP_BYTES
-        this.#channel.write(chunk.subarray(at, next), () => {
+        const bytes = steps[index]
+        if (bytes === undefined) return done()
+        this.#channel.write(this.#translated(bytes), () => {
           this.#steps++
-          if (next >= chunk.length) this.#link.whenReady(() => done())
-          else setImmediate(() => step(next))
+          if (index + 1 < steps.length) setImmediate(() => step(index + 1))
+          else step(index + 1)
         })
       })
     step(0)
@@ -186,4 +195,25 @@ export class SshChannel extends Duplex {
     this.#channel.resume()
     done(error)
   }
+}
+
+/** The same bytes in pieces of one step at most: small ones joined, and large ones cut. */
+function stepsOf(chunks: readonly Buffer[]): readonly Buffer[] {
+  const steps: Buffer[] = []
+  let small: Buffer[] = []
+  let bytes = 0
+  const join = () => {
+    if (small.length > 0) steps.push(small.length === 1 ? (small[0] as Buffer) : Buffer.concat(small))
+    small = []
+    bytes = 0
+  }
+  for (const chunk of chunks) {
+    if (bytes + chunk.length > STEP_BYTES) join()
+    for (let at = 0; at + STEP_BYTES < chunk.length; at += STEP_BYTES) steps.push(chunk.subarray(at, at + STEP_BYTES))
+    const rest = chunk.subarray(Math.floor(Math.max(0, chunk.length - 1) / STEP_BYTES) * STEP_BYTES)
+    small.push(rest)
+    bytes += rest.length
+  }
+  join()
+  return steps
 }

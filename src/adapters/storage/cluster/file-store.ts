@@ -1,43 +1,297 @@
-import { type Rejected, rejected } from '#domain/errors.ts'
-import { FileMissing, type FileStore, type FileWriter } from '#domain/ports/file-store.ts'
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CopyState, FilePeers, NodeFiles } from '#cluster/file-peers.ts'
+import type { Limit, Rejected } from '#domain/errors.ts'
+import {
+  type BoundedFileStore,
+  canDate,
+  type DatedFileStore,
+  type Digest,
+  FileMissing,
+  type FileWriter,
+  type KnownFile,
+  type Pieces,
+  type SharedFileStore,
+} from '#domain/ports/file-store.ts'
+import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
+import { FileCopy, type FileCopyParts } from './file-copy.ts'
+import { SecondCopies } from './second-copies.ts'
 
-/** The nodes of a cluster share no files yet: each is refused, rather than kept where most members could not get it. */
-export class ClusterFileStore implements FileStore {
-  async open(): Promise<void> {}
+/** A question of another node is answered after this long, whether its copy is there or not. */
+const ANSWER_MS = 5000
+/** The digests of so many files that came as copies are remembered. */
+const MOST_KEPT = 1000
+/** A file of so many bytes is copied at its end; a larger one as it grows. */
+const SMALL_BYTES = 1024 * 1024
 
-  async close(): Promise<void> {}
+export interface ClusterFileStoreParts {
+  /** This node's own files. */
+  readonly local: BoundedFileStore
+  /** This node's name. */
+  readonly host: string
+  readonly peers: FilePeers
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Hears how many files are on this node alone. */
+  readonly onSingle: (files: number) => void
+}
 
-  async create(): Promise<FileWriter | Rejected> {
-    return notShared
+/**
+ * The files of a node of a cluster. What begins here is here; what began elsewhere is copied here when it is read first, once for however many read it, who
+ * follow it as it grows.
+ */
+export class ClusterFileStore implements SharedFileStore, BoundedFileStore, DatedFileStore, NodeFiles {
+  readonly host: string
+  readonly #local: BoundedFileStore
+  readonly #parts: FileCopyParts
+  readonly #copies = new Map<string, FileCopy>()
+  readonly #second: SecondCopies
+  /** The digests of copies, the oldest first. */
+  readonly #kept = new Map<string, string>()
+  #known: (id: string) => Promise<KnownFile | undefined> = async () => undefined
+
+  constructor({ host, ...parts }: ClusterFileStoreParts) {
+    this.host = host
+    this.#local = parts.local
+    const known = (id: string) => this.#known(id)
+    this.#parts = { ...parts, known }
+    this.#second = new SecondCopies({ ...parts, known })
   }
 
-  async resume(): Promise<undefined> {}
-
-  async durable(): Promise<undefined> {}
-
-  async duplicate(id: string): Promise<Rejected | undefined> {
-    throw missing(id)
+  get bytesLeft(): number {
+    return this.#local.bytesLeft
   }
 
-  async share(): Promise<void> {}
-
-  // biome-ignore lint/correctness/useYield: there is nothing to yield
-  async *read(id: string): AsyncIterable<Uint8Array> {
-    throw missing(id)
+  get bound(): Limit {
+    return this.#local.bound
   }
 
-  async size(): Promise<undefined> {}
+  get maxFileBytes(): number {
+    return this.#local.maxFileBytes
+  }
 
-  async remove(): Promise<void> {}
+  know(known: (id: string) => Promise<KnownFile | undefined>): void {
+    this.#known = known
+  }
 
-  async sweep(): Promise<number> {
-    return 0
+  check(ids: readonly string[]): void {
+    this.#second.check(ids)
+  }
+
+  async measure(): Promise<void> {
+    await this.#local.measure()
+  }
+
+  async open(): Promise<void> {
+    await this.#local.open()
+  }
+
+  async close(): Promise<void> {
+    this.#second.close()
+    await Promise.all(Array.from(this.#copies.values(), (copy) => copy.stop()))
+    await this.#local.close()
+  }
+
+  async create(id: string, size?: number): Promise<FileWriter | Rejected> {
+    return this.#copied(id, await this.#local.create(id, size))
+  }
+
+  async resume(id: string, size?: number): Promise<FileWriter | Rejected | undefined> {
+    const writer = await this.#local.resume(id, size)
+    return writer && this.#copied(id, writer)
+  }
+
+  async durable(id: string): Promise<number | undefined> {
+    return await this.#local.durable(id)
+  }
+
+  async dateOf(id: string): Promise<number | undefined> {
+    return canDate(this.#local) ? await this.#local.dateOf(id) : undefined
+  }
+
+  async duplicate(id: string, as: string): Promise<Rejected | undefined> {
+    if (!(await this.#isHere(id)) && (await this.#copy(id).ended) === 'failed')
+      throw new FileMissing('no node that has this file can be reached')
+    const refused = await this.#local.duplicate(id, as)
+    const digest = refused === undefined ? (await this.#known(id))?.whole : undefined
+    if (digest !== undefined) await this.#second.have(as, digest)
+    return refused
+  }
+
+  async share(id: string, as: string): Promise<void> {
+    await this.#local.share(id, as)
+  }
+
+  read(id: string, from?: number, pieces?: Pieces): AsyncIterable<Uint8Array> {
+    const bytes = this.#local.read(id, from, pieces)
+    const ready = async () => {
+      if (!(await this.#isHere(id)) && (await this.#known(id)) !== undefined) await this.#copy(id).begun
+    }
+    return { [Symbol.asyncIterator]: () => new SharedReader(ready, bytes) }
+  }
+
+  async size(id: string): Promise<number | undefined> {
+    return await this.#local.size(id)
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#copies.get(id)?.stop()
+    this.#kept.delete(id)
+    this.#second.forget(id)
+    await this.#local.remove(id)
+  }
+
+  /** Copies that were under way begin anew when they are read. */
+  async sweep(keep: ReadonlySet<string>): Promise<number> {
+    return await this.#local.sweep(keep)
+  }
+
+  async give(
+    id: string,
+    from: number,
+  ): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly size?: number } | undefined> {
+    // A copy that is on its way gives nothing on: its source does.
+    if (this.#copies.has(id) || !(await this.#isHere(id))) return undefined
+    const size = await this.#local.size(id)
+    return { bytes: this.#local.read(id, from, 'lent'), ...(size === undefined ? {} : { size }) }
+  }
+
+  async copyFrom(source: string, id: string, digest?: Digest): Promise<CopyState> {
+    const size = this.#copies.has(id) ? undefined : await this.#local.size(id)
+    if (size !== undefined) {
+      if (digest === undefined || (size === digest.size && (await this.#digestOf(id)) === digest.sha256)) return 'kept'
+      // It has become another since.
+      await this.remove(id)
+    } else if (!this.#copies.has(id) && (await this.#isHere(id))) return 'refused'
+    const copy = this.#copy(id)
+    copy.expect(source, digest)
+    if (digest === undefined) return 'copying'
+    const ended = await Promise.race([copy.ended, pause(ANSWER_MS, undefined, { ref: false })])
+    if (ended === undefined) return 'copying'
+    return ended === 'kept' ? 'kept' : 'refused'
+  }
+
+  async lacking(ids: readonly string[]): Promise<readonly string[]> {
+    const missing: string[] = []
+    for (const id of ids) if (this.#copies.has(id) || (await this.#local.size(id)) === undefined) missing.push(id)
+    return missing
+  }
+
+  #copied(id: string, writer: FileWriter | Rejected): FileWriter | Rejected {
+    return 'type' in writer ? writer : new CopiedWriter(id, writer, this.#second)
+  }
+
+  /** Whether this node has it, whole or as what comes in here. */
+  async #isHere(id: string): Promise<boolean> {
+    return !this.#copies.has(id) && (await this.#local.durable(id)) !== undefined
+  }
+
+  #copy(id: string): FileCopy {
+    const known = this.#copies.get(id)
+    if (known !== undefined) return known
+    const copy = new FileCopy(id, this.#parts)
+    this.#copies.set(id, copy)
+    void copy.ended.then((ended) => {
+      this.#copies.delete(id)
+      if (ended === 'kept' && copy.sha256 !== undefined) this.#remember(id, copy.sha256)
+    })
+    return copy
+  }
+
+  /** Of a whole file. */
+  async #digestOf(id: string): Promise<string> {
+    const kept = this.#kept.get(id)
+    if (kept !== undefined) return kept
+    const hash = createHash('sha256')
+    for await (const piece of this.#local.read(id, 0, 'lent')) hash.update(piece)
+    const digest = hash.digest('hex')
+    this.#remember(id, digest)
+    return digest
+  }
+
+  #remember(id: string, sha256: string): void {
+    this.#kept.set(id, sha256)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest)
   }
 }
 
-const missing = (id: string): FileMissing => new FileMissing(`there is no file ${id}`)
+/** The writer of what comes in here: it is finished once another node has it as well. */
+class CopiedWriter implements FileWriter {
+  readonly #id: string
+  readonly #writer: FileWriter
+  readonly #second: SecondCopies
+  #hasBegun = false
 
-const notShared = rejected(
-  'NOT_ALLOWED',
-  'the nodes of a cluster share rooms and history, and no files yet; send it to a host that is no node of one',
-)
+  constructor(id: string, writer: FileWriter, second: SecondCopies) {
+    this.#id = id
+    this.#writer = writer
+    this.#second = second
+  }
+
+  get offset(): number {
+    return this.#writer.offset
+  }
+
+  get durable(): number {
+    return this.#writer.durable
+  }
+
+  append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined> {
+    if (!this.#hasBegun && this.offset >= SMALL_BYTES) {
+      this.#hasBegun = true
+      this.#second.begin(this.#id)
+    }
+    return this.#writer.append(...pieces)
+  }
+
+  sync(): Promise<Rejected | undefined> {
+    return this.#writer.sync()
+  }
+
+  digest(): string {
+    return this.#writer.digest()
+  }
+
+  suspend(): Promise<void> {
+    return this.#writer.suspend()
+  }
+
+  async finish(): Promise<Digest | Rejected> {
+    const digest = await this.#writer.finish()
+    if (!('type' in digest)) await this.#second.have(this.#id, digest)
+    return digest
+  }
+
+  discard(): Promise<void> {
+    return this.#writer.discard()
+  }
+}
+
+/** A reader of a file that may have to come from another node first. `return` also ends one that waits. */
+class SharedReader implements AsyncIterator<Uint8Array, undefined> {
+  readonly #ready: () => Promise<void>
+  readonly #bytes: AsyncIterable<Uint8Array>
+  #pieces: AsyncIterator<Uint8Array> | undefined
+  #isOver = false
+
+  constructor(ready: () => Promise<void>, bytes: AsyncIterable<Uint8Array>) {
+    this.#ready = ready
+    this.#bytes = bytes
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#pieces === undefined) {
+      await this.#ready()
+      this.#pieces ??= this.#bytes[Symbol.asyncIterator]()
+    }
+    return this.#isOver ? { done: true, value: undefined } : await this.#pieces.next()
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#isOver = true
+    await this.#pieces?.return?.()
+    return { done: true, value: undefined }
+  }
+}

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { Batch, type CommandId } from '#domain/room/batch.ts'
-import { type Entry, isFact } from '#domain/room/events.ts'
+import type { Entry } from '#domain/room/events.ts'
+import { isFact } from '#domain/room/facts.ts'
 import { BadEntries, packEntries, recordLengths, unpackEntries, unpackRecord } from '#protocol/journal-format.ts'
 
 /** The kinds of stored rows: chat, entries with facts among them, or facts kept by trimming. */

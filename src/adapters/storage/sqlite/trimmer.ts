@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Batch } from '#domain/room/batch.ts'
-import { type Entry, isFact } from '#domain/room/events.ts'
+import type { Entry } from '#domain/room/events.ts'
+import { isFact } from '#domain/room/facts.ts'
 import type { RetainedFacts } from '#domain/room/retained-facts.ts'
 import { packEntries, unpackEntries } from '#protocol/journal-format.ts'
 import { type Checkpointer, lazyTransaction } from './database.ts'

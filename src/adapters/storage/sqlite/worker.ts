@@ -164,6 +164,7 @@ port.on('message', (request: Request) => {
       }
     } else answer({ type: 'done', id, result })
     if (request.name === 'append') store?.settle()
+    if (request.name === 'open') import.meta.keepCompiled?.()
   } catch (error) {
     refuse(id, error)
   }

@@ -8,6 +8,13 @@ import type { WorkerOptions } from 'node:worker_threads'
 // they would have if it were a folder: file:///usr/bin/tamtam/dist/page/index.html. Every command loads this file: no `node:fs/promises`, which
 // takes some milliseconds.
 
+declare global {
+  interface ImportMeta {
+    /** Keeps the code that is compiled by now for the next start (`src/app/load.ts`). Of the built program only. */
+    readonly keepCompiled?: () => void
+  }
+}
+
 const FOLDER = sea.isSea() ? pathToFileURL(`${process.execPath}/`).href : undefined
 
 /** The name of a file inside the executable; undefined where files are on disk. */

@@ -2,7 +2,7 @@ import { isRefusal } from '#client/errors.ts'
 import { dropFacts, parsed } from '#protocol/schema.ts'
 import { PageApi } from '../browser/http.ts'
 import type { KeyValueStorage } from '../browser/platform.ts'
-import type { UploadMemory } from '../files/uploads.ts'
+import type { UploadMemory } from '../files/upload.ts'
 
 /** Uploads by a drop link, which is all that its holder may do: all addresses are below that of the page. */
 export class DropApi extends PageApi {

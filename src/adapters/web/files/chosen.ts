@@ -1,5 +1,5 @@
 import type { FolderEntry } from './folder-tar.ts'
-import type { ToSend } from './uploads.ts'
+import type { ToSend } from './upload.ts'
 
 /** Picked files; those of a folder, which know their paths, become one. */
 export function picked(files: readonly File[]): readonly ToSend[] {

@@ -15,7 +15,7 @@ import { IconButton, Menu } from '../views/menu.tsx'
 import { kindOf } from './file-links.ts'
 import { DownloadButton, FileName, type FileProps, movingTexts, receiversOf, Tile } from './file-parts.tsx'
 import { PickButton } from './pick-button.tsx'
-import type { Upload } from './uploads.ts'
+import type { Upload } from './upload.ts'
 
 interface CardProps {
   readonly room: Room
@@ -173,9 +173,9 @@ function WholeMeta({ room, file, by }: FileProps & { readonly by: Member }) {
           {have.length === 0 ? say('nobodyHas') : say('haveIt', { count: have.length, of })}
         </span>
       )}
-      {file.expiresAt !== undefined && (
+      {(file.expiresAt ?? room.store.facts.value.expirySeconds) > 0 && (
         <span>
-          <More>{({ Expiry }) => <Expiry at={file.expiresAt ?? 0} />}</More>
+          <More>{({ Expiry }) => <Expiry room={room} file={file} />}</More>
         </span>
       )}
     </div>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useRef } from 'preact/hooks'
 import { picked } from './chosen.ts'
-import type { ToSend } from './uploads.ts'
+import type { ToSend } from './upload.ts'
 
 interface PickButtonProps {
   readonly look: string

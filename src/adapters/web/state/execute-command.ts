@@ -1,5 +1,5 @@
 import type { ClientCommand } from '#domain/room/commands.ts'
-import { parseLine } from '#protocol/commands.ts'
+import { parseLine } from '#protocol/parse-command.ts'
 import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 

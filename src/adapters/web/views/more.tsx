@@ -2,11 +2,13 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
 import type { Removal } from '#domain/room/commands.ts'
+import { expiryOf } from '#domain/room/expiry.ts'
 import { leftText, spanText } from '#i18n/format.ts'
 import { type RuleEvent, rulesText, ruleText, secondsRuleText } from '#i18n/render-rule.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import { pageDefaults } from '../defaults.ts'
 import { textFile } from '../files/chosen.ts'
+import type { FileProps } from '../files/file-parts.tsx'
 import { useFullWords, usePage } from '../state/context.ts'
 import { ask } from '../state/execute-command.ts'
 import type { Room } from '../state/room.ts'
@@ -15,16 +17,8 @@ import { Rule, Time } from './labels.tsx'
 
 // The page loads this when some of it is first used (`More`), with the messages of `i18n/more.*.ts`.
 
-export {
-  FileActions,
-  FileLinkDialog,
-  FilePreview,
-  FirstWords,
-  FolderList,
-  Picture,
-  Poster,
-  ReceiversDialog,
-} from '../files/file-preview.tsx'
+export { FileActions, FileLinkDialog, ReceiversDialog } from '../files/file-actions.tsx'
+export { FilePreview, FirstWords, FolderList, Picture, Poster } from '../files/file-preview.tsx'
 export { FilesPanel } from '../files/files-panel.tsx'
 export { TransferBar } from '../files/transfer-bar.tsx'
 export { ManageRoom } from './manage-room.tsx'
@@ -185,7 +179,7 @@ export function ExpiryDialog({ room, closed }: { readonly room: Room; readonly c
 const MINUTE_MS = 60_000
 
 /** `gone in 54 min`, by the minute; the exact time is its title. */
-export function Expiry({ at }: { readonly at: number }) {
+export function Expiry({ room, file }: FileProps) {
   const { say, language } = useFullWords()
   const now = useSignal(Date.now())
   useEffect(() => {
@@ -194,7 +188,9 @@ export function Expiry({ at }: { readonly at: number }) {
     }, MINUTE_MS)
     return () => clearInterval(timer)
   }, [])
-  return <Time at={at} text={say('goneIn', { time: leftText(at - now.value, language) })} />
+  const { at = now.value } = room.files.of(file.id).value ?? {}
+  const goneAt = expiryOf(room.store.facts.value, file, at)
+  return <Time at={goneAt} text={say('goneIn', { time: leftText(goneAt - now.value, language) })} />
 }
 
 /** For text that is too long to be said: it becomes a file. */

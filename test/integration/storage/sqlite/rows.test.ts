@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Batch } from '#domain/room/batch.ts'
-import { type Entry, isFact } from '#domain/room/events.ts'
+import type { Entry } from '#domain/room/events.ts'
+import { isFact } from '#domain/room/facts.ts'
 import { packEntries, unpackEntries } from '#protocol/journal-format.ts'
 import {
   checksumOf,

@@ -53,7 +53,7 @@ export interface Sample {
   readonly wal: Buffer | undefined
 }
 
-const BATCHES = 150
+const BATCHES = 70
 const entriesOf = (batch: number): Entry[] => {
   const size = batch % 10 === 0 ? 100 : 1 + (batch % 3)
   const first = firstOf(batch)

@@ -137,6 +137,9 @@ describe('at a terminal', () => {
       'browser   http://192.168.1.5:8268/#t=secret',
       'terminal  tamtam join http://192.168.1.5:8268/#t=secret',
     ])
+    expect(firstScreen({ ...lan, token: 'secret', room: 'lab' }, english, unpainted, 24)[2]).toBe(
+      'terminal  tamtam join "http://192.168.1.5:8268/#t=secret&room=lab"',
+    )
     expect(firstScreen(here, english, unpainted, 24).slice(1)).toEqual([
       'browser   http://127.0.0.1:8268/',
       'terminal  tamtam join 127.0.0.1:8268/lobby',

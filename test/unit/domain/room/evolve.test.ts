@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Entry, isEntry, isFact, type Member, type RoomEvent } from '#domain/room/events.ts'
+import { type Entry, isEntry, type Member, type RoomEvent } from '#domain/room/events.ts'
+import { isFact } from '#domain/room/facts.ts'
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, offered, reading, said, whole } from '../../../harness/people.ts'
 

@@ -41,6 +41,9 @@ describe('who has handed in and who has not', () => {
       'budi',
     ])
     expect(missing(joined(host), joined(ani), left(ani), collecting())).toEqual([])
+    // An owner by their key is no operator that the room remembers.
+    const teacher: Member = { id: 'm9', name: 'teacher', role: 'owner' }
+    expect(missing(joined(host), collecting(), left(host), joined(teacher), left(teacher))).toEqual([])
   })
   it('begins anew with each collection', () => {
     const first = [joined(host), joined(ani), collecting(), sent(ani), left(ani), ended]

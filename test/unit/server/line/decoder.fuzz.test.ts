@@ -19,7 +19,7 @@ import {
 } from './scenario.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
-const count = Number(process.env['FUZZ_COUNT'] ?? 300_000)
+const count = Number(process.env['FUZZ_COUNT'] ?? 120_000)
 const CORPUS = new URL('corpus/', import.meta.url)
 const MAX_GROWTH_BYTES = 8 * 1024 * 1024
 

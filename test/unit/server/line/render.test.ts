@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { forTerminal } from '#domain/names/text.ts'
 import { Batch } from '#domain/room/batch.ts'
-import type { Member, RoomEvent } from '#domain/room/events.ts'
+import type { Member, RoomEvent, WholeFile } from '#domain/room/events.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { type Lines, portion } from '#server/connection/batch-lines.ts'
 import { guardSend, inlineLines, LineRenderer, linkLines } from '#server/line/render.ts'
@@ -25,7 +25,13 @@ const whispered = (seq: number, by: Member, to: Member): RoomEvent => ({
   to,
   text: `psst ${seq}`,
 })
-const completed = (seq: number, by: Member): RoomEvent => ({ type: 'fileCompleted', seq, at: AT, by, file: whole })
+const completed = (seq: number, by: Member, file: WholeFile = whole): RoomEvent => ({
+  type: 'fileCompleted',
+  seq,
+  at: AT,
+  by,
+  file,
+})
 
 describe('a line for each event', () => {
   const stamp = { seq: 1, at: AT, by: ani }
@@ -111,6 +117,12 @@ describe('a line for each event', () => {
     expect(textFor(linkLines(new Batch('lobby', [completed(1, ani)]), words), budi)).toBe(
       `* file [f1] see-saw.mp3 from ani: 3 B, sha256 ${whole.sha256}\n`,
     ))
+  it('tells when a file goes by itself', () => {
+    const timed = completed(1, ani, { ...whole, expiresAt: Date.UTC(2026, 11, 1, 4, 11) })
+    const lines = (translator: typeof words) => textFor(linkLines(new Batch('lobby', [timed]), translator), budi)
+    expect(lines(words)).toContain(`sha256 ${whole.sha256}, gone at 2026-12-01 04:11 UTC\n`)
+    expect(lines(kata)).toContain(`sha256 ${whole.sha256}, dihapus pada 2026-12-01 04:11 UTC\n`)
+  })
   it('ends in a link for who reached the host at an address, which nothing in a name can break', () => {
     const file = { ...whole, name: 'SEND "a b".mp3?#/..\u202e' }
     const batch = new Batch('lobby', [{ ...stamp, type: 'fileCompleted', file }])

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { httpDefaults, roomSecretDefaults } from '#app/defaults.ts'
 import { type Access, openToAll } from '#domain/engine/access.ts'
 import { Refused } from '#domain/session.ts'
-import { AccessControl, type Credentials, FailedAttempts } from '#server/security/access-control.ts'
+import { AccessControl, type Credentials } from '#server/security/access-control.ts'
+import { FailedAttempts } from '#server/security/failed-attempts.ts'
 import { HostToken, OwnerKey } from '#server/security/host-token.ts'
 import { RoomSecrets } from '#server/security/room-secrets.ts'
+import { SignedLinks } from '#server/security/signed-links.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { ManualClock } from '#system/clock.ts'
 import { SilentLog } from '#system/log.ts'
@@ -127,7 +129,7 @@ describe('C119 who shows the right thing', () => {
       ...(token ? { token: hostToken } : {}),
       owner,
       roomSecrets: keys,
-      signatures: { pseudonymOf: (text) => text },
+      signedLinks: new SignedLinks(secretStore, clock, 1000),
       clock,
       metrics: new MemoryMetrics(),
       settings: SETTINGS,

@@ -24,7 +24,7 @@ import {
   wantedRange,
   wholeHeaders,
 } from './headers.ts'
-import { findFile, isOwner } from './links.ts'
+import { findFile, isOwner, passedOn } from './links.ts'
 import { noteServed } from './receipts.ts'
 import { describeUpload } from './upload.ts'
 
@@ -168,7 +168,10 @@ export async function send(
 /** `HEAD`: the headers of a whole file, or how far its upload has got. */
 export async function headFile(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
-  const { id } = await findFile(exchange)
+  const found = await findFile(exchange)
+  const elsewhere = await passedOn(exchange, found)
+  if (elsewhere !== undefined) return elsewhere
+  const { id } = found
   const transfer = await context.engine.transfer(id)
   if (transfer !== undefined) {
     const prefix = isOwner(context, requester, transfer)
@@ -198,7 +201,10 @@ export async function headFile(exchange: Exchange): Promise<FastifyReply> {
 /** The same of what was dropped: how far it has come, and that it is whole. */
 export async function headDropped(exchange: Exchange): Promise<FastifyReply> {
   const { context, reply } = exchange
-  const { id, file } = await findFile(exchange)
+  const found = await findFile(exchange)
+  const elsewhere = await passedOn(exchange, found)
+  if (elsewhere !== undefined) return elsewhere
+  const { id, file } = found
   const transfer = await context.engine.transfer(id)
   if (transfer !== undefined && transfer.status !== 'whole') {
     const prefix = await transfer.prefix()

@@ -1,12 +1,13 @@
 import type { FastifyReply } from 'fastify'
 import type { LocalSession } from '#domain/engine/session.ts'
+import { rejected } from '#domain/errors.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
 import { FOLDER_FIELD, folderField } from '#protocol/tus.ts'
 import { archivesOf, fileUrl } from '../../security/signed-links.ts'
 import type { Exchange, HttpContext, Requester } from '../auth.ts'
-import { absent } from '../errors.ts'
+import { absent, refuseRaw } from '../errors.ts'
 import { archiveQuery, checked, paramsOf } from '../input.ts'
 
 interface FoundFile {
@@ -30,6 +31,24 @@ export async function findFile({ context, request, reply, requester }: Exchange)
   if (folder !== undefined) reply.header(FOLDER_FIELD, folderField(folder))
   return { id, ...found, room }
 }
+
+/** Has the node answer that an upload comes in at, where that is another; undefined where it is this one. */
+export async function passedOn(
+  { context: { engine, nodes }, request, reply, requester }: Exchange,
+  { file }: FoundFile,
+): Promise<FastifyReply | undefined> {
+  if (nodes === undefined || file.status !== 'offered' || file.home === undefined) return undefined
+  if (engine.isHomeOf(file)) return undefined
+  reply.hijack()
+  if (await nodes.passOn(file.home, request.raw, reply.raw, requester.address)) return reply
+  refuseRaw(reply.raw, homeAway)
+  return reply
+}
+
+const homeAway = rejected(
+  'BUSY',
+  'the machine that this upload comes in at does not answer just now; go on once it is back, or remove the file',
+)
 
 /** One that came by a drop link: nothing of it but how far it has come is told, to those who have its address. */
 async function findDropped(context: HttpContext, requester: Requester, room: string, id: string): Promise<FoundFile> {

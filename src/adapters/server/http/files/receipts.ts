@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import * as v from 'valibot'
 import type { LocalSession } from '#domain/engine/session.ts'
 import type { WholeFile } from '#domain/room/events.ts'
+import { withExpiry } from '#domain/room/expiry.ts'
 import type { RoomFile } from '#domain/room/state.ts'
 import { Refused } from '#domain/session.ts'
 import type { TransferActor } from '#domain/transfer/actor.ts'
@@ -90,7 +91,8 @@ const arrivingNow = ({ engine }: HttpContext): ReadonlyMap<string, TransferActor
 
 function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>, session: LocalSession, basePath: string) {
   const { file, by, at } = each
-  const common = { ...file, by: by.name, byId: by.id, at, url: fileUrl(file, basePath) }
+  const timed = each.status === 'whole' ? withExpiry(session.rules, file, at) : file
+  const common = { ...timed, by: by.name, byId: by.id, at, url: fileUrl(file, basePath) }
   if (each.status === 'whole') {
     const receipts = listOf(each.received)
     const { has, of } = session.holdersOf(each)

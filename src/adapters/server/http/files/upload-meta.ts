@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import * as v from 'valibot'
 import type { UploadMeta } from '#domain/session.ts'
-import { spanOf } from '#protocol/commands.ts'
+import { spanOf } from '#protocol/amounts.ts'
 import {
   byteCount,
   digestIn,

@@ -6,7 +6,8 @@ import { type Rejected, rejected } from '#domain/errors.ts'
 import { bytesOf } from '#domain/ports/file-store.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
 import type { UploadMeta } from '#domain/session.ts'
-import { notOwner, TransferActor } from '#domain/transfer/actor.ts'
+import { TransferActor } from '#domain/transfer/actor.ts'
+import { notOwner } from '#domain/transfer/transfer.ts'
 import type { Writing } from '#domain/transfer/writer.ts'
 import { statusOf, TUS_STATUSES } from '#protocol/errors.ts'
 import { sizeHeader, TUS_CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, type TusChecksum } from '#protocol/tus.ts'
@@ -16,7 +17,7 @@ import { accepted, HttpRefused, notFound, type Refusal, refusalBody, refuse } fr
 import { paramsOf } from '../input.ts'
 import { noForm, whatWorks } from '../near-misses.ts'
 import { httpDate } from './headers.ts'
-import { findFile, isOwner, ownerKey, ownLink } from './links.ts'
+import { findFile, isOwner, ownerKey, ownLink, passedOn } from './links.ts'
 import { boundaryOf, fileNameIn, takeFiles } from './multipart.ts'
 import { type BodyEnd, type RequestBody, withBody } from './request-body.ts'
 import {
@@ -124,7 +125,10 @@ export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
   const patch = patchOf(request.headers)
   const { offset, size, prefix } = patch
-  const { id, file } = await findFile(exchange)
+  const found = await findFile(exchange)
+  const elsewhere = await passedOn(exchange, found)
+  if (elsewhere !== undefined) return elsewhere
+  const { id, file } = found
   const transfer = await context.engine.transfer(id)
   if (transfer !== undefined) {
     const isOwners = isOwner(context, requester, transfer)
@@ -149,11 +153,15 @@ export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
 /** Takes a file away: an upload that is not whole yet (tus: termination), or a whole one. For its sender or an operator. */
 export async function removeUpload(exchange: Exchange): Promise<FastifyReply> {
   const { context, reply, requester } = exchange
-  const { id, room, file } = await findFile(exchange)
+  const found = await findFile(exchange)
+  const { id, room, file } = found
+  // The room knows no sender by a link: only the upload does.
+  const elsewhere = requester.drop === undefined ? undefined : await passedOn(exchange, found)
+  if (elsewhere !== undefined) return elsewhere
   const transfer = await context.engine.transfer(id)
   if (transfer === undefined) {
     // The transfer is gone, and its room is about to hear of it.
-    if (file.status !== 'whole') return refuse(reply, notFound)
+    if (file.status !== 'whole' && context.engine.isHomeOf(file)) return refuse(reply, notFound)
     if (requester.drop !== undefined) return refuse(reply, handedIn)
     const owner = ownerKey(context, requester)
     accepted(await requester.underWay(room, (session) => session.removeFile(id, owner)))

@@ -1,6 +1,6 @@
 import { checkRoomName } from '#domain/names/room-name.ts'
-import type { Reason } from '../../connection/client-session.ts'
 import { COSTS, priceOf } from '../../connection/rate-limit.ts'
+import type { Reason } from '../../connection/wire.ts'
 import { visibleRooms } from '../folders.ts'
 import { SshMember } from '../member.ts'
 import type { RunParts } from '../parts.ts'

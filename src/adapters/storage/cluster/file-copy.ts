@@ -1,0 +1,151 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FilePeers } from '#cluster/file-peers.ts'
+import type { Rejected } from '#domain/errors.ts'
+import { failureText } from '#domain/names/text.ts'
+import {
+  type Digest,
+  FileAway,
+  type FileStore,
+  FileStoreFailed,
+  type FileWriter,
+  type KnownFile,
+} from '#domain/ports/file-store.ts'
+import type { Log, Metrics } from '#domain/ports/system.ts'
+
+/** So long no node has to answer before a copy that has begun is given up; one that has not begun, sooner. */
+const GIVE_UP_MS = 10_000
+const FIRST_MS = 2000
+const RETRY_MS = 200
+/** The room hears of a file's digest a moment after its last byte. */
+const DIGEST_MS = 60_000
+const LOOK_MS = 50
+
+export interface FileCopyParts {
+  /** This node's own files. */
+  readonly local: FileStore
+  readonly peers: FilePeers
+  readonly known: (id: string) => Promise<KnownFile | undefined>
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** One file on its way from other nodes, of which one that breaks off is replaced by the next: it is kept only with the digest that the room knows. */
+export class FileCopy {
+  readonly id: string
+  /** Resolves once it can be read here, as it grows; rejects where it cannot. */
+  readonly begun: Promise<void>
+  /** Resolves once it is kept, or will not be. */
+  readonly ended: Promise<'kept' | 'failed'>
+  readonly #parts: FileCopyParts
+  readonly #begun = Promise.withResolvers<void>()
+  readonly #stop = new AbortController()
+  /** Nodes that gave other bytes. */
+  readonly #wrong = new Set<string>()
+  /** What it is to be; once it is kept, what it is. */
+  #expected: Digest | undefined
+  #source: string | undefined
+  #writer: FileWriter | undefined
+
+  constructor(id: string, parts: FileCopyParts) {
+    this.id = id
+    this.#parts = parts
+    this.begun = this.#begun.promise
+    // Whoever wants to read it hears of it.
+    this.begun.catch(() => {})
+    this.ended = this.#run().catch(async (error: unknown) => await this.#failed(error))
+  }
+
+  /** A node that has it says so, and what it is where it is whole. */
+  expect(source: string, digest: Digest | undefined): void {
+    this.#source = source
+    this.#expected = digest ?? this.#expected
+  }
+
+  get sha256(): string | undefined {
+    return this.#expected?.sha256
+  }
+
+  /** Nothing of it stays; resolves after that. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.ended
+  }
+
+  async #run(): Promise<'kept' | 'failed'> {
+    const { known, metrics } = this.#parts
+    for (let until = performance.now() + FIRST_MS; !this.#stop.signal.aborted; ) {
+      const file = await known(this.id)
+      for (const node of this.#sources(file?.home)) {
+        const moved = await this.#takeFrom(node)
+        if (moved === 'refused') return await this.#failed()
+        if (moved !== 'none') until = performance.now() + GIVE_UP_MS
+        if (moved !== 'end') continue
+        const digest = await this.#digest()
+        if (digest === undefined) continue
+        if (await this.#keep(digest)) return 'kept'
+        this.#parts.log.error('another node gave other bytes than the room knows', { node, file: this.id })
+        metrics.count('cluster_files_wrong')
+        this.#wrong.add(node)
+      }
+      if (performance.now() > until || this.#sources(undefined).length === 0) break
+      await pause(RETRY_MS)
+    }
+    return await this.#failed()
+  }
+
+  #sources(home: string | undefined): readonly string[] {
+    const isFirst = (node: string) => Number(node === this.#source || node === home)
+    const nodes = this.#parts.peers.others.filter((node) => !this.#wrong.has(node))
+    return nodes.toSorted((one, other) => isFirst(other) - isFirst(one))
+  }
+
+  /** `end`: there is no more of it. `some`: it broke off. */
+  async #takeFrom(node: string): Promise<'end' | 'some' | 'none' | 'refused'> {
+    const { local, peers } = this.#parts
+    const bytes = await peers.read(node, this.id, this.#writer?.offset ?? 0, this.#stop.signal).catch(() => undefined)
+    if (bytes === undefined || this.#stop.signal.aborted) return 'none'
+    this.#writer ??= accepted(await local.create(this.id))
+    if (this.#writer === undefined) return 'refused'
+    this.#begun.resolve()
+    try {
+      for await (const piece of bytes) if ((await this.#writer.append(piece)) !== undefined) return 'refused'
+      return 'end'
+    } catch (error) {
+      if (error instanceof FileStoreFailed) throw error
+      return 'some'
+    }
+  }
+
+  async #digest(): Promise<Digest | undefined> {
+    for (const until = performance.now() + DIGEST_MS; performance.now() < until; await pause(LOOK_MS)) {
+      const digest = this.#expected ?? (await this.#parts.known(this.id))?.whole
+      if (digest !== undefined || this.#stop.signal.aborted) return digest
+    }
+    return undefined
+  }
+
+  async #keep({ size, sha256 }: Digest): Promise<boolean> {
+    const writer = this.#writer
+    if (writer === undefined) return false
+    if (writer.offset === size && writer.digest() === sha256) {
+      const kept = await writer.finish()
+      if ('type' in kept) throw new Error(kept.message)
+      this.#expected = kept
+      this.#parts.metrics.count('cluster_files_copied')
+      return true
+    }
+    this.#writer = undefined
+    await writer.discard()
+    return false
+  }
+
+  async #failed(error?: unknown): Promise<'failed'> {
+    this.#begun.reject(new FileAway('no node that has this file can be reached'))
+    if (error !== undefined)
+      this.#parts.log.warn('a file of another node could not be kept', { error: failureText(error) })
+    await this.#writer?.discard().catch(() => {})
+    return 'failed'
+  }
+}
+
+const accepted = (writer: FileWriter | Rejected): FileWriter | undefined => ('type' in writer ? undefined : writer)

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CopyState, FilePeers } from '#cluster/file-peers.ts'
+import { failureText } from '#domain/names/text.ts'
+import type { Digest, FileStore, KnownFile } from '#domain/ports/file-store.ts'
+import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
+
+/** So long another node is waited for before a file is kept here alone. */
+const WAIT_MS = 10_000
+const RETRY_MS = 200
+const AGAIN_MS = 5000
+/** Nodes that start together are all there by then. */
+const CHECK_MS = 60_000
+const CHECKED_AT_ONCE = 1000
+
+export interface SecondCopiesParts {
+  readonly local: FileStore
+  readonly peers: FilePeers
+  readonly known: (id: string) => Promise<KnownFile | undefined>
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Hears how many files are on this node alone. */
+  readonly onSingle: (files: number) => void
+}
+
+/** Has another node keep each file that came in here: one machine may be lost. */
+export class SecondCopies {
+  readonly #parts: SecondCopiesParts
+  /** Files that are here alone, as far as this node knows. */
+  readonly #single = new Set<string>()
+  #cancelAgain: Cancel | undefined
+  #cancelCheck: Cancel | undefined
+  #isClosed = false
+
+  constructor(parts: SecondCopiesParts) {
+    this.#parts = parts
+  }
+
+  /** The file has begun, and is worth copying as it grows. */
+  begin(id: string): void {
+    const [node] = this.#nodesFor(id)
+    // At its end the node is asked again.
+    if (node !== undefined) this.#parts.peers.copy(node, id).catch(() => {})
+  }
+
+  /** Resolves once another node has the whole file, or none could take it for a while: then that is tried later. */
+  async have(id: string, digest: Digest): Promise<void> {
+    if (await this.#copy(id, digest, WAIT_MS)) return
+    if (this.#isClosed) return
+    this.#parts.log.warn('a file is on this node alone: no other takes a copy', { file: id })
+    this.#single.add(id)
+    this.#tell()
+    this.#again()
+  }
+
+  /** The file is gone. */
+  forget(id: string): void {
+    if (this.#single.delete(id)) this.#tell()
+  }
+
+  /** Looks in a while which of these files of other starts are on this node alone. */
+  check(ids: readonly string[]): void {
+    this.#cancelCheck = this.#parts.clock.after(CHECK_MS, () => {
+      this.#check(ids).catch((error: unknown) => {
+        this.#parts.log.warn('it could not be seen which files have one copy', { error: failureText(error) })
+        if (!this.#isClosed) this.check(ids)
+      })
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#cancelAgain?.()
+    this.#cancelCheck?.()
+  }
+
+  /** The same ones first for a file each time, and files spread over all. */
+  #nodesFor(id: string): readonly string[] {
+    const rank = (node: string) => createHash('sha256').update(`${node} ${id}`).digest('hex')
+    return this.#parts.peers.others.toSorted((one, other) => (rank(one) < rank(other) ? -1 : 1))
+  }
+
+  async #copy(id: string, digest: Digest, waitMs: number): Promise<boolean> {
+    const { peers } = this.#parts
+    for (let until = performance.now() + waitMs; !this.#isClosed; await pause(RETRY_MS)) {
+      for (const node of this.#nodesFor(id)) {
+        let state: CopyState | 'away' = 'copying'
+        // It goes on, however large the file is.
+        while (state === 'copying' && !this.#isClosed) state = await peers.copy(node, id, digest).catch(() => 'away')
+        if (state === 'kept') return true
+      }
+      if (peers.aloneMs >= waitMs || performance.now() > until) return false
+    }
+    return false
+  }
+
+  #again(): void {
+    this.#cancelAgain ??= this.#parts.clock.after(AGAIN_MS, async () => {
+      for (const id of this.#single) {
+        const digest = (await this.#parts.known(id).catch(() => undefined))?.whole
+        if (digest === undefined || !(await this.#copy(id, digest, 0))) continue
+        this.#single.delete(id)
+        this.#tell()
+      }
+      this.#cancelAgain = undefined
+      if (this.#single.size > 0 && !this.#isClosed) this.#again()
+    })
+  }
+
+  async #check(ids: readonly string[]): Promise<void> {
+    const { local, peers } = this.#parts
+    if (peers.others.length === 0) throw new Error('no other node is there')
+    for (let at = 0; at < ids.length && !this.#isClosed; at += CHECKED_AT_ONCE) {
+      const here: string[] = []
+      for (const id of ids.slice(at, at + CHECKED_AT_ONCE)) if ((await local.size(id)) !== undefined) here.push(id)
+      let left: readonly string[] = here
+      for (const node of peers.others) if (left.length > 0) left = await peers.lacking(node, left)
+      for (const id of left) this.#single.add(id)
+    }
+    this.#tell()
+    if (this.#single.size > 0) this.#again()
+  }
+
+  #tell(): void {
+    this.#parts.metrics.gauge('cluster_files_with_one_copy', this.#single.size)
+    this.#parts.onSingle(this.#single.size)
+  }
+}
