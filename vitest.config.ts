@@ -17,29 +17,29 @@ const alone = [
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
 const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000 } } }
 /**
- * Each waits for about half of its time: four at once keep two cores busy. A worker runs one file after the other in one process: what a
+ * Each waits for more than half of its time: five at once keep two cores busy. A worker runs one file after the other in one process: what a
  * file changes for all (environment, clock, prototypes) it gives back. Vitest goes by name, so the quick ones of `unit` are the last.
  */
-const fourAtOnce = { isolate: false, maxWorkers: 4, sequence: { groupOrder: 1 } }
+const fiveAtOnce = { isolate: false, maxWorkers: 5, sequence: { groupOrder: 1 } }
 
 // unit: in memory and quick. integration: real sockets, files and processes, whole and broken. fuzz: many inputs.
 // browser: the page in Chromium, Firefox and WebKit. alone: like integration, where two tests at once fill a machine.
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], exclude: fuzz, ...patient, ...fourAtOnce } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], exclude: fuzz, ...patient, ...fiveAtOnce } },
       {
         test: {
           name: 'integration',
           include: ['test/{integration,faults}/**/*.test.ts'],
           exclude: [...fuzz, ...alone],
           ...patient,
-          ...fourAtOnce,
+          ...fiveAtOnce,
         },
       },
-      { test: { name: 'fuzz', include: fuzz, ...patient, ...fourAtOnce } },
+      { test: { name: 'fuzz', include: fuzz, ...patient, ...fiveAtOnce } },
       // One browser of each kind serves all files of a worker.
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient, ...fourAtOnce } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient, ...fiveAtOnce } },
       {
         test: { name: 'alone', include: alone, ...patient, maxWorkers: 2, sequence: { groupOrder: 2 } },
       },

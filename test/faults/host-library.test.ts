@@ -14,6 +14,6 @@ test.each(['tamtam-room', 'tamtam-room/testing'])('importing %s opens, starts an
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     console.log(opened(), heard() - before)`
   const node = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program]
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, node, { cwd: ROOT, timeout: 60_000 })
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, node, { cwd: ROOT })
   expect({ stdout, stderr }).toEqual({ stdout: '0 0\n', stderr: '' })
 })

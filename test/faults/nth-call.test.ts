@@ -215,5 +215,5 @@ test.skipIf(!canTrace())(
     expect(promises.shown.length).toBeGreaterThan(0)
     expect(promises.files.size).toBeGreaterThan(0)
   },
-  Math.max(240_000, CASES * 20_000),
+  Math.max(600_000, CASES * 20_000),
 )

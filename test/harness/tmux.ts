@@ -46,19 +46,20 @@ export class Terminal {
     const kind = terminal === undefined ? '' : `TERM='${terminal}' `
     const typed = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
     const size = ['-x', String(columns), '-y', String(rows)]
+    if (recorded) {
+      const directory = mkdtempSync(join(tmpdir(), 'tamtam-terminal-'))
+      onTestFinished(() => rmSync(directory, { recursive: true }))
+      this.#record = join(directory, 'written')
+    }
+    // The record begins before the first byte that the program writes: it is started once that file is there.
+    const start = recorded ? `until [ -e '${this.#record}' ]; do sleep .01; done; ${kind}${typed}` : `${kind}${typed}`
     // What the program says last stays on the screen.
-    const start = recorded ? `stty -echo; read go; stty echo; ${kind}${typed}` : `${kind}${typed}`
     const shell = `${start}; echo "ended with $?"; exec sleep 600`
     this.#tmux(['new-session', '-d', ...size, '-c', cwd, shell], { LC_ALL: 'C.UTF-8', ...env })
     onTestFinished(() => void spawnSync('tmux', ['-L', this.#server, 'kill-server']))
-    if (!recorded) return
-    // Before the first byte that the program writes.
-    const directory = mkdtempSync(join(tmpdir(), 'tamtam-terminal-'))
-    onTestFinished(() => rmSync(directory, { recursive: true }))
-    this.#record = join(directory, 'written')
-    writeFileSync(this.#record, '')
+    if (this.#record === undefined) return
     this.#tmux(['pipe-pane', `cat >> '${this.#record}'`])
-    this.press('Enter')
+    writeFileSync(this.#record, '', { flag: 'a' })
   }
 
   /** Skips the test where there is no tmux; in CI that is a failure. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { collected, type InRoom, inPieces, kept, say, until, upTo, watch } from './session-subject.ts'
+import { until } from '../patience.ts'
+import { collected, type InRoom, inPieces, kept, say, upTo, watch } from './session-subject.ts'
 
 /** What a session does whose connections can be cut. */
 export const comingBack: Readonly<Record<string, InRoom>> = {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { lastSeqOf } from '#domain/room/events.ts'
 import { Refused } from '#domain/session.ts'
+import { until } from '../patience.ts'
 import type { ContractCase } from '../storage/contract.ts'
 import { comingBack } from './session-coming-back-contract.ts'
 import { files } from './session-files-contract.ts'
-import { type InRoom, inPieces, kept, type RoomUnderTest, say, until, upTo, watch } from './session-subject.ts'
+import { type InRoom, inPieces, kept, type RoomUnderTest, say, upTo, watch } from './session-subject.ts'
 
 export type { RoomUnderTest } from './session-subject.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { Refused, type RoomSession } from '#domain/session.ts'
+import { until } from '../patience.ts'
 import { sample, sha256 } from '../storage/file-store-subject.ts'
-import { collected, type InRoom, inPieces, kept, say, until, watch } from './session-subject.ts'
+import { collected, type InRoom, inPieces, kept, say, watch } from './session-subject.ts'
 
 /** What a session does with files. */
 export const files: Readonly<Record<string, InRoom>> = {

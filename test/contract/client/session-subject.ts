@@ -15,18 +15,8 @@ export interface RoomUnderTest {
   dispose(): Promise<void>
 }
 
-const DEADLINE_MS = 20_000
-
 /** One thing that holds in a room. */
 export type InRoom = (room: RoomUnderTest) => Promise<void>
-
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS
-  while (!holds()) {
-    if (performance.now() > deadline) assert.fail(`waited in vain for: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
 
 /** Everything that a session shows from now on. */
 export function watch(session: RoomSession) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { SharedJournal, Trimmed } from '#domain/ports/journal.ts'
 import { Batch } from '#domain/room/batch.ts'
+import { until } from '../patience.ts'
 import type { ContractCase } from './contract.ts'
 import { numbered, readAll, type UnnumberedEntry } from './journal-subject.ts'
 
@@ -130,7 +131,7 @@ const cases: Readonly<Record<string, (hosts: SharedJournalsUnderTest) => Promise
     for (let seq = 2; seq <= 12; seq++) await one.append([batch(seq, [say(`old ${seq}`)])])
     await one.trim('lobby', 8)
     await other.caughtUp('lobby')
-    while (trimmed.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('the trimming', () => trimmed.length > 0)
     assert.deepEqual(trimmed, [{ room: 'lobby', upTo: 8 }])
     for (const host of [one, other]) {
       assert.deepEqual(await host.span('lobby'), { first: 9, last: 12 })

@@ -4,6 +4,7 @@ import type { SharedMembers, SharedRoom } from '#domain/ports/shared-members.ts'
 import type { Ack, Kick } from '#domain/room/commands.ts'
 import type { MemberNews } from '#domain/room/elsewhere.ts'
 import type { Member } from '#domain/room/events.ts'
+import { until } from '../patience.ts'
 import type { ContractCase } from './contract.ts'
 
 /** Opened hosts that know nothing yet. */
@@ -54,13 +55,6 @@ export const joined = (name: string): MemberNews => ({
 })
 const left = (name: string): MemberNews => ({ event: { type: 'left', by: memberOf(name), reason: 'left' } })
 
-async function until(is: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await is()); ) {
-    assert.ok(Date.now() < end, 'it did not come')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 const cases: Readonly<Record<string, (one: SharedMembers, other: SharedMembers) => Promise<void>>> = {
   'given members at one host, when another begins to use their room, then it has them, and hears what they do in order':
     async (one, other) => {
@@ -70,7 +64,7 @@ const cases: Readonly<Record<string, (one: SharedMembers, other: SharedMembers) 
       assert.deepEqual(there.lists, ['ani budi'])
       one.tell('lobby', [left('budi'), joined('cici')])
       one.tell('lobby', [{ event: { type: 'renamed', by: memberOf('cici'), from: 'dodi' } }])
-      await until(() => there.heard.length === 3)
+      await until('what the other does', () => there.heard.length === 3)
       assert.deepEqual(there.heard, ['budi left', 'cici joined', 'cici renamed'])
       assert.deepEqual(here.heard, [])
     },
@@ -106,7 +100,7 @@ const cases: Readonly<Record<string, (one: SharedMembers, other: SharedMembers) 
       await one.enter(name, new NotedRoom())
       one.tell(name, [joined('ani'), joined('budi')])
     }
-    await until(async () => (await rooms()).length === 2)
+    await until('both rooms', async () => (await rooms()).length === 2)
     assert.deepEqual(await rooms(), ['hall', 'lobby'])
     assert.deepEqual(await one.roomsOf('id-ani'), [])
     one.tell('hall', [left('ani')])
@@ -117,7 +111,7 @@ const cases: Readonly<Record<string, (one: SharedMembers, other: SharedMembers) 
     await one.enter('lobby', new NotedRoom('ani'))
     await other.enter('lobby', there)
     await one.close()
-    await until(() => there.lists.length === 2)
+    await until('the list anew', () => there.lists.length === 2)
     assert.deepEqual(there.lists, ['ani', ': their machine is gone'])
   },
 }

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict'
 import type { SharedNames } from '#domain/ports/shared-names.ts'
+import { until } from '../patience.ts'
 import type { ContractCase } from './contract.ts'
 
 const HOSTS = 3
 const RACES = 10
-
-async function until(is: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await is()); ) {
-    assert.ok(Date.now() < end, 'it did not come')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 const cases: Readonly<Record<string, (hosts: readonly SharedNames[]) => Promise<void>>> = {
   'given hosts that take a name for several owners at once, then one of them has it': async (hosts) => {
@@ -27,7 +21,7 @@ const cases: Readonly<Record<string, (hosts: readonly SharedNames[]) => Promise<
     assert.equal(await one.claim('ani', 'somebody else'), 'taken')
     assert.deepEqual([await third.look('ani', 'somebody else'), await third.look('ani', 'owner')], ['taken', 'free'])
     other.release('ani')
-    await until(async () => (await third.look('ani', 'somebody else')) === 'free')
+    await until('the name to be free', async () => (await third.look('ani', 'somebody else')) === 'free')
     assert.equal(await third.claim('ani', 'somebody else'), 'claimed')
     assert.equal(await one.look('ani', 'owner'), 'taken')
   },

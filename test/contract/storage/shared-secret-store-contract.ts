@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SharedSecretStore } from '#domain/ports/secret-store.ts'
+import { until } from '../patience.ts'
 import type { ContractCase } from './contract.ts'
 
 const HOSTS = 4
@@ -7,13 +8,6 @@ const CHANGES = 5
 
 const added = (word: string) => (kept: string | undefined) =>
   kept?.split(' ').includes(word) === true ? undefined : [...(kept?.split(' ') ?? []), word].join(' ')
-
-async function until(is: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !is(); ) {
-    assert.ok(Date.now() < end, 'it did not come')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 /** The contract of every secret store that several hosts share, beside `secretStoreContract`. `make` answers the stores of so many, all empty. */
 export const sharedSecretStoreContract = (
@@ -54,7 +48,7 @@ export const sharedSecretStoreContract = (
       assert.deepEqual([...rooms], [['den', 'first']])
       await one.changeRoom('Ümläut.room', () => 'second')
       await one.changeRoom('den', () => 'third')
-      await until(() => rooms.get('den') === 'third')
+      await until('the last change', () => rooms.get('den') === 'third')
       assert.equal(rooms.get('Ümläut.room'), 'second')
     },
   },

@@ -159,7 +159,7 @@ test.each([
   const { port } = await startHttpHost()
   const ani = await LineClient.join(port, 'ani')
   ani.socket.write(text)
-  await expect.poll(async () => (await filesOf(port))[0]?.status, { timeout: 10_000 }).toBe('arriving')
+  await expect.poll(async () => (await filesOf(port))[0]?.status).toBe('arriving')
   const url = `/files/${(await filesOf(port))[0]?.id}`
   for (const who of [named('ani'), named('mallory'), {}, keyed('ani')]) {
     expect(codeOf(await patch(port, url, who, 10, FORGED, { 'Upload-Length': '20' }))).toEqual([403, 'NOT_OWNER'])
@@ -234,9 +234,9 @@ describe('P6 C109: over kill -9 of the host', () => {
     const port = await killed(async (port) => {
       const ani = await LineClient.join(port, 'ani')
       ani.socket.write(Buffer.concat([Buffer.from('SEND note.txt\n'), Buffer.alloc(5_000_000)]))
-      await expect.poll(async () => (await filesOf(port))[0]?.offset ?? 0, { timeout: 10_000 }).toBeGreaterThan(0)
+      await expect.poll(async () => (await filesOf(port))[0]?.offset ?? 0).toBeGreaterThan(0)
     })
-    await expect.poll(async () => await filesOf(port), { timeout: 10_000 }).toEqual([])
+    await expect.poll(async () => await filesOf(port)).toEqual([])
   })
 })
 

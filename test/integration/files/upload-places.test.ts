@@ -80,9 +80,7 @@ test('C34: whoever trickles keeps nobody out, over HTTP and over lines', async (
   await expect.poll(async () => (await filesOf(port)).map(({ status }) => status)).toEqual(['arriving', 'arriving'])
   for (const name of ['one', 'two']) {
     // Seconds, until it is plain that they do not get on.
-    await expect
-      .poll(async () => (await ask(port, `PUT /lobby/${name}`, { body: name })).status, { timeout: 30_000 })
-      .toBe(201)
+    await expect.poll(async () => (await ask(port, `PUT /lobby/${name}`, { body: name })).status).toBe(201)
   }
   expect((await filesOf(port)).filter(({ status }) => status === 'whole')).toHaveLength(2)
   sender.break()
@@ -107,9 +105,7 @@ describe('over kill -9 of the host', () => {
     for (let round = 0; round < 3; round++)
       for (const url of urls) expect((await ask(two.port, `GET ${url}`)).text).toBe('hello')
     for (const room of ['x0', 'x1', 'x2'])
-      await expect
-        .poll(async () => (await filesOf(two.port, room)).map(({ name }) => name), { timeout: 10_000 })
-        .toEqual(['whole.txt'])
+      await expect.poll(async () => (await filesOf(two.port, room)).map(({ name }) => name)).toEqual(['whole.txt'])
   })
 
   test('an upload is not kept for longer than it would have been', async () => {

@@ -110,19 +110,16 @@ test('an answer that waits is not replaced by what comes meanwhile', async () =>
     const waiting = clock.waiting
     const client = await LineClient.connect(port)
     client.write(post('one\ntwo\nthree'))
-    await expect.poll(() => clock.waiting, { timeout: 10_000 }).toBeGreaterThan(waiting)
+    await expect.poll(() => clock.waiting).toBeGreaterThan(waiting)
     await client.writeApart(behind, behind)
     expect(statuses(client)).toEqual([])
     // Only now is it said.
     const answered = () => client.until(/^HTTP\/1\.1 /)
     await expect
-      .poll(
-        () => {
-          clock.advance(1000)
-          return statuses(client)
-        },
-        { timeout: 10_000 },
-      )
+      .poll(() => {
+        clock.advance(1000)
+        return statuses(client)
+      })
       .toEqual([201])
     await answered()
     client.halfClose()

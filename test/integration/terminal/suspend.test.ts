@@ -174,7 +174,7 @@ describe('a signal from outside', () => {
     await join()
     const pid = clientOf(shell)
     process.kill(pid, signal)
-    await until(`${signal} to stop it`, () => isStopped(pid), 30_000)
+    await until(`${signal} to stop it`, () => isStopped(pid))
     await shell.sees('Stopped')
     // Nobody can be asked who is stopped at once; the shell sees to its own terminal.
     if (signal === 'SIGTSTP') await cooked('one')
