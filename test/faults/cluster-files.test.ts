@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { CliProcess } from '../harness/cli-process.ts'
 import { temporaryDirectory } from '../harness/directory.ts'
 import { HostProcess } from '../harness/host-process.ts'
 import { hasNats, NatsServer } from '../harness/nats.ts'
@@ -11,7 +12,7 @@ const MIB = 1024 * 1024
 const TUS = { 'Tus-Resumable': '1.0.0', 'Content-Type': 'application/offset+octet-stream' }
 
 test.skipIf(!hasNats())(
-  'a file that was acknowledged outlives the kill of its node; an upload waits for its own; what is removed is gone at one that was away',
+  'a file that was acknowledged outlives the kill of its node; an upload waits for its own, and tamtam send goes on with it at another; what is removed is gone at one that was away',
   async () => {
     const [nats] = await NatsServer.start(1, 'sometimes')
     if (nats === undefined) throw new Error('there is one')
@@ -50,15 +51,13 @@ test.skipIf(!hasNats())(
     ;[a, b] = await Promise.all([start('a'), start('b')])
     await until('its end', async () => !(await kept('a', id)))
     await until('its upload', async () => (await ask()).headers.get('upload-offset') === String(5 * MIB))
-    const rest = bytes.subarray(5 * MIB)
-    const last = await fetch(`${at(c)}${path}`, {
-      method: 'PATCH',
-      headers: { ...TUS, 'Upload-Offset': String(5 * MIB) },
-      body: rest,
-    })
-    expect([last.status, last.headers.get('upload-offset')]).toEqual([204, String(bytes.length)])
+    await writeFile(join(data, 'b.bin'), bytes)
+    const sent = await CliProcess.run(['send', `127.0.0.1:${c.port}`, join(data, 'b.bin')])
+    expect([sent.code, sent.errors]).toEqual([0, expect.stringMatching(/resumes at 6\d %/)])
     const whole = await fetch(`${at(a)}${path}`)
     expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true)
     for (const { host } of [a, b, c]) expect(await host.stop()).toBe(0)
+    const doctor = await CliProcess.run(['doctor', '--data', join(data, 'c')])
+    expect(doctor.out.toString()).toMatch(/files .*(?:1 file of 8\.4 MB|1 at other nodes)/)
   },
 )

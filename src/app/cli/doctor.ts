@@ -13,6 +13,7 @@ import { expiryOf } from '#domain/room/expiry.ts'
 import { sizeText, titleOf } from '#i18n/format.ts'
 import { maxConnections } from '#server/listener/listener.ts'
 import { SshHostKey } from '#server/ssh/host-key.ts'
+import { clusterOf } from '#storage/cluster/progress.ts'
 import { lockDirectory, sharedDiskUnder } from '#storage/disk/directory-lock.ts'
 import { DiskFileStore } from '#storage/disk/file-store.ts'
 import { DiskSecretStore } from '#storage/disk/secret-store.ts'
@@ -334,13 +335,20 @@ async function files(
   await fileStore.open()
   try {
     const wrong: WholeFile[] = []
+    const isNode = (await clusterOf(directory)) !== undefined
     let bytes = 0
+    let elsewhere = 0
     for (const file of known.values()) {
+      if (isNode && (await fileStore.size(file.id)) === undefined) {
+        elsewhere++
+        continue
+      }
       bytes += file.size
       if (!(await isAsKept(fileStore, file, deep))) wrong.push(file)
     }
     const strays = (await fileStore.wholeFiles()).filter((id) => !known.has(id))
-    const what = `${counted(known.size, 'file')} of ${sizeText(bytes)}${deep ? ', every digest right' : ''}`
+    const others = elsewhere === 0 ? '' : `, ${elsewhere} at other nodes of the cluster`
+    const what = `${counted(known.size - elsewhere, 'file')} of ${sizeText(bytes)}${deep ? ', every digest right' : ''}${others}`
     return [
       wrong.length === 0
         ? ok('files', what)

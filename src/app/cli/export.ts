@@ -11,6 +11,7 @@ import { forTerminal } from '#domain/names/text.ts'
 import type { Journal } from '#domain/ports/journal.ts'
 import { isMessage, type WholeFile } from '#domain/room/events.ts'
 import { sizeText } from '#i18n/format.ts'
+import { clusterOf } from '#storage/cluster/progress.ts'
 import { errorCode, ignoreMissing, syncDirectory, writeAll } from '#system/files/file-system.ts'
 import { baseOf, freshPartialFile } from '#system/files/partial-file.ts'
 import { named } from '#system/files/publish.ts'
@@ -42,7 +43,8 @@ async function exportTo(path: string, flags: ExportFlags): Promise<void> {
       if (!(error instanceof PartChanged)) throw error
       throw new CommandFailed(exitCodes.integrity, `nothing was written: ${error.message}`, { cause: error })
     }
-    await tell(path, made, flags)
+    const isNode = (await clusterOf(settings.directory)) !== undefined
+    await tell(path, made, flags, isNode ? 'are at other nodes of the cluster, or damaged' : 'are missing or damaged')
   })
 }
 
@@ -56,7 +58,13 @@ async function roomsToExport({ journal }: Stores, names: readonly string[] | und
   })
 }
 
-async function tell(path: string, { manifest, leftOut, missing }: Export, { json }: ExportFlags): Promise<void> {
+/** `lost`: what became of bytes that are not there. */
+async function tell(
+  path: string,
+  { manifest, leftOut, missing }: Export,
+  { json }: ExportFlags,
+  lost: string,
+): Promise<void> {
   const { rooms, files } = manifest
   const entries = rooms.reduce((sum, room) => sum + room.entries, 0)
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
@@ -71,7 +79,7 @@ async function tell(path: string, { manifest, leftOut, missing }: Export, { json
   for (const [room, count] of missing)
     process.stderr.write(`left out ${counted(count, 'entry', 'entries')} of ${room}: damaged in the journal\n`)
   for (const { room, file } of leftOut)
-    process.stderr.write(`left out ${forTerminal(file.name)} of ${room}: its bytes are missing or damaged\n`)
+    process.stderr.write(`left out ${forTerminal(file.name)} of ${room}: its bytes ${lost}\n`)
   throw new CommandFailed(exitCodes.integrity, 'the bundle is complete but for damaged data, which was left out')
 }
 

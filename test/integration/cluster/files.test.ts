@@ -1,8 +1,15 @@
-import { randomBytes } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
+import { temporaryDirectory } from '../../harness/directory.ts'
+import { ask } from '../../harness/http-client.ts'
+import { LineClient } from '../../harness/line-client.ts'
 import { hasNats, NatsServer } from '../../harness/nats.ts'
 import { until } from '../../harness/patience.ts'
+import { newIdentity } from '../../harness/tls.ts'
 
 const isHere = hasNats()
 const MIB = 1024 * 1024
@@ -10,6 +17,7 @@ const TUS = { 'Tus-Resumable': '1.0.0', 'Content-Type': 'application/offset+octe
 
 interface Node {
   readonly tamtam: Tamtam
+  readonly port: number
   readonly at: string
 }
 
@@ -18,16 +26,18 @@ describe.skipIf(!isHere)('files of a cluster', () => {
   const nodes: Node[] = []
   const node = (index: number): Node => nodes[index] as Node
 
-  const start = async (name: string): Promise<Node> => {
+  /** The others come to its first port, which may be one of TLS. */
+  const start = async (name: string, tls?: Awaited<ReturnType<typeof newIdentity>>): Promise<Node> => {
     const tamtam = createTamtam({ cluster: { servers: [nats.url], node: name, shards: 1 }, founders: true })
     await tamtam.start()
+    if (tls !== undefined) await tamtam.listen({ port: 0, tls })
     const { port } = await tamtam.listen({ port: 0 })
-    return { tamtam, at: `http://127.0.0.1:${port}` }
+    return { tamtam, port, at: `http://127.0.0.1:${port}` }
   }
 
   beforeAll(async () => {
     nats = (await NatsServer.start(1, 'sometimes'))[0] as NatsServer
-    for (const name of ['a', 'b', 'c']) nodes.push(await start(name))
+    nodes.push(await start('a', await newIdentity()), await start('b'), await start('c'))
     return async () => {
       await Promise.all(nodes.map(({ tamtam }) => tamtam.stop()))
       await nats.kill()
@@ -92,6 +102,54 @@ describe.skipIf(!isHere)('files of a cluster', () => {
     await get(node(1), id)
     expect((await fetch(`${node(0).at}/files/${id}`, { method: 'DELETE' })).status).toBe(204)
     for (const { at } of nodes) await until('its end', async () => (await fetch(`${at}/files/${id}`)).status === 404)
+  })
+
+  test('folders, archives, bytes that the room has already, and raw bytes for netcat are the same at every node', async () => {
+    const cici = await LineClient.join(node(2).port)
+    const tree = await temporaryDirectory()
+    await writeFile(join(tree, 'a.txt'), 'satu')
+    const tar = execFileSync('tar', ['-C', tree, '-cf', '-', '.'])
+    const { json } = await ask(node(0).port, 'PUT /lobby/photos/', { body: tar, as: 'ani' })
+    const { url } = json as { url: string }
+    const { sha256 } = await put(node(0), 'raw.bin', randomBytes(100_000))
+    await until('the bytes', () => cici.files.some((file) => file.sha256 === sha256))
+    await cici.leave()
+    expect((await ask(node(1).port, `GET ${url}/a.txt`)).bytes.toString()).toBe('satu')
+    for (const { port } of nodes) {
+      const archive = await ask(port, 'GET /rooms/lobby/files.zip')
+      expect([archive.status, archive.bytes.includes('photos/a.txt')]).toEqual([200, true])
+    }
+    const bytes = randomBytes(1000)
+    await put(node(0), 'one.bin', bytes)
+    const digest = createHash('sha256').update(bytes).digest('base64')
+    for (const { port } of nodes) {
+      const again = () =>
+        ask(port, 'PUT /lobby/two.bin', { body: bytes, headers: { 'Repr-Digest': `sha-256=:${digest}:` } })
+      const { status, json } = await again()
+      expect([200, 201]).toContain(status)
+      const { id } = json as { id: string }
+      for (const each of nodes) expect((await get(each, id)).bytes.equals(bytes)).toBe(true)
+    }
+  })
+
+  test('what was handed in at any node is seen by the moderators at every node, and by nobody else', async () => {
+    const guru = await node(0).tamtam.engine.join({ room: 'kelas', name: 'guru', role: 'owner' })
+    expect(await guru.send({ type: 'startCollection' })).toMatchObject({ type: 'ack' })
+    const asisten = await node(2).tamtam.engine.join({ room: 'kelas', name: 'asisten', role: 'owner' })
+    for (const [index, name] of ['ani', 'budi', 'cici'].entries())
+      expect((await ask(node(index).port, 'PUT /kelas/essay.txt', { body: name, as: name })).status).toBe(201)
+    for (const moderator of [guru, asisten]) {
+      await until('all', async () => (await moderator.handIns()).people.flatMap(({ files }) => files).length === 3)
+      for (const { name, files } of (await moderator.handIns()).people)
+        for (const { file } of files) {
+          const pieces: Uint8Array[] = []
+          for await (const piece of moderator.download(file.id)) pieces.push(piece)
+          expect(Buffer.concat(pieces).toString()).toBe(name)
+        }
+    }
+    const seen = await ask(node(1).port, 'GET /rooms/kelas/files', { as: 'dodi' })
+    expect(seen.json).toMatchObject({ files: [] })
+    await Promise.all([guru.close(), asisten.close()])
   })
 
   test('a request that no node has signed finds nothing', async () => {
