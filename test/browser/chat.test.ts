@@ -91,7 +91,7 @@ test('who looks after a room does so in the page; who is sent out is told why', 
   await sees(budi, 'ani unmuted budi')
   await write(budi, 'hello?')
   await sees(ani, 'hello?')
-  expect(await budi.locator('.unshown').count()).toBe(0)
+  expect(await budi.locator('.pending').count()).toBe(0)
 })
 
 test('the host is killed and comes back: nothing is lost, nothing is doubled, and the page says how things stand', async ({
@@ -106,15 +106,15 @@ test('the host is killed and comes back: nothing is lost, nothing is doubled, an
   await host.kill()
   await ani.getByText(/Offline/).waitFor()
   for (const text of ['three', 'four']) await write(ani, text)
-  await ani.locator('.unshown').getByText('three').waitFor()
+  await ani.locator('.pending').getByText('three').waitFor()
   // Whoever opens the page anew meanwhile still has what was not sent.
   await write(budi, 'five')
-  await budi.locator('.unshown').getByText('five').waitFor()
+  await budi.locator('.pending').getByText('five').waitFor()
   const again = new HostProcess(['host', '--json', '--port', String(port), '--data', data])
   await again.listening()
   await sees(budi, 'four')
   await sees(ani, 'five')
-  await expect.poll(() => ani.locator('.unshown').count()).toBe(0)
+  await expect.poll(() => ani.locator('.pending').count()).toBe(0)
   for (const page of [ani, budi])
     expect([...(await textsIn(page))].sort()).toEqual(['five', 'four', 'one', 'three', 'two'])
   expect(await textsIn(ani)).toEqual(await textsIn(budi))

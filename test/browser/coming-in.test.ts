@@ -94,7 +94,7 @@ test('a host that wants its token, a room that wants a password, and somebody wh
   const link = /http:\S+/.exec(await ani.getByText('Invitation for one person').innerText())?.[0] ?? ''
   const budi = await stranger(link, 'budi')
   await budi.locator('main.room').waitFor()
-  // Once: whoever comes second by it stands before the door, and may know the password.
+  // Once: the second who comes by it is asked to sign in, and may know the password.
   const cici = await stranger(at(`t=${token}&room=tea`), 'cici')
   await cici.getByLabel('Password or invitation').fill('kopi')
   await cici.keyboard.press('Enter')

@@ -102,7 +102,7 @@ test('the owner removes everything: the room is empty on every page, and for tho
   const host = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
   const ani = await comeIn(open, port, 'ani')
   for (const text of ['one', 'two', 'three']) await write(ani, text)
-  await ani.locator('.row:not(.unshown)').getByText('three').waitFor()
+  await ani.locator('.row:not(.pending)').getByText('three').waitFor()
   await host.send({ type: 'clear' })
   await sees(ani, 'host removed all messages and files')
   expect(await textsIn(ani)).toEqual([])

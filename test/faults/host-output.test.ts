@@ -98,7 +98,7 @@ describe('standard output', () => {
     const names = () => readdir(join(data, 'files')).catch(() => [])
     await until('the file', async () => (await names()).some((name) => /^[0-9a-f]{32}$/.test(name)))
     expect(await loud.stop()).toBe(0)
-    // The file is in the vault before the room has it: stopped in between, the sender is told that it was not sent.
+    // The file is in the file store before the room has it: stopped in between, the sender is told that it was not sent.
     expect([loud.lines, loud.errors.replace(/^! (?:CLOSED|TRANSFER_CUT) .*\n$/, '')]).toEqual([[], ''])
   })
 })

@@ -35,7 +35,7 @@ type Wanted = string | RegExp | ((client: LineClient) => boolean)
 
 const LF = 0x0a
 
-/** What a person's netcat is to the line door, with hands: it reads lines and in-band files, or stalls, or breaks off. */
+/** What a person's netcat is to the line server, with hands: it reads lines and in-band files, or stalls, or breaks off. */
 export class LineClient {
   /** Complete lines without their ends, files left out. */
   readonly lines: string[] = []

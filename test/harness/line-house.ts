@@ -59,14 +59,14 @@ export class Person {
   }
 }
 
-/** A house with a line door, whose people come in over memory. */
+/** A host with a line server, whose people connect over memory. */
 export async function openLineHouse({ line = {}, ...options }: LineHouseOptions = {}) {
   const house = await openHouse(options)
   const { engine, clock, ids, log, metrics } = house
   const accessControl = admissionFor(clock)
   // Its people read files as programs do, in band.
   const settings = { ...lineDefaults, files: 'inline' as const, apartMs: 0, ...line }
-  const door = new LineServer({
+  const server = new LineServer({
     engine,
     accessControl,
     signedLinks: new SignedLinks(new MemorySecretStore(), clock, linkMs),
@@ -96,7 +96,7 @@ export async function openLineHouse({ line = {}, ...options }: LineHouseOptions 
     const person = new Person(near, far, () => clock.elapsed())
     people.push(person)
     const address = `10.0.0.${people.length}`
-    door.accept({ connection: near, address, loopback: true, head: Buffer.from(head) })
+    server.accept({ connection: near, address, loopback: true, head: Buffer.from(head) })
     return person
   }
 
@@ -109,7 +109,7 @@ export async function openLineHouse({ line = {}, ...options }: LineHouseOptions 
     return person
   }
 
-  return { ...house, door, people, calm, connect, enter }
+  return { ...house, server, people, calm, connect, enter }
 }
 
 export type LineHouse = Awaited<ReturnType<typeof openLineHouse>>

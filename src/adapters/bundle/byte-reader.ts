@@ -11,7 +11,7 @@ export class ByteReader {
     this.#source = source[Symbol.asyncIterator]()
   }
 
-  /** So many bytes, or `BadBundle` where there are fewer. For small counts only: `count` must not come from a stranger. */
+  /** So many bytes, or `BadBundle` where there are fewer. For small counts only: `count` must not come from outside. */
   async exactly(count: number): Promise<Uint8Array> {
     const taken: Uint8Array[] = []
     for await (const piece of this.pieces(count)) taken.push(Uint8Array.from(piece))

@@ -334,7 +334,7 @@ export const hostMessages = openMaps({
   joined: {
     room: text,
     member,
-    /** In a crowd only a part of them. */
+    /** In a large room only a part of them. */
     members: v.array(member, 'must be a list'),
     /** How many are there. */
     count,

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '#domain/ports/system.ts'
 import type { Joined, Left, Renamed, RoomEvent } from '#domain/room/events.ts'
 
-/** Comings, goings and new names of so long become one line each. */
+/** Joins, leaves and renames of so long become one line each. */
 const FOLD_MS = 3000
 
 export type PresenceEvent = Joined | Renamed | Left
@@ -15,7 +15,7 @@ export interface Told {
   readonly name: string
 }
 
-/** Comings, goings and new names in a large room, several in a line. */
+/** Joins, leaves and renames in a large room, several in a line. */
 export class Presence {
   readonly #clock: Clock
   readonly #tell: (type: PresenceEvent['type'], people: readonly Told[]) => void

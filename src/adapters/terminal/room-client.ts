@@ -17,7 +17,7 @@ import { isPresence, Presence, type PresenceEvent, type Told } from './presence.
 import { type Paint, receiptRow, rowOf, savedRow, unpainted, type View } from './rows.ts'
 import { Transfers } from './transfers.ts'
 
-/** In larger rooms comings and goings are told together. */
+/** In larger rooms joins and leaves are told together. */
 const LARGE_ROOM = 20
 const MOST_NAMES = 12
 /** So long somebody's word to leave holds, where it has to be said twice. */

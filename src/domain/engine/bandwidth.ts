@@ -36,7 +36,7 @@ const LEAST_PIECE_BYTES = 1024
  */
 export class Bandwidth {
   readonly #clock: Clock
-  readonly #host: Allowance
+  readonly #host: ByteBucket
   readonly #waiting = new Set<Waiting>()
   #caps: BandwidthCaps
   /** The share of the last one served, at that time. */
@@ -46,7 +46,7 @@ export class Bandwidth {
   constructor(clock: Clock, caps: BandwidthCaps) {
     this.#clock = clock
     this.#caps = caps
-    this.#host = new Allowance(clock.elapsed())
+    this.#host = new ByteBucket(clock.elapsed())
   }
 
   get caps(): BandwidthCaps {
@@ -63,7 +63,7 @@ export class Bandwidth {
 
   /** `moves` hears of all bytes that are about to move. */
   open(moves: (bytes: number) => void = () => {}): RateLimiterLease {
-    const lane: Lane = { allowance: new Allowance(this.#clock.elapsed()), given: 0 }
+    const lease: Lease = { bucket: new ByteBucket(this.#clock.elapsed()), given: 0 }
     const pieceBytes = () => this.#pieceBytes()
     return {
       get pieceBytes() {
@@ -71,9 +71,9 @@ export class Bandwidth {
       },
       pass: (bytes) => {
         moves(bytes)
-        return this.#caps.host === 0 && this.#caps.transfer === 0 ? undefined : this.#pass(lane, bytes)
+        return this.#caps.host === 0 && this.#caps.transfer === 0 ? undefined : this.#pass(lease, bytes)
       },
-      giveUp: () => this.#giveUp(lane),
+      giveUp: () => this.#giveUp(lease),
     }
   }
 
@@ -83,9 +83,9 @@ export class Bandwidth {
     return Math.max(LEAST_PIECE_BYTES, Math.floor(least / PIECES_PER_SECOND))
   }
 
-  #pass(lane: Lane, bytes: number): Promise<void> | undefined {
-    lane.given = Math.max(lane.given, this.#level - LAG_BYTES)
-    const waiting: Waiting = { lane, left: bytes, done: undefined }
+  #pass(lease: Lease, bytes: number): Promise<void> | undefined {
+    lease.given = Math.max(lease.given, this.#level - LAG_BYTES)
+    const waiting: Waiting = { lease, left: bytes, done: undefined }
     this.#waiting.add(waiting)
     this.#serve()
     if (!this.#waiting.has(waiting)) return undefined
@@ -94,9 +94,9 @@ export class Bandwidth {
     })
   }
 
-  #giveUp(lane: Lane): void {
+  #giveUp(lease: Lease): void {
     for (const waiting of this.#waiting) {
-      if (waiting.lane !== lane) continue
+      if (waiting.lease !== lease) continue
       this.#waiting.delete(waiting)
       waiting.done?.()
     }
@@ -108,11 +108,11 @@ export class Bandwidth {
     this.#refill()
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const bytes = Math.min(next.left, TURN_BYTES)
-      const { lane } = next
-      this.#level = Math.max(this.#level, lane.given)
-      lane.given += bytes
+      const { lease } = next
+      this.#level = Math.max(this.#level, lease.given)
+      lease.given += bytes
       if (this.#caps.host > 0) this.#host.bytes -= bytes
-      if (this.#caps.transfer > 0) lane.allowance.bytes -= bytes
+      if (this.#caps.transfer > 0) lease.bucket.bytes -= bytes
       next.left -= bytes
       if (next.left > 0) continue
       this.#waiting.delete(next)
@@ -125,7 +125,7 @@ export class Bandwidth {
   #refill(): void {
     const now = this.#clock.elapsed()
     this.#host.refill(now, this.#caps.host)
-    for (const { lane } of this.#waiting) lane.allowance.refill(now, this.#caps.transfer)
+    for (const { lease } of this.#waiting) lease.bucket.refill(now, this.#caps.transfer)
   }
 
   /** Of those that may have something now, the one that was given least. */
@@ -133,8 +133,8 @@ export class Bandwidth {
     if (this.#caps.host > 0 && this.#host.bytes <= 0) return undefined
     let next: Waiting | undefined
     for (const each of this.#waiting) {
-      if (this.#caps.transfer > 0 && each.lane.allowance.bytes <= 0) continue
-      if (next === undefined || each.lane.given < next.lane.given) next = each
+      if (this.#caps.transfer > 0 && each.lease.bucket.bytes <= 0) continue
+      if (next === undefined || each.lease.given < next.lease.given) next = each
     }
     return next
   }
@@ -142,27 +142,27 @@ export class Bandwidth {
   /** How long until somebody can be given something. */
   #missingMs(): number {
     const { host, transfer } = this.#caps
-    let lane = transfer > 0 ? Infinity : 0
+    let lease = transfer > 0 ? Infinity : 0
     if (transfer > 0)
-      for (const { lane: each } of this.#waiting) lane = Math.min(lane, each.allowance.missingMs(transfer))
-    return Math.max(1, Math.ceil(Math.max(lane, host > 0 ? this.#host.missingMs(host) : 0)))
+      for (const { lease: each } of this.#waiting) lease = Math.min(lease, each.bucket.missingMs(transfer))
+    return Math.max(1, Math.ceil(Math.max(lease, host > 0 ? this.#host.missingMs(host) : 0)))
   }
 }
 
-interface Lane {
-  readonly allowance: Allowance
+interface Lease {
+  readonly bucket: ByteBucket
   /** Bytes given so far, as the order of turns counts them. */
   given: number
 }
 
 interface Waiting {
-  readonly lane: Lane
+  readonly lease: Lease
   left: number
   done: (() => void) | undefined
 }
 
 /** Bytes that may still move; below 0 after a turn that took more than there was. */
-class Allowance {
+class ByteBucket {
   bytes = 0
   #at: number
 

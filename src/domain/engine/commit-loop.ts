@@ -6,7 +6,7 @@ import type { RoomActor, Wake } from '../room/actor.ts'
 import type { PendingBatch } from '../room/batch.ts'
 import type { Ports } from './limits.ts'
 
-/** How long a crowd's comings, goings and new names wait for more of them: each commit of them costs a write to everybody. */
+/** How long joins, leaves and renames in a large room wait for more of them: each commit of them costs a write to everybody. */
 const GATHER_MS = 50
 
 /** Appends that may be under way: one is written while the one before is on its way back. */
@@ -44,7 +44,7 @@ export class CommitLoop implements Commits {
   readonly #broken: (error: unknown) => void
   readonly #turn: (() => Promise<void> | undefined) | undefined
   readonly #awake = new Set<RoomActor>()
-  /** Rooms that have nothing but comings, goings and new names to tell, and can wait a moment. */
+  /** Rooms that have nothing but joins, leaves and renames to tell, and can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
   /** Under way, the oldest first. */
   readonly #commits: Commit[] = []

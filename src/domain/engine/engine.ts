@@ -123,7 +123,7 @@ export class Engine {
     this.bandwidth.set({ transfer: 0, host: 0 })
     const transfers = this.#transfers.close(reason)
     const left = Promise.all([...this.#sessions].map((session) => session.close(reason)))
-    // At once, also where a crowd's leaving would wait for more of it.
+    // At once, also where the leaves of a large room would wait for more of them.
     await this.#loop.settled()
     await Promise.all([left, transfers])
     await this.#loop.settled()

@@ -428,7 +428,7 @@ export class Transfers {
     this.#cancelSweep = undefined
   }
 
-  /** A source that breaks is its sender's trouble; only the store's is everybody's. */
+  /** A source that fails is its sender's failure; a store that fails is everybody's. */
   readonly #failed = (error: unknown): void => {
     if (!(error instanceof FileStoreFailed)) this.#ports.log.error('a transfer failed', { error: String(error) })
     else if (this.#status !== 'broken') {

@@ -221,7 +221,7 @@ export function yielding(
 
 /**
  * The upload that gives its place to one of the requester's at an address that has its share of them. Names are free, so their number says
- * nothing there: a person with few uploads takes the place of the one with the least bytes, and nobody loses much to a crowd of names.
+ * nothing there: a person with few uploads takes the place of the one with the least bytes, and nobody loses much to one person with many names.
  */
 function neighbours(uploads: readonly UnfinishedUpload[], requester: UploadHolder): UnfinishedUpload | undefined {
   const own = uploads.filter(({ person }) => person === requester.person).length

@@ -20,8 +20,8 @@ import { noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
-/** From so many members on, comings, goings and new names are gathered before they are told. */
-const CROWD = 100
+/** From so many members on, joins, leaves and renames are gathered before they are told. */
+const LARGE_ROOM = 100
 
 /** Tells that a room has mail: to be decided at the end of the tick, or, `gathered`, a moment later with more of its kind. */
 export type Wake = (room: RoomActor, when?: 'gathered') => void
@@ -217,7 +217,7 @@ export class RoomActor {
       return
     }
     this.#mailbox.put(mail)
-    if (this.#state.members.size >= CROWD && mail.commands.every(isPresence)) this.#wake(this, 'gathered')
+    if (this.#state.members.size >= LARGE_ROOM && mail.commands.every(isPresence)) this.#wake(this, 'gathered')
     else this.#wake(this)
   }
 

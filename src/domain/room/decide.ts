@@ -198,7 +198,7 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
   if (state.members.has(by.id)) return arriving === 'banned' ? banned : { type: 'known', seq: state.last }
   // An invitation ends with its maker's ban.
   if (inviter !== undefined && state.bans.persons.has(inviter)) return invitationEnded
-  const rank = arriving === 'stranger' && invited === true ? 'member' : arriving
+  const rank = arriving === 'nonMember' && invited === true ? 'member' : arriving
   const { inviteOnly, mostMembers } = state.rules
   const why = refusalFor(rank, inviteOnly ? 'enterLocked' : 'enter')
   if (why !== undefined) return why

@@ -23,7 +23,7 @@ export const ruleKey = (name: string): string => subnetOf(skeletonOf(name))
 /** The rank of a present member. */
 export function rankOf(state: RoomState, id: string): Rank {
   const member = state.members.get(id)
-  if (member === undefined && !state.hidden.has(id)) return 'stranger'
+  if (member === undefined && !state.hidden.has(id)) return 'nonMember'
   const restraint = state.restrained.get(id)
   if (restraint !== undefined) return restraint
   if (member?.role !== undefined) return member.role
@@ -44,7 +44,7 @@ export function arrivingAs(state: RoomState, by: Member, role: Role | undefined)
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
   const person = personOf(state, by.id)
   if (role === 'op' || state.ops.has(person) || state.founder?.person === person) return 'op'
-  return state.insiders.has(person) ? 'member' : 'stranger'
+  return state.insiders.has(person) ? 'member' : 'nonMember'
 }
 
 /**

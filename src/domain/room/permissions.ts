@@ -2,10 +2,10 @@ import { type Rejected, rejected } from '../errors.ts'
 import type { ClientCommand } from './commands.ts'
 
 /**
- * A person's rank in a room. `stranger`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
+ * A person's rank in a room. `nonMember`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
  * locked. `banned` and `muted` come before all else. `listener`: a member without a voice where only operators speak.
  */
-export type Rank = 'stranger' | 'outsider' | 'banned' | 'muted' | 'listener' | 'member' | 'op' | 'owner'
+export type Rank = 'nonMember' | 'outsider' | 'banned' | 'muted' | 'listener' | 'member' | 'op' | 'owner'
 
 /** The permissions that a room knows. */
 export type Permission =
@@ -32,7 +32,7 @@ const HERE = ['muted', ...PRESENT] as const
 
 /** The ranks that have each permission. */
 export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
-  enter: ['stranger', ...FREE],
+  enter: ['nonMember', ...FREE],
   // Members at the time of the lock may come back.
   enterLocked: FREE,
   leave: ['banned', ...HERE],
@@ -90,7 +90,7 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
 export function refusalFor(rank: Rank, permission: Permission): Rejected | undefined {
   if (PERMISSIONS[permission].includes(rank)) return undefined
   switch (rank) {
-    case 'stranger':
+    case 'nonMember':
       return permission === 'enterLocked' ? lockedOut : notAMember
     case 'outsider':
       return lockedOut

@@ -40,7 +40,7 @@ export class TransferActor {
   #epoch = 0
   #writing = 0
   /** A file writer takes one call at a time. */
-  readonly #inTurn: SerialQueue
+  readonly #queue: SerialQueue
   /** When it last got on, and how far it was then. */
   #touched: number
   #touchedAt: number
@@ -72,7 +72,7 @@ export class TransferActor {
     this.owner = owner
     this.#file = file
     this.#parts = parts
-    this.#inTurn = new SerialQueue((error) => parts.failed(error))
+    this.#queue = new SerialQueue((error) => parts.failed(error))
     this.#held = new WriterLease(file.id, parts, durable !== undefined)
     this.#transfer = evolveTransfer(newTransfer, { type: 'offered', file })
     this.#apply({ type: 'pause', durable: durable ?? 0 })
@@ -143,7 +143,7 @@ export class TransferActor {
 
   /** Offers a new file to the room, once the file store has held its size against the limits. */
   begin(): Promise<Rejected | undefined> {
-    return this.#inTurn.run(async () => {
+    return this.#queue.run(async () => {
       const why = await this.#offer()
       return why === undefined ? undefined : await this.#refused(why)
     })
@@ -168,7 +168,7 @@ export class TransferActor {
 
   /** Size and digest of the durable bytes, for a sender to see whether it has the same file (C111). */
   prefix(): Promise<Digest | Rejected> {
-    return this.#inTurn.run(async () => {
+    return this.#queue.run(async () => {
       const writer = await this.#open()
       if ('type' in writer) return writer
       return (await this.#sync(writer)) ?? { size: writer.offset, sha256: writer.digest() }
@@ -177,13 +177,13 @@ export class TransferActor {
 
   /** The durable offset, once writing under way is through: a question while the file becomes whole is answered with the whole size. */
   offset(): Promise<number> {
-    return this.#inTurn.run(async () => this.durable)
+    return this.#queue.run(async () => this.durable)
   }
 
   /** Takes the writing over. `BAD_OFFSET` unless `offset` is where the file goes on: then `durable` says where. */
   write(offset: number): Promise<Writing | Rejected> {
     const epoch = ++this.#epoch
-    return this.#inTurn.run(async () => {
+    return this.#queue.run(async () => {
       if (epoch !== this.#epoch) return fenced
       const writer = (this.status === 'arriving' ? undefined : await this.#parts.mayWrite()) ?? (await this.#open())
       return 'type' in writer ? writer : await this.#take(epoch, writer, offset)
@@ -195,7 +195,7 @@ export class TransferActor {
    * writes, and only of a file whose own digest was promised, so that it can become no other by their bytes.
    */
   adopt(offset: number, prefix: string): Promise<Writing | Rejected> {
-    return this.#inTurn.run(async () => {
+    return this.#queue.run(async () => {
       if (this.status !== 'paused' || this.durable === 0 || this.#file.sha256 === undefined) return notOwner
       const writer = (await this.#parts.mayWrite()) ?? (await this.#open())
       if ('type' in writer) return writer
@@ -224,7 +224,7 @@ export class TransferActor {
   interrupt(why: Rejected): Promise<void> {
     this.#interrupted = { epoch: this.#epoch, why }
     const epoch = ++this.#epoch
-    return this.#inTurn.run(async () => {
+    return this.#queue.run(async () => {
       if (this.status !== 'arriving' || epoch !== this.#epoch) return
       const writer = await this.#open()
       if (!('type' in writer) && (await this.#sync(writer)) === undefined) this.#rest(writer)
@@ -233,7 +233,7 @@ export class TransferActor {
 
   /** Lets go of its file, where nobody writes. */
   rest(): Promise<void> {
-    return this.#inTurn.run(async () => {
+    return this.#queue.run(async () => {
       if (this.status === 'paused') await this.#suspend()
     })
   }
@@ -241,14 +241,14 @@ export class TransferActor {
   /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
   withdraw(reason: string, removedBy?: Member): Promise<void> {
     this.#epoch++
-    return this.#inTurn.run(() => this.#withdraw(reason, removedBy))
+    return this.#queue.run(() => this.#withdraw(reason, removedBy))
   }
 
   /** The host stops: received bytes are made durable, and nobody writes any more. */
   close(): Promise<void> {
     this.#epoch++
     this.#closed = true
-    return this.#inTurn.run(async () => {
+    return this.#queue.run(async () => {
       await this.#suspend()
       this.#events.complete()
     })
@@ -256,7 +256,7 @@ export class TransferActor {
 
   #writingOf(epoch: number, writer: FileWriter): Writing {
     const ifMine = <T>(run: () => Promise<T>): Promise<T | Rejected> =>
-      this.#inTurn.run(async () => {
+      this.#queue.run(async () => {
         if (epoch === this.#epoch && this.#writing === epoch) return await run()
         return this.#interrupted?.epoch === epoch ? this.#interrupted.why : fenced
       })

@@ -8,7 +8,7 @@ import { keyOf, SessionClient } from '../../harness/session-client.ts'
 import { clientSamples } from '../../unit/protocol/samples.ts'
 
 const OWNER = 'f'.repeat(32)
-const WHO = ['stranger', 'preAuth', 'exMember', 'kicked', 'member', 'op', 'owner'] as const
+const WHO = ['stranger', 'unauthenticated', 'exMember', 'kicked', 'member', 'op', 'owner'] as const
 type Who = (typeof WHO)[number]
 
 const INSIDE: readonly Who[] = ['member', 'op', 'owner']
@@ -123,7 +123,7 @@ async function peopled() {
   }
   const shown = (who: Who): Record<string, string> => {
     if (who === 'stranger') return {}
-    if (who === 'preAuth') return { Authorization: 'Bearer wrong', 'Tamtam-Key': keyOf('nobody') }
+    if (who === 'unauthenticated') return { Authorization: 'Bearer wrong', 'Tamtam-Key': keyOf('nobody') }
     return { Authorization: `Bearer ${token}`, 'Tamtam-Key': who === 'owner' ? OWNER : keyOf(who) }
   }
   return { ...host, whole, arriving, message, shown }
@@ -143,7 +143,7 @@ test('C117: every route is for those whom the table names, and for nobody else',
       const from = `127.0.${1 + Object.keys(TABLE).indexOf(route)}.${1 + WHO.indexOf(who)}`
       const { status } = await ask(port, `${method} ${path}`, { ...how, headers, from })
       if (status !== 403 && status !== 404) letIn.push(who)
-      if (who === 'stranger' || who === 'preAuth')
+      if (who === 'stranger' || who === 'unauthenticated')
         expect([route, who, status]).toEqual([route, who, may.includes(who) ? status : 404])
     }
     expect([route, letIn]).toEqual([route, WHO.filter((who) => may.includes(who))])

@@ -24,7 +24,7 @@ const open = ['--lan', '--open']
 const EAGER = fileURLToPath(new URL('../../harness/eager-host.ts', import.meta.url))
 
 describe('P7: on a network that leads nowhere else, somebody on another machine', () => {
-  test('comes in by its address, in plain, on every door', async () => {
+  test('comes in by its address, in plain, by every protocol', async () => {
     const { lan, at, port, tamtam } = await onLan(open)
     const { guest } = lan
     expect((await guest.run('ip', ['route'])).stdout.toString()).not.toContain('default')
@@ -55,7 +55,7 @@ describe('P7: on a network that leads nowhere else, somebody on another machine'
 })
 
 describe('C123: over TLS', () => {
-  test('the same doors, with the fingerprint in the address; a page of another origin, or by another name, is refused on every path', async () => {
+  test('the same protocols, with the fingerprint in the address; a page of another origin, or by another name, is refused on every path', async () => {
     const { lan, at, port, host, tamtam } = await onLan([...open, '--tls'])
     const { guest } = lan
     const { fingerprint } = await host.listening()
@@ -113,7 +113,7 @@ test('hosts are found by who is nearby, with what it takes to come in, and witho
   expect({ seed, errors: host.errors, ended: await host.stop() }).toEqual({ seed, errors: '', ended: 0 })
 })
 
-test('C119, C122: without the token nothing can be read on any door; who guesses is slowed, and shuts out nobody', async () => {
+test('C119, C122: without the token nothing can be read by any protocol; who guesses is slowed, and shuts out nobody', async () => {
   const { lan, at, port, tamtam, token } = await onLan(['--lan'])
   const { guest } = lan
   const shown = { TAMTAM_TOKEN: token }

@@ -9,7 +9,7 @@ import { keyOf, SessionClient } from '../../harness/session-client.ts'
 /** Who is asking, by what they show: the rule knows who belongs to which room now. */
 const MEMBERS: Readonly<Record<string, string>> = { 'Bearer of-garden': 'garden', 'Bearer of-all': '*' }
 
-const ASKERS = {
+const REQUESTERS = {
   stranger: {},
   'of another room': { headers: { Authorization: 'Bearer of-another' } },
   'ex-member': { headers: { Authorization: 'Bearer was-of-garden' } },
@@ -131,7 +131,7 @@ const seen = ({ status, headers, text }: Answer) => {
 
 const asked = (one: Asked, other: Asked): Asked => ({ ...one, ...other, headers: { ...one.headers, ...other.headers } })
 
-test.each(Object.entries(ASKERS))(
+test.each(Object.entries(REQUESTERS))(
   'C117: %s: a room that one may not see and one that is not there are the same to the byte, on every route',
   async (_who, as) => {
     const { port } = await guarded()
@@ -146,7 +146,7 @@ test.each(Object.entries(ASKERS))(
   },
 )
 
-test.each(Object.entries(ASKERS))(
+test.each(Object.entries(REQUESTERS))(
   'C115: %s: a file that one may not see and one that is not there are the same to the byte, on every route',
   async (_who, as) => {
     const { port, whole, arriving, tamtam } = await guarded()
@@ -262,14 +262,14 @@ test.each(['Garden', '%23garden', 'GARDEN', 'g%61rden'])(
   },
 )
 
-test('GET /rooms lists only what the asker may see, and a stranger nothing', async () => {
+test('GET /rooms lists only what the requester may see, and others nothing', async () => {
   const { port } = await guarded()
   const names = async (how: Asked) => {
     const { rooms } = (await ask(port, 'GET /rooms', how)).json as { rooms: { name: string }[] }
     return rooms.map(({ name }) => name)
   }
   await sayOverHttp(port, 'kitchen', 'hi', { headers: { Authorization: 'Bearer of-all' } })
-  for (const how of Object.values(ASKERS)) expect(await names(how)).toEqual([])
+  for (const how of Object.values(REQUESTERS)) expect(await names(how)).toEqual([])
   expect(await names({ headers: { Authorization: 'Bearer of-garden' } })).toEqual(['garden'])
   expect(await names({ headers: { Authorization: 'bearer of-all' } })).toEqual(['garden', 'kitchen'])
 })
@@ -293,7 +293,7 @@ test('C125: the rule hears the address of the peer, not what a header says', asy
   expect([...heard]).toEqual(['127.0.0.1', '127.0.0.2'])
 })
 
-test('C119: who guesses at what a rule asks for is not listened to after a few tries, and told when to come again', async () => {
+test('C119: who guesses what a rule asks for is not listened to after a few tries, and told when to come again', async () => {
   const clock = new ManualClock()
   const { port } = await startHttpHost({
     access: ({ credential }) => credential === 'right',

@@ -167,7 +167,7 @@ class SearchFails extends MemoryJournal {
 
 class ReadFails extends MemoryFileStore {
   override read(): AsyncIterable<Uint8Array> {
-    throw new Error('a bug in the vault')
+    throw new Error('a bug in the file store')
   }
 }
 

@@ -213,7 +213,7 @@ describe.each(WIRES)('over %s', (by) => {
   test('thousands of messages through connections that break: none is lost, none comes twice, all in order', async () => {
     const { port } = await startHost({ stores: 'kept' })
     const reader = await SessionClient.join(port, 'frames', 'reader')
-    const wanted = Array.from({ length: 4000 }, (_, index) => `message ${index}`)
+    const wanted = Array.from({ length: 2000 }, (_, index) => `message ${index}`)
     let sent = 0
     const heard: number[] = []
     const missing = new Map(wanted.map((text, index) => [index, text]))
@@ -222,10 +222,10 @@ describe.each(WIRES)('over %s', (by) => {
       const send = (index: number, text: string) =>
         writer.send({ type: 'command', ref: index, command: { type: 'say', text, id: `m${index}` } })
       for (const [index, text] of missing) if (index < sent) send(index, text)
-      const until = Math.min(wanted.length, sent + 400)
+      const until = Math.min(wanted.length, sent + 200)
       for (; sent < until; sent++) send(sent, wanted[sent] as string)
       // Breaks off in the middle of things, but for the last time.
-      if (sent < wanted.length) await writer.until(() => writer.of('ack').length > (turn * 37) % 400)
+      if (sent < wanted.length) await writer.until(() => writer.of('ack').length > (turn * 37) % 200)
       else await writer.until(() => writer.of('ack').length === missing.size)
       writer.reset()
       for (const { ref } of writer.of('ack')) missing.delete(ref)
@@ -245,7 +245,7 @@ describe.each(WIRES)('over %s', (by) => {
     const writer = await SessionClient.join(port, 'frames', 'writer')
     const quick = await SessionClient.join(port, by, 'quick')
     const text = 'x'.repeat(4000)
-    const messages = 6000
+    const messages = 5000
     for (let index = 0; index < messages; index++)
       writer.send({ type: 'command', command: { type: 'say', text: `${index} ${text}` } })
     await quick.until(() => quick.entries.length === messages)

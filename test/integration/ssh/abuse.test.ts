@@ -122,9 +122,9 @@ describe('clients of SSH that mean no good', () => {
     await new Promise((resolve) => reader.exec('get big', resolve))
     inside(reader)._sock.pause()
 
-    const asker = await loggedIn(host.port, 'asker')
-    inside(asker)._sock.pause()
-    for (let count = 0; count < 20_000; count++) inside(asker)._protocol.ping()
+    const pinger = await loggedIn(host.port, 'pinger')
+    inside(pinger)._sock.pause()
+    for (let count = 0; count < 20_000; count++) inside(pinger)._protocol.ping()
 
     const files = await loggedIn(host.port, 'files')
     const sftp = await new Promise<import('ssh2').SFTPWrapper>((resolve, reject) =>

@@ -8,7 +8,7 @@ import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 
 test('an adapter of another port does not compile, and one of its own is made once', () => {
   const host = container.createChildContainer()
-  // @ts-expect-error a keyring is no journal
+  // @ts-expect-error a secret store is no journal
   provide(host, JOURNAL, undefined, () => new MemorySecretStore())
   // @ts-expect-error nor is it one when it is given
   provide(host, JOURNAL, new MemorySecretStore(), () => new MemoryJournal())

@@ -9,7 +9,7 @@ import { checkViews, type Peer } from './views.ts'
 export type Cut = 'whole' | 'bytes' | number
 
 /**
- * A house with a line door, and what must be seen there by whom: a model that knows the protocol's description and nothing
+ * A host with a line server, and what must be seen there by whom: a model that knows the protocol's description and nothing
  * of how the house does it. What changes who is where happens alone; what is said meanwhile happens all at once.
  */
 export class RoomModel extends ModelHouse {

@@ -5,7 +5,7 @@ import { heapAfterCollection, randomFrom } from '../domain/names/fuzzing.ts'
 import { clientSamples, hostSamples } from './samples.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
-const count = Number(process.env['FUZZ_COUNT'] ?? 500_000)
+const count = Number(process.env['FUZZ_COUNT'] ?? 250_000)
 const MAX_GROWTH_BYTES = 8 * 1024 * 1024
 /** Heads of every kind of value, and the first letters of what a decoder makes special things of. */
 const HEADS = [

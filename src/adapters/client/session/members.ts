@@ -18,7 +18,7 @@ export class Members {
 
   /**
    * The host's list of members at this moment. Answers the differences as presence events: subscribers of the events know all
-   * members. In a crowd the host lists only some, and the others are taken to be there still.
+   * members. In a large room the host lists only some, and the others are taken to be there still.
    */
   sync(members: readonly Member[], complete: boolean): readonly Presence[] {
     const news: Presence[] = []

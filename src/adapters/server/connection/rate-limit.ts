@@ -30,6 +30,7 @@ export class SharedRate {
   /** Resolves when so many tokens were taken, or `signal` is aborted: none is taken then. */
   take(tokens: number, signal?: AbortSignal): Promise<'taken' | 'given up'> {
     if (signal?.aborted) return Promise.resolve('given up')
+    if (this.#perSecond === 0) return Promise.resolve('taken')
     return new Promise((resolve) => {
       const waiting: WaitingRequest = { left: tokens, taken: 0, done: resolve }
       this.#waiting.add(waiting)

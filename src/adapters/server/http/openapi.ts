@@ -26,7 +26,7 @@ const OF_ROOMS = [
   'NOT_ALLOWED',
 ] as const
 const OF_BODIES = { json: ['UNSUPPORTED_TYPE'], bytes: ['BAD_TEXT', 'UNSUPPORTED_TYPE'], stream: [] } as const
-const RANKS = ['stranger', 'outsider', 'banned', 'muted', 'listener', 'member'] as const
+const RANKS = ['nonMember', 'outsider', 'banned', 'muted', 'listener', 'member'] as const
 
 /** The codes that a route can end in, by their status: of its permission, of its body, of tus, and its own. */
 function refusalsOf({ permission, body, tus, about }: DescribedRoute): ReadonlyMap<number, readonly HttpCode[]> {

@@ -109,7 +109,7 @@ export const operations = {
     answers: { 200: { description: 'It.', body: { contents: { [JSON_TYPE]: { json: { type: 'object' } } } } } },
   },
   listRooms: {
-    summary: 'The rooms that are in use or have a history, as far as the asker may see them.',
+    summary: 'The rooms that are in use or have a history, as far as the requester may see them.',
     answers: { 200: { description: 'By name.', body: bodies.roomList } },
     refusals: ['TRY_LATER'],
   },
@@ -315,7 +315,7 @@ export const operations = {
     headers: {
       Range: optional(text('One range of bytes.')),
       'If-Range': optional(text('The ETag or date that the range belongs to.')),
-      'If-None-Match': optional(text('ETags that the asker has.')),
+      'If-None-Match': optional(text('ETags that the requester has.')),
     },
     query: { ticket },
     answers: {
@@ -425,7 +425,7 @@ export const operations = {
     answers: { 200: { description: 'By name.', body: bodies.receipts } },
   },
   addReceipt: {
-    summary: 'Says that the asker has the file whole.',
+    summary: 'Says that the requester has the file whole.',
     body: { contents: { [JSON_TYPE]: bodies.receipt } },
     answers: { 201: { description: 'Noted.', body: v.object({ sha256: v.string() }) } },
     refusals: [...taking, 'HASH_MISMATCH'],

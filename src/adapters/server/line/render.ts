@@ -133,11 +133,11 @@ function foldPresence(events: readonly RoomEvent[], { say }: Translator): Map<Ro
   if (events.length <= PRESENCE_LINES) return undefined
   let folded: Map<RoomEvent, string> | undefined
   for (const type of ['joined', 'left', 'renamed'] as const) {
-    const crowd = events.filter((event) => event.type === type)
-    if (crowd.length <= PRESENCE_LINES) continue
+    const alike = events.filter((event) => event.type === type)
+    if (alike.length <= PRESENCE_LINES) continue
     folded ??= new Map()
-    crowd.forEach((event, index) => {
-      folded?.set(event, index === 0 ? `* ${say(FOLDED[type], { count: crowd.length })}\n` : '')
+    alike.forEach((event, index) => {
+      folded?.set(event, index === 0 ? `* ${say(FOLDED[type], { count: alike.length })}\n` : '')
     })
   }
   return folded

@@ -78,11 +78,11 @@ export class RoomSecrets {
   /** Once a password was right, others are compared with it: the slow hash is against thieves of the file. */
   readonly #proved = new Map<string, string>()
   /** Writing takes its time: one after the other, so that the last change is the one that holds. */
-  readonly #inTurn = new SerialQueue()
+  readonly #writes = new SerialQueue()
   /** The same of passwords, which are hashed first: setting many keeps nobody from joining by an invitation. */
-  readonly #onePassword = new SerialQueue()
+  readonly #passwords = new SerialQueue()
   /** One hash at a time: files are read and written by the same few threads. */
-  readonly #oneHash = new SerialQueue()
+  readonly #hashes = new SerialQueue()
 
   constructor(secretStore: SecretStore, clock: Clock, settings: RoomSecretSettings) {
     this.#secretStore = secretStore
@@ -127,7 +127,7 @@ export class RoomSecrets {
    * none to take away.
    */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
-    return this.#onePassword.run(async () => {
+    return this.#passwords.run(async () => {
       const password = word === undefined ? undefined : await saltedHash(word)
       return await this.#change(room, (kept) => {
         const passwords = new Map(kept.passwords)
@@ -143,7 +143,7 @@ export class RoomSecrets {
     if (password === undefined) return true
     const proved = this.#proved.get(room)
     if (proved !== undefined) return sameSecret(proved, word)
-    const hash = await this.#oneHash.run(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
+    const hash = await this.#hashes.run(() => hashed(word, Buffer.from(password.salt, 'hex'), HASH_BYTES))
     const right = timingSafeEqual(hash, Buffer.from(password.hash, 'hex'))
     if (right && this.#secrets.passwords.get(room) === password) this.#proved.set(room, word)
     return right
@@ -278,7 +278,7 @@ export class RoomSecrets {
    */
   #change(room: string, change: (kept: Secrets) => Secrets | undefined): Promise<boolean> {
     const store = this.#secretStore
-    return this.#inTurn.run(async () => {
+    return this.#writes.run(async () => {
       if (isSharedSecretStore(store)) {
         let isChanged = false
         const text = await store.changeRoom(room, (before) => {

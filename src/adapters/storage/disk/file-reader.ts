@@ -59,7 +59,7 @@ interface Descriptor {
   close(): Promise<void>
 }
 
-/** The files that are open for reading: one descriptor for all readers of a file, or a crowd would use up what the process may open (C71). */
+/** The files that are open for reading: one descriptor for all readers of a file, or many of them would use up what the process may open (C71). */
 class OpenFiles {
   readonly #files = new Map<string, { readonly handle: Promise<FileHandle | undefined>; readers: number }>()
 

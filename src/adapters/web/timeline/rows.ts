@@ -32,7 +32,7 @@ export type Row =
   | { readonly type: 'files'; readonly key: string; readonly entries: readonly FileEntry[]; readonly headed: boolean }
   | { readonly type: 'told'; readonly key: string; readonly entry: Told }
   | { readonly type: 'notice'; readonly key: string; readonly event: Missed | HostNotice }
-  /** Comings and goings in a row, folded into one. */
+  /** Joins and leaves in a row, folded into one. */
   | { readonly type: 'presence'; readonly key: string; readonly presence: PresenceRow }
 
 export interface PresenceRow {

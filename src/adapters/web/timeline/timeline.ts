@@ -257,7 +257,7 @@ export class Timeline {
     })
   }
 
-  /** The surroundings of an entry: as much before it as fills a page of a screen, and more behind it. */
+  /** The context of an entry: as much before it as fills a page of a screen, and more behind it. */
   around(seq: number, aim: Aim): Promise<void> {
     this.read('above')
     return this.#load('around', aim, async () => {

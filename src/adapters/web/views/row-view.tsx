@@ -236,7 +236,7 @@ export function PendingRow({ room, pending }: { readonly room: Room; readonly pe
   const { talk, status } = pending
   const me = room.store.member.value
   return (
-    <li class={`row unshown ${status}`} tabIndex={-1}>
+    <li class={`row pending ${status}`} tabIndex={-1}>
       <div class="talk headed">
         <div class="gutter">
           <Face name={me.name} />

@@ -101,7 +101,7 @@ export function TimelineView({ room }: { readonly room: Room }) {
             />
           ))}
           {atEnd &&
-            outbox.pending.value.map((unshown) => <PendingRow key={unshown.talk.id} room={room} pending={unshown} />)}
+            outbox.pending.value.map((pending) => <PendingRow key={pending.talk.id} room={room} pending={pending} />)}
         </ol>
         {isEmpty && <EmptyRoom room={room} />}
         {failure !== undefined && isRefusal(failure) && (

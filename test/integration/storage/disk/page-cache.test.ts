@@ -82,9 +82,9 @@ test('memory that was given back is the next page, but none that somebody has or
   expect((await ask(12)).bytes.buffer).not.toBe(kept.bytes.buffer)
   const seen = new Set<ArrayBufferLike>()
   for (let page = 20; page < 60; page += 1) {
-    const loan = await ask(page)
-    seen.add(loan.bytes.buffer)
-    loan.end()
+    const borrowed = await ask(page)
+    seen.add(borrowed.bytes.buffer)
+    borrowed.end()
   }
   expect(seen.size).toBeLessThanOrEqual(10)
 })

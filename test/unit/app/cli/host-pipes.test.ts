@@ -234,7 +234,7 @@ describe("the host's own pipes", () => {
     expect(at.host.last).toBe(0)
   })
 
-  it('copies what arrives from a vault in memory, whole, and leaves no part', async () => {
+  it('copies what arrives from a file store in memory, whole, and leaves no part', async () => {
     const at = await desk()
     await send(at.ani, 'talk.txt', 'ab', 'cd')
     await until(() => expect(saved(at, 'terima_talk.txt')).toBe('abcd'))

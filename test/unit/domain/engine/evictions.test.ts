@@ -105,7 +105,7 @@ describe('C114 a room that is full', () => {
     expect([names(ani), names(budi)]).toEqual([['a', 'b'], ['d']])
     expect(await refusal(await house.join('cici', 'teras'), '')).toMatchObject({ code: 'TOO_MANY_FILES' })
   })
-  it('has its own oldest go when the vault is full, and keeps them where that would not do', async () => {
+  it('has its own oldest go when the file store is full, and keeps them where that would not do', async () => {
     const { house, ani } = await open({}, new MemoryFileStore({ hostQuotaBytes: 10 }))
     await send(await house.join('budi', 'dapur'), 'other', '12')
     await send(ani, 'a', '1234')
@@ -363,7 +363,7 @@ describe('C114 a promise is no thing', () => {
     expect(await send(await come('10.0.0.2', 'lobby', house, 'far'), 'mine', '123')).toMatchObject({ size: 3 })
     expect(house.engine.transfers.map(({ file: { name } }) => name)).toEqual(['b', 'c', 'd'])
   })
-  it('IPv6 addresses of one household are one', async () => {
+  it('IPv6 addresses of one subnet are one', async () => {
     const { house } = await open({ unfinishedPerHost: 8 })
     for (let place = 0; place < 20; place++)
       await declare(await come(`2001:db8::${place}`, 'lobby', house, `p${place}`), 10)

@@ -69,7 +69,7 @@ describe('a file', () => {
     await turns(4)
     expect(await failure(textOf(budi.download(id)))).toMatchObject({ code: 'NO_SUCH_FILE' })
   })
-  it('that the vault has lost is not to be had', async () => {
+  it('that the file store has lost is not to be had', async () => {
     const { join, fileStore } = await openHouse()
     const ani = await join('ani')
     const upload = ani.upload(pieces('a'), { name: 'a' })
@@ -232,7 +232,7 @@ describe('C75 a file that is withdrawn while the disk takes no news', () => {
   })
 })
 
-it('C76 a vault that broke is reported, and the room learns that the file does not come', async () => {
+it('C76 a file store that broke is reported, and the room learns that the file does not come', async () => {
   const fileStore = new MemoryFileStore()
   const { join, broken } = await openHouse({ fileStore })
   const ani = await join('ani')

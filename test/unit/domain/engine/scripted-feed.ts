@@ -12,7 +12,7 @@ export class ScriptedFeed implements Feed {
   readonly live$ = this.#live.asObservable()
   /** What the journal has, also what the room does not show yet. */
   #kept: Batch[] = []
-  #unshown: Batch[] = []
+  #unpublished: Batch[] = []
   #appended = 0
   #members: ReadonlyMap<string, Member> = new Map()
   #last = 0
@@ -76,12 +76,12 @@ export class ScriptedFeed implements Feed {
     const events: RoomEvent[] = Array.from({ length: entries }, () => said(++this.#appended))
     const batch = new Batch(this.room, presence ? [...events, joined(ani)] : events)
     if (entries > 0) this.#kept.push(batch)
-    this.#unshown.push(batch)
+    this.#unpublished.push(batch)
   }
 
   /** The room shows what the journal has. */
   publish(): void {
-    for (const batch of this.#unshown.splice(0)) {
+    for (const batch of this.#unpublished.splice(0)) {
       this.#last = batch.last ?? this.#last
       this.#live.next(batch)
     }

@@ -9,7 +9,7 @@ export interface FuzzRun {
 
 export function fuzzRun(): FuzzRun {
   const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
-  return { seed, count: Number(process.env['FUZZ_COUNT'] ?? 200_000) }
+  return { seed, count: Number(process.env['FUZZ_COUNT'] ?? 100_000) }
 }
 
 /**

@@ -196,7 +196,7 @@ describe('muting and banning', () => {
       .when(renamed, { type: 'join' })
       .refused('BANNED')
   })
-  it('C70: an address of version 6 stands for its household, however it is spelled', () => {
+  it('C70: an address of version 6 stands for its subnet, however it is spelled', () => {
     const room = given(...here, { type: 'banned', ...asAni, name: '2001:DB8:0:7::1' })
     const from = (address: string) => room.when({ id: 'm9', name: address }, { type: 'join' })
     for (const address of ['2001:db8:0:7::1', '2001:0db8:0000:0007:1:2:3:4']) from(address).refused('BANNED')

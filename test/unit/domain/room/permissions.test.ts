@@ -5,7 +5,7 @@ import { PERMISSIONS, type Permission, type Rank, refusalFor } from '#domain/roo
 import { given } from '../../../harness/given.ts'
 import { AT, ani, budi, cici, joined, whole } from '../../../harness/people.ts'
 
-type Who = 'stranger' | 'listener' | 'member' | 'muted' | 'kicked' | 'banned' | 'op' | 'owner'
+type Who = 'nonMember' | 'listener' | 'member' | 'muted' | 'kicked' | 'banned' | 'op' | 'owner'
 
 const host: Member = { id: 'm0', name: 'host', role: 'owner' }
 const stamp = { seq: 1, at: AT, by: host }
@@ -14,7 +14,7 @@ const crowd = [joined(host), joined(cici), file]
 
 /** How ani came to be what she is, in a room that the owner looks after and cici is in. */
 const PAST: Readonly<Record<Who, readonly RoomEvent[]>> = {
-  stranger: crowd,
+  nonMember: crowd,
   listener: [...crowd, { type: 'moderatorsSpeakSet', ...stamp, on: true }, joined(ani)],
   member: [...crowd, joined(ani)],
   muted: [...crowd, joined(ani), { type: 'muted', ...stamp, name: 'ani' }],
@@ -88,7 +88,7 @@ const ORDER = [
 
 /** The code each permission is refused with, where it is: written down here apart from the code's own table. */
 const REFUSED: Readonly<Record<Who, Partial<Record<ClientCommand['type'], string>>>> = {
-  stranger: all('NOT_A_MEMBER', [...TALK, ...ORDER, 'back', 'receiveFile']),
+  nonMember: all('NOT_A_MEMBER', [...TALK, ...ORDER, 'back', 'receiveFile']),
   kicked: all('NOT_A_MEMBER', [...TALK, ...ORDER, 'back', 'receiveFile']),
   banned: all('BANNED', [...TALK, ...ORDER, 'back', 'receiveFile']),
   muted: all('MUTED', [...TALK, ...ORDER]),
@@ -144,7 +144,7 @@ describe.each(Object.keys(PAST) as Who[])('what %s may', (who) => {
 })
 
 describe('the table of rights', () => {
-  const everybody: readonly Rank[] = ['stranger', 'outsider', 'banned', 'muted', 'listener', 'member', 'op', 'owner']
+  const everybody: readonly Rank[] = ['nonMember', 'outsider', 'banned', 'muted', 'listener', 'member', 'op', 'owner']
   const verbs = Object.keys(PERMISSIONS) as Permission[]
 
   it('is all there is: whoever it does not name is refused', () => {

@@ -28,7 +28,7 @@ async function begun(head: string) {
   return { connection, clock, client, request, response, socket }
 }
 
-const arrived = (socket: Socket, bytes: number) => expect.poll(() => socket.bytesRead).toBe(bytes)
+const arrived = (socket: Socket, bytes: number) => expect.poll(() => socket.bytesRead, { interval: 1 }).toBe(bytes)
 const BODY = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000'
 
 test('C68: a body that grows has its time, one that does not has not', async () => {

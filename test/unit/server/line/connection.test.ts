@@ -253,13 +253,13 @@ describe('the host', () => {
     budi.connection.stall()
     ani.type(...Array.from({ length: 50 }, (_, at) => `${at}`))
     await house.calm()
-    house.door.sweep(600_000)
+    house.server.sweep(600_000)
     house.clock.advance(400_000)
-    house.door.sweep(600_000)
+    house.server.sweep(600_000)
     await house.calm()
     expect(budi.near.destroyed).toBe(false)
     house.clock.advance(201_000)
-    house.door.sweep(600_000)
+    house.server.sweep(600_000)
     await house.calm()
     expect(budi.near.destroyed).toBe(true)
     expect(cici.take()).toMatch(/\* budi left \(took nothing for too long\)\n$/)
@@ -272,9 +272,9 @@ describe('the host', () => {
       budi.connection.stall()
       ani.type(...Array.from({ length: 50 }, (_, at) => `${at}`))
       await house.calm()
-      house.door.sweep(600_000)
+      house.server.sweep(600_000)
       house.clock.advance(500_000)
-      house.door.sweep(600_000)
+      house.server.sweep(600_000)
       budi.connection.unstall()
       await turns(3)
     }
@@ -285,10 +285,10 @@ describe('the host', () => {
     const [ani, budi] = [await house.enter('ani'), await house.enter('budi')]
     ani.type('before')
     await turns(1)
-    house.door.stopReading()
+    house.server.stopReading()
     ani.type('after')
     await house.engine.settled()
-    const closed = house.door.close('the host stops', 5000)
+    const closed = house.server.close('the host stops', 5000)
     await house.calm()
     await closed
     await house.calm(500)
@@ -302,7 +302,7 @@ describe('the host', () => {
     ani.type(...Array.from({ length: 50 }, (_, at) => `${at}`))
     await house.calm()
     let closed = false
-    void house.door.close('bye', 5000).then(() => {
+    void house.server.close('bye', 5000).then(() => {
       closed = true
     })
     await turns(5)

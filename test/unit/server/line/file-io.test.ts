@@ -110,7 +110,7 @@ describe('a file that is sent', () => {
     expect(ani.take()).toBe('! FILE_TOO_LARGE too large\n')
     expect(budi.take()).toBe('<ani> next\n')
   })
-  it('while the vault is slow is read no faster than it is kept', async () => {
+  it('while the file store is slow is read no faster than it is kept', async () => {
     const { ani, budi, calm, fileStore } = await sending({ bodyMarkBytes: 1000 })
     const create = fileStore.create.bind(fileStore)
     let go = () => {}

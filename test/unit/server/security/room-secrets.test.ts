@@ -15,7 +15,7 @@ const settings = {
 }
 const full = new Error('no space')
 
-/** A keyring whose disk can be full. */
+/** A secret store whose disk can be full. */
 class SecretStore extends MemorySecretStore {
   isFull = false
   override write(...args: Parameters<MemorySecretStore['write']>): Promise<void> {

@@ -162,7 +162,7 @@ describe('C114 what has no room is refused before anything is there', () => {
     }))
 })
 
-test('what a killed import left in the vault, whole or not, is no obstacle to the next one', async () => {
+test('what a killed import left in the file store, whole or not, is no obstacle to the next one', async () => {
   for (const left of [BYTES, Buffer.from('other bytes')]) {
     const shelf = new Shelf()
     await shelf.put(FILE.id, left)
