@@ -7,6 +7,7 @@ import { natsConf } from '#app/cli/nats-conf.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { HostProcess } from '../../harness/host-process.ts'
+import { IrcClient } from '../../harness/irc-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { freePorts, hasNats, NatsServer } from '../../harness/nats.ts'
 import { until } from '../../harness/patience.ts'
@@ -58,6 +59,15 @@ test.skipIf(!isHere)(
     await late.ask('/history 10', '* end of history')
     expect(late.lines.filter((line) => line.startsWith('<'))).toEqual(['<ani> halo dari a', '<budi> halo dari b'])
     await late.ask('/topic', /kopi/)
+    const dewi = await IrcClient.enter(one.port, 'dewi', ['lobby'], { password: tokens[0] ?? '' })
+    await dewi.until(/ 353 dewi = #lobby :.*budi/)
+    dewi.says('PRIVMSG budi :dari IRC', 'WHOIS budi')
+    await budi.until('* dewi whispers: dari IRC')
+    await dewi.until(/ 319 dewi budi :#lobby/)
+    budi.write('/msg dewi ya\n')
+    await dewi.until(/^:budi!\S+ PRIVMSG dewi :ya/)
+    dewi.says('QUIT :tidur')
+    await budi.until(/dewi left.*tidur/)
     await ani.ask('/put 3 x.txt\nabc', /x\.txt/)
     await budi.until(/ani.*x\.txt/)
 
