@@ -17,14 +17,16 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'send to rsync daemon': 'each file is read and packed, then hashed at both ends and synced; the daemon syncs nothing',
   'send and get, as quick as the seed':
     'they move the file twice; the seed passes it on while it comes, and keeps nothing',
-  'get to curl -o': 'the start of the program, SHA-256 and a sync, which curl does without',
+  'get to curl -o':
+    'the start of the program, SHA-256 and a sync, which curl does without; of a large file half is the system’s copying into its cache',
   'send to curl -T': 'the start of the program, and SHA-256 at this end too',
   'upload, processor time to node spool': 'SHA-256 is a quarter of it, and the spool has none',
   'get to c spool':
     'each byte is hashed and synced, which the spool does not do, and each `get` starts a program and hashes too',
   'curl to c spool': 'each byte is hashed and synced, which the spool does not do',
   'with nicks to alone, processor time': 'a nick is one more command and one more event, of which everybody is told',
-  'listening, to node hello': 'modules that are loaded, and the journal’s thread, whose 60 ms begin when they are',
+  'listening, to node hello':
+    'modules that are loaded, which is twice what Node itself takes; the journal’s thread loads beside them',
   'resident memory for each':
     'about 11 kB of heap, of which Node’s socket with its streams takes 1.6, and the memory of the system for each socket',
   'history adds': 'what is verified before the port opens',

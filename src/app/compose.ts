@@ -33,6 +33,7 @@ import { MemoryJournal } from '#storage/memory/journal.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { SqliteJournal } from '#storage/sqlite/journal.ts'
 import { quarantinesIn } from '#storage/sqlite/journal-files.ts'
+import type { WorkerLink } from '#storage/sqlite/worker-link.ts'
 import { SystemClock } from '#system/clock.ts'
 import { RandomIds } from '#system/ids.ts'
 import { SilentLog } from '#system/log.ts'
@@ -139,8 +140,11 @@ export function provide<T>(
   else host.register(token, { useFactory: instanceCachingFactory<T>(make) })
 }
 
-/** Chooses an adapter for each port, in a container of its own for each host: two in one process share nothing. */
-export function compose(options: TamtamOptions): HostParts {
+/**
+ * Chooses an adapter for each port, in a container of its own for each host: two in one process share nothing. `thread`: that of the journal,
+ * begun before.
+ */
+export function compose(options: TamtamOptions, thread?: WorkerLink): HostParts {
   const { data: directory, overrides = {}, freeSpaceFloorBytes } = options
   const floor = freeSpaceFloorBytes === undefined ? {} : { freeSpaceFloorBytes }
   const { cluster } = options
@@ -165,7 +169,7 @@ export function compose(options: TamtamOptions): HostParts {
   const ownJournal = (log: Log, isCopy: boolean) =>
     directory === undefined
       ? new MemoryJournal({ isCopy })
-      : new SqliteJournal({ directory, log, onDamaged: () => health.metDamage(), isCopy, ...floor })
+      : new SqliteJournal({ directory, log, onDamaged: () => health.metDamage(), isCopy, thread, ...floor })
   if (cluster !== undefined)
     provide(host, CLUSTER, undefined, (from) => {
       const ports = { clock: from.resolve(CLOCK), log: from.resolve(LOG), metrics: from.resolve(METRICS) }
@@ -286,6 +290,7 @@ export function compose(options: TamtamOptions): HostParts {
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: http,
+        ...(cluster === undefined ? {} : { hosts: () => from.resolve(CLUSTER).members.others.length + 1 }),
       }),
   )
   provide(

@@ -8,6 +8,7 @@ import type { MentionedFile } from '#domain/room/events.ts'
 import type { RoomAccess } from '#domain/room/room-access.ts'
 import { isLoopback } from '#server/connection/incoming-connection.ts'
 import type { ListenerSettings } from '#server/listener/listener.ts'
+import type { WorkerLink } from '#storage/sqlite/worker-link.ts'
 import { compose, type TamtamOptions } from './compose.ts'
 import { type Address, Lifecycle } from './lifecycle.ts'
 
@@ -76,7 +77,12 @@ export interface Handler {
 
 /** Makes a host, in memory unless `data` is given. Nothing is opened or read before `start`. */
 export function createTamtam(options: TamtamOptions = {}): Tamtam {
-  const parts = compose(options)
+  return tamtamOf(options)
+}
+
+/** `createTamtam` for a program that has begun the journal's thread already, where there is a directory. */
+export function tamtamOf(options: TamtamOptions, thread?: WorkerLink): Tamtam {
+  const parts = compose(options, thread)
   const { engine } = parts
   const { data: directory, sharedDisk = false, cluster } = options
   const isNode = cluster !== undefined

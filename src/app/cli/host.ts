@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { ownCommand } from '#app/about.ts'
+import type { TamtamOptions } from '#app/compose.ts'
 import { defaultDataDirectory, fileLimitsOf, type HostConfig, hostConfig } from '#app/config.ts'
 import type { Address } from '#app/lifecycle.ts'
-import { createTamtam, type Tamtam } from '#app/tamtam.ts'
+import { type Tamtam, tamtamOf } from '#app/tamtam.ts'
 import { ClusterRefused } from '#cluster/errors.ts'
 import { failureText, forTerminal } from '#domain/names/text.ts'
 import { FileStoreFailed } from '#domain/ports/file-store.ts'
@@ -13,6 +14,7 @@ import { languageOf } from '#i18n/i18n.ts'
 import { isLoopback } from '#server/connection/incoming-connection.ts'
 import { type ListenerSettings, PortInUse } from '#server/listener/listener.ts'
 import { SharedDirectory, SharedDisk } from '#storage/disk/directory-lock.ts'
+import type { WorkerLink } from '#storage/sqlite/worker-link.ts'
 import { announce } from '#system/discovery.ts'
 import { errorCode } from '#system/files/file-system.ts'
 import { PinoLog } from '#system/pino-log.ts'
@@ -23,17 +25,17 @@ import { hostFacts } from './greeting.ts'
 import { bindsOf, hostHere, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
 import { enter } from './host-terminal.ts'
 
-/** `tamtam host`. */
-export const runHost = (flags: Record<string, unknown>): Promise<void> => {
+/** `tamtam host`. `thread`: that of its journal, which began to load before this file. */
+export const runHost = (flags: Record<string, unknown>, thread?: WorkerLink): Promise<void> => {
   refuseTypedPassword(flags)
-  return host(hostConfig(flags, process.env), process)
+  return host(hostConfig(flags, process.env), process, thread)
 }
 
 /** The time for the reader of our output to take the last of it. */
 const LAST_OUTPUT_MS = 500
 
 /** `tamtam host`: hosts a room until it is told to stop, with this terminal as one of its members. */
-export async function host(config: HostConfig, process: NodeJS.Process): Promise<void> {
+export async function host(config: HostConfig, process: NodeJS.Process, thread?: WorkerLink): Promise<void> {
   refuseUnsafe(config)
   const data = config.ephemeral ? undefined : (config.data ?? defaultDataDirectory(process.env))
   for (const stream of [process.stdout, process.stderr]) {
@@ -44,7 +46,9 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
   const log = new PinoLog({ level: config.logLevel })
   const stopped = stopSignal(process, log)
   hangUpWith(process)
-  const tamtam = createTamtam({
+  // The settings may say so, where no flag does.
+  if (data === undefined) void thread?.terminate()
+  const options: TamtamOptions = {
     ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
     ...clusterOptionsOf(config, process.env),
     limits: {
@@ -75,7 +79,8 @@ export async function host(config: HostConfig, process: NodeJS.Process): Promise
     overrides: { log },
     onBroken: (error) =>
       stopped.now(exitCodes.disk, `the data in ${data} can't be kept any more: ${failureText(error)}`),
-  })
+  }
+  const tamtam = tamtamOf(options, thread)
   const address = await open(tamtam, config, data)
   const { port, fingerprint } = address
   const nearby = { port, tls: fingerprint !== undefined, token: wantsToken(config) }

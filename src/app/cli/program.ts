@@ -90,7 +90,9 @@ export function programOf(): Command {
           exitCodes.usage,
           `there is no command ${word}; ${ownCommand('help')} lists the commands`,
         )
-      await (await import('./host.ts')).runHost(flags)
+      // It loads beside this thread, and as long.
+      const thread = flags.ephemeral ? undefined : new (await import('#storage/sqlite/worker-link.ts')).WorkerLink()
+      await (await import('./host.ts')).runHost(flags, thread)
     })
 
   program

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import { type Appended, DirectoryInUse, type Journal, JournalFailed, type Span } from '#domain/ports/journal.ts'
 import type { Log } from '#domain/ports/system.ts'
 import type { Batch, CommandId, KnownId } from '#domain/room/batch.ts'
@@ -6,19 +5,10 @@ import type { Erasure } from '#domain/room/erasure.ts'
 import { type Entry, historyChars, newestWithin, type PastEvent } from '#domain/room/events.ts'
 import { isFact } from '#domain/room/facts.ts'
 import { matches, searchWords } from '#protocol/search-words.ts'
-import { threadOf } from '#system/files/shipped.ts'
 import { ownerPid } from '../disk/directory-lock.ts'
 import { JournalTooNew } from './errors.ts'
-import {
-  type Answer,
-  type CallName,
-  type Calls,
-  type Failure,
-  packRows,
-  type Request,
-  unpackRows,
-  type WorkerOptions,
-} from './worker-messages.ts'
+import { WorkerLink } from './worker-link.ts'
+import { type CallName, type Calls, type Failure, packRows, unpackRows } from './worker-messages.ts'
 
 export interface SqliteJournalOptions {
   /** The directory of `journal.db`; made when missing. */
@@ -30,6 +20,8 @@ export interface SqliteJournalOptions {
   readonly isCopy?: boolean
   /** Called for each damaged place; entries that do not verify are left out of all answers. */
   readonly onDamaged?: () => void
+  /** Its thread, where that was begun before. */
+  readonly thread?: WorkerLink | undefined
 }
 
 /** Found entries in the first step of a search; later steps grow while entries are short. */
@@ -44,12 +36,14 @@ const COMMITTED: Appended = { status: 'committed' }
  */
 export class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions
+  #begun: WorkerLink | undefined
   #link: WorkerLink | undefined
   #opening: Promise<void> | undefined
   #broken: JournalFailed | undefined
 
   constructor(options: SqliteJournalOptions) {
     this.#options = options
+    this.#begun = options.thread
   }
 
   open(): Promise<void> {
@@ -158,9 +152,10 @@ export class SqliteJournal implements Journal {
 
   async #open(): Promise<void> {
     const { directory, freeSpaceFloorBytes, isCopy = false, log, onDamaged = () => {} } = this.#options
-    const link = new WorkerLink({ directory, freeSpaceFloorBytes, isCopy }, log, onDamaged)
+    const link = this.#begun ?? new WorkerLink()
+    this.#begun = undefined
     try {
-      await link.call('open', undefined)
+      await link.open({ directory, freeSpaceFloorBytes, isCopy }, log, onDamaged)
       this.#link = link
     } catch (failure) {
       await link.terminate()
@@ -193,87 +188,5 @@ export class SqliteJournal implements Journal {
     const advice = 'nothing is kept from here on; look at the disk, then start again: the journal is verified first'
     this.#broken ??= new JournalFailed(`the journal in ${directory} failed (${message}); ${advice}`, { cause })
     return this.#broken
-  }
-}
-
-interface Waiting {
-  resolve(result: unknown): void
-  reject(failure: Failure): void
-}
-
-/** The program of the thread: a source, or compiled, as this file. */
-const WORKER = import.meta.url.endsWith('.ts')
-  ? new URL('./worker.ts', import.meta.url)
-  : new URL('./worker.js', import.meta.url)
-const GONE: Failure = { kind: 'broken', message: 'its thread has ended', sqliteCode: undefined }
-
-/** The main thread's end of the worker: calls go out, answers come back by number. Rejects with a `Failure`. */
-class WorkerLink {
-  readonly #worker: Worker
-  readonly #log: Log
-  readonly #damaged: () => void
-  readonly #waiting = new Map<number, Waiting>()
-  #gone: Failure | undefined
-  #newest = 0
-
-  /** `damaged` is called for each damaged place that the worker meets. */
-  constructor(options: WorkerOptions, log: Log, damaged: () => void) {
-    this.#log = log
-    this.#damaged = damaged
-    const execArgv = ['--disable-warning=ExperimentalWarning']
-    this.#worker = new Worker(...threadOf(WORKER, { name: 'journal', workerData: options, execArgv }))
-    this.#worker.on('message', (answer: Answer) => this.#take(answer))
-    this.#worker.on('error', (error) => this.#end({ ...GONE, message: `its thread failed: ${String(error)}` }))
-    this.#worker.on('exit', () => this.#end(GONE))
-  }
-
-  call<Name extends CallName>(
-    name: Name,
-    args: Calls[Name]['args'],
-    moved: ArrayBuffer[] = [],
-  ): Promise<Calls[Name]['result']> {
-    return new Promise<unknown>((resolve, reject) => {
-      if (this.#gone !== undefined) {
-        reject(this.#gone)
-        return
-      }
-      this.#newest += 1
-      this.#waiting.set(this.#newest, { resolve, reject })
-      this.#worker.postMessage({ id: this.#newest, name, args } as Request, moved)
-    }) as Promise<Calls[Name]['result']>
-  }
-
-  /** Lets pending calls finish, closes the database and ends the thread. */
-  async close(): Promise<void> {
-    try {
-      await this.call('close', undefined)
-    } finally {
-      await this.terminate()
-    }
-  }
-
-  async terminate(): Promise<void> {
-    await this.#worker.terminate()
-  }
-
-  #take(answer: Answer): void {
-    if (answer.type === 'log') {
-      this.#log[answer.level](answer.what, answer.fields)
-      return
-    }
-    if (answer.type === 'damaged') {
-      this.#damaged()
-      return
-    }
-    const waiting = this.#waiting.get(answer.id)
-    this.#waiting.delete(answer.id)
-    if (answer.type === 'done') waiting?.resolve(answer.result)
-    else waiting?.reject(answer.failure)
-  }
-
-  #end(failure: Failure): void {
-    this.#gone ??= failure
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#gone)
-    this.#waiting.clear()
   }
 }

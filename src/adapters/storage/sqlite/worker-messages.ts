@@ -30,7 +30,7 @@ export interface StoredRows {
 
 /** The calls of the main thread to the worker: arguments and results. */
 export interface Calls {
-  open: { args: undefined; result: undefined }
+  open: { args: WorkerOptions; result: undefined }
   append: { args: NewRows; result: Appended }
   known: { args: { room: string; ids: readonly CommandId[] }; result: readonly KnownId[] }
   sync: { args: undefined; result: boolean }

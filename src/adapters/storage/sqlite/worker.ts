@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { Log } from '#domain/ports/system.ts'
 import { toFailure } from './errors.ts'
 import { markSuspect } from './journal-files.ts'
@@ -54,7 +54,6 @@ class IdleWork {
 }
 
 // The journal's own thread: requests come in order, answers go out, background work is done in between.
-const options = workerData as WorkerOptions
 const port = parentPort!
 const answer = (message: Answer): void => port.postMessage(message)
 const log: Log = {
@@ -63,6 +62,7 @@ const log: Log = {
   error: (what, fields = {}) => answer({ type: 'log', level: 'error', what, fields }),
 }
 
+let options: WorkerOptions | undefined
 let store: Store | undefined
 let broken: Failure | undefined
 const running = new Set<Promise<void>>()
@@ -85,7 +85,7 @@ function damaged(): void {
 /** The next start verifies the whole journal, however large, and saves all readable entries. */
 function suspect(): void {
   try {
-    markSuspect(options.directory)
+    if (options !== undefined) markSuspect(options.directory)
   } catch (error) {
     log.warn('the journal could not be marked for verification', { error: String(error) })
   }
@@ -107,6 +107,7 @@ const perform = (request: Request): unknown => {
   if (request.name === 'close') return close()
   if (broken !== undefined) throw new Error(broken.message)
   if (request.name === 'open') {
+    options = request.args
     store = new Store(options, log, damaged)
     return undefined
   }
