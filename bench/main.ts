@@ -8,6 +8,7 @@ import { type Comparison, compare } from './run/compare.ts'
 import { Processes } from './run/processes.ts'
 import { type Bench, parseSettings, type Settings, usageOf } from './run/settings.ts'
 import { chat, idle, joins, start, waits } from './scenarios/clients.ts'
+import { cluster } from './scenarios/cluster.ts'
 import { consoles, fanout, latency, sessions, stalled } from './scenarios/fan-out.ts'
 import { file, folders, receivers } from './scenarios/files.ts'
 import { scan } from './scenarios/scan.ts'
@@ -16,7 +17,7 @@ import { stress } from './scenarios/stress.ts'
 /** What people start, then the engine. */
 const PARTS: Readonly<Record<string, (bench: Bench) => AsyncGenerator<Comparison>>> = {
   ...{ waits, start, folders, file, receivers, console: consoles, joins },
-  ...{ fanout, sessions, latency, stalled, idle, chat, scan },
+  ...{ fanout, sessions, latency, stalled, idle, chat, cluster, scan },
   stress,
 }
 const NAMES = Object.keys(PARTS)

@@ -152,7 +152,5 @@ export const cases: readonly string[] = [
 
 /** Why a case has no test. */
 export const absent: Readonly<Record<number, string>> = {
-  127: 'nodes and servers that are cut off from each other are not driven yet',
-  130: 'a node stops where the stream lost what it has; putting that back is not built',
   131: 'what NATS lost is not put back from the copies yet',
 }

@@ -209,7 +209,7 @@ function onDisk(): string {
 /** Below those that systems give to connections: who asks for one of them until it answers would at some time connect to itself. */
 const PORTS = { from: 20_000, to: 32_000 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(PORTS.from, PORTS.to)
     const server = createServer().listen(port, '127.0.0.1')

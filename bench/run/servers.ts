@@ -20,6 +20,7 @@ export interface HostOptions {
   readonly line?: { readonly rateOnLoopback: boolean }
   readonly session?: { readonly rateOnLoopback: boolean }
   readonly http?: { readonly rateOnLoopback: boolean }
+  readonly cluster?: { readonly servers: readonly string[]; readonly node: string; readonly drainMs: number }
 }
 
 /** The library in a process that answers questions; without `data` in memory. */

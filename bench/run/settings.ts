@@ -20,6 +20,9 @@ interface Sizes {
   readonly receivers: readonly number[]
   readonly floodBytes: number
   readonly scans: number
+  /** Of a cluster. */
+  readonly nodes: number
+  readonly clusterRooms: number
 }
 
 const FULL: Sizes = {
@@ -42,6 +45,8 @@ const FULL: Sizes = {
   receivers: [1, 10],
   floodBytes: 64e6,
   scans: 1_000_000,
+  nodes: 3,
+  clusterRooms: 200,
 }
 const QUICK: Sizes = {
   ...FULL,
@@ -77,6 +82,8 @@ const SMOKE: Sizes = {
   receivers: [1],
   floodBytes: 1e6,
   scans: 1000,
+  nodes: 2,
+  clusterRooms: 3,
 }
 
 export interface Settings {

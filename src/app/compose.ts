@@ -290,6 +290,7 @@ export function compose(options: TamtamOptions, thread?: WorkerLink): HostParts 
         clock: from.resolve(CLOCK),
         metrics: from.resolve(METRICS),
         settings: http,
+        ...(cluster === undefined ? {} : { hosts: () => from.resolve(CLUSTER).members.others.length + 1 }),
       }),
   )
   provide(

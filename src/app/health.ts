@@ -177,7 +177,7 @@ class WatchedSharedJournal extends WatchedJournal implements SharedJournal {
     return this.#shared.trimmed$
   }
 
-  caughtUp(room: string): Promise<void> {
+  caughtUp(room: string): Promise<boolean> {
     return this.#shared.caughtUp(room)
   }
 

@@ -115,7 +115,7 @@ test('the owner removes everything: the room is empty on every page, and for tho
 })
 
 test('files go after the time that was chosen for them, and say when', async ({ open }) => {
-  const { port } = await startHttpHost({ page: true })
+  const { port, tamtam } = await startHttpHost({ page: true })
   const ani = await comeIn(open, port, 'ani', { checked: true })
   const path = join(await temporaryDirectory(), 'note.txt')
   await writeFile(path, 'for an hour')
@@ -137,6 +137,12 @@ test('files go after the time that was chosen for them, and say when', async ({ 
   expect(expiresAt).toBeLessThanOrEqual(Date.now() + 3_600_000)
   expect(Date.parse((await left.getAttribute('datetime')) ?? '')).toBe(expiresAt)
   expect(await left.getAttribute('title')).toMatch(/\d/)
+  // The room's rule holds for a file that has no time of its own.
+  const host = await tamtam.engine.join({ room: 'lobby', name: 'host', role: 'owner' })
+  await host.send({ type: 'setExpiry', seconds: 7200 })
+  await ask(port, 'PUT /lobby/other.txt', { body: 'for as long as the room says' })
+  await ani.locator('.file').getByText('gone in 2 hr').waitFor()
+  await left.waitFor()
   // For this tab only.
   await ani.reload()
   await ani.getByRole('button', { name: 'files go after 1 hour' }).waitFor()

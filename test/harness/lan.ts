@@ -85,9 +85,9 @@ let made = 0
 const guestAddresses = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `10.77.0.${index + 2}`)
 
-const ip = (...args: readonly string[]) => spawnSync('ip', args, { encoding: 'utf8' })
+export const ip = (...args: readonly string[]) => spawnSync('ip', args, { encoding: 'utf8' })
 
-function must(...args: readonly string[]): void {
+export function must(...args: readonly string[]): void {
   const { status, stderr } = ip(...args)
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`)
 }

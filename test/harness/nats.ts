@@ -1,36 +1,24 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, TestRunner } from 'vitest'
 import { natsConf } from '#app/cli/nats-conf.ts'
+import { natsProgram as found, howToGetNats } from '../../bench/run/nats.ts'
 import { temporaryDirectory } from './directory.ts'
 import { until } from './patience.ts'
 
-const GOT = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tamtam', 'nats-server')
-const HOW = 'needs a nats-server of 2.11 or newer: scripts/nats-server.sh'
-
-const fits = (program: string): boolean => {
-  try {
-    const [, major, minor] = /v(\d+)\.(\d+)\./.exec(execFileSync(program, ['--version'], { encoding: 'utf8' })) ?? []
-    return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 11)
-  } catch {
-    return false
-  }
-}
-
-const program = ['nats-server', GOT].find((path) => (path !== GOT || existsSync(GOT)) && fits(path))
-
 /** Whether there is a nats-server that can carry a cluster; in CI its absence is a failure. */
 export function hasNats(): boolean {
-  if (program !== undefined) return true
-  if (process.env['CI'] === 'true') throw new Error(`the test ${HOW}`)
-  process.stderr.write(`skipped: ${HOW}\n`)
+  if (found !== undefined) return true
+  if (process.env['CI'] === 'true') throw new Error(`the test ${howToGetNats}`)
+  process.stderr.write(`skipped: ${howToGetNats}\n`)
   return false
 }
+
+/** It, where there is one. */
+export const natsProgram = (): string => found ?? 'nats-server'
 
 /** Ports that are free now. */
 export async function freePorts(count: number): Promise<readonly number[]> {
@@ -85,7 +73,7 @@ export class NatsServer {
   }
 
   async start(): Promise<void> {
-    this.#child = spawn(program ?? 'nats-server', ['-c', this.#config], { stdio: 'ignore' })
+    this.#child = spawn(natsProgram(), ['-c', this.#config], { stdio: 'ignore' })
     await until(`nats-server at ${this.port}`, () => answers(this.port))
   }
 

@@ -177,7 +177,9 @@ export class ClusterConnection {
         'CLUSTER_UNFIT',
         `NATS does not make the stream ${name} with ${replicas} copies: ${made.error.description}; start all its servers, or give fewer copies with --cluster-replicas`,
       )
-    const known = await this.#whenReady(`STREAM.INFO.${name}`, {})
+    // Another node has just begun to make it.
+    const isThere = ({ error }: ApiAnswer) => error?.err_code !== ERRORS.noStream
+    const known = await this.#whenReady(`STREAM.INFO.${name}`, {}, isThere)
     if (known.error !== undefined)
       throw new ClusterRefused('CLUSTER_UNFIT', `NATS says nothing of the stream ${name}: ${known.error.description}`)
     return known.config?.metadata ?? {}
@@ -296,11 +298,11 @@ export class ClusterConnection {
     }
   }
 
-  async #whenReady(call: string, body: object): Promise<ApiAnswer> {
+  async #whenReady(call: string, body: object, isSettled = (_: ApiAnswer) => true): Promise<ApiAnswer> {
     for (const until = performance.now() + READY_MS; ; await pause(RETRY_MS)) {
       const answer = await this.#api(call, body)
       const isReady = answer.error === undefined || (answer.error.err_code !== undefined && answer.error.code < 500)
-      if (isReady || performance.now() > until) return answer
+      if ((isReady && isSettled(answer)) || performance.now() > until) return answer
     }
   }
 

@@ -27,7 +27,10 @@ async function dropLink(target: RoomTarget, { expires, list, off, json }: DropLi
       const url = linkTo(api.http.base, path)
       if (json) await printJson({ type: 'dropLink', id, url, expiresAt })
       else if (list) await print(`${id}  ${url}  until ${minuteText(expiresAt)}`)
-      else await print(url)
+      else {
+        await print(url)
+        process.stderr.write(`valid until ${minuteText(expiresAt)}\n`)
+      }
     }
     if (off !== undefined) {
       const why = await access.revokeDropLink(off)

@@ -20,7 +20,7 @@ import type { FileSpace } from './quotas.ts'
 import { type JoinRequest, type NickChange, NickRegistry, type RoomSummary, Rooms } from './rooms.ts'
 import { LocalSession, type Membership, type SessionParts } from './session.ts'
 import { Sessions } from './sessions.ts'
-import { adoptForeign, RoomLoops } from './sharing.ts'
+import { adoptForeign, Cursors, RoomLoops } from './sharing.ts'
 import { Transfers } from './transfers.ts'
 
 /** The rooms of one host. It knows no socket, file or clock but through its ports. */
@@ -83,6 +83,7 @@ export class Engine {
       erasures: this.#erasures,
       bandwidth: this.bandwidth,
       sessions: this.#sessions,
+      cursors: new Cursors(ports),
     }
     if (isShared(journal)) adoptForeign(journal, this.#rooms, this.#erasures, this.#transfers.foreign)
     this.events$ = engineEvents(this.#rooms, this.#transfers, ports.clock, this.#closed)
@@ -171,6 +172,11 @@ export class Engine {
     name: Pick<Membership, 'owner' | 'ownsName'>,
   ): Promise<LocalSession> {
     const { id } = member
+    const behind = request.after === undefined ? undefined : await this.#sessionParts.cursors.reach(room, request.after)
+    if (behind !== undefined) {
+      this.#rooms.leave(room.state.name)
+      throw new Refused(behind)
+    }
     const { guest, role, invited, inviter, hidden = false, person = id, reads = id } = request
     const { address = guest === true ? member.name : undefined, keyless = request.person === undefined } = request
     let session: LocalSession | undefined

@@ -15,6 +15,7 @@ import {
   type RemoveOwnFile,
 } from '../room/commands.ts'
 import type { RoomConnection } from '../room/connections.ts'
+import { nickElsewhere } from '../room/elsewhere.ts'
 import { isMessage, type Member, type RoomEvent, type WholeFile } from '../room/events.ts'
 import { type HandIns, handInsOf } from '../room/hand-ins.ts'
 import type { Permission } from '../room/permissions.ts'
@@ -33,6 +34,7 @@ import type { EngineLimits, Ports } from './limits.ts'
 import { RoomView } from './room-view.ts'
 import type { NickRegistry, Rooms } from './rooms.ts'
 import type { Sessions } from './sessions.ts'
+import type { Cursors } from './sharing.ts'
 import { RoomSubscription } from './subscription.ts'
 import type { Transfers } from './transfers.ts'
 
@@ -46,6 +48,7 @@ export interface SessionParts {
   readonly transfers: Transfers
   readonly erasures: Erasures
   readonly bandwidth: Bandwidth
+  readonly cursors: Cursors
   /** Those that are in a room; each takes itself out once it has left. */
   readonly sessions: Sessions<LocalSession>
 }
@@ -102,6 +105,11 @@ export class LocalSession extends RoomView implements RoomSession {
     return this.actor.personOf(this.id)
   }
 
+  /** The nick that the member has through another host. */
+  get nickElsewhere(): string | undefined {
+    return nickElsewhere(this.actor.state, this.id)
+  }
+
   get muted(): OwnMute | undefined {
     return this.actor.muteOf(this.id)
   }
@@ -109,6 +117,11 @@ export class LocalSession extends RoomView implements RoomSession {
   /** The sequence after which this session's events begin. */
   get after(): number {
     return this.#membership.after
+  }
+
+  /** Resolves once the room has reached a sequence that the reader has seen, or to the reason why it has to come again. */
+  reach(after: number): Promise<Rejected | undefined> {
+    return this.#parts.cursors.reach(this.actor, after)
   }
 
   /** Why this member may not send several messages at once. */

@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs'
-import type { Rejected } from '../errors.ts'
-import type { SharedJournal } from '../ports/journal.ts'
+import { pause } from '../async/backoff.ts'
+import { type Rejected, rejected } from '../errors.ts'
+import { isShared, type SharedJournal } from '../ports/journal.ts'
 import type { RoomActor, Wake } from '../room/actor.ts'
 import type { PendingBatch } from '../room/batch.ts'
 import { isErasure } from '../room/erasure.ts'
@@ -75,6 +76,56 @@ export class RoomLoops implements Commits {
     for (const loop of this.#loops.values()) loop.fail(error)
   }
 }
+
+const REACH_MS = 5000
+const AGAIN_MS = 200
+/** A leader of the log that was cut off has stepped down by then, and tells nothing any more. */
+const BELIEVED_MS = 15_000
+const MOST_BEYOND = 1000
+
+/**
+ * What a reader has seen at another host is there. This one may be behind, and where it was cut off with the leader of the log, that too: the reader is
+ * never taken for one of a lost history too early, since it would read everything again.
+ */
+export class Cursors {
+  readonly #ports: Pick<Ports, 'clock' | 'journal'>
+  /** Since when the log was told to end before a place that somebody had seen. */
+  readonly #beyond = new Map<string, number>()
+
+  constructor(ports: Pick<Ports, 'clock' | 'journal'>) {
+    this.#ports = ports
+  }
+
+  /** Resolves once the room has reached the sequence, or to the reason why its reader has to come again. Undefined without it: that history was lost. */
+  async reach(room: Pick<RoomActor, 'state'>, after: number): Promise<Rejected | undefined> {
+    const { clock, journal } = this.#ports
+    if (!isShared(journal)) return undefined
+    const { name } = room.state
+    const place = `${name} ${after}`
+    for (const until = clock.elapsed() + REACH_MS; after > room.state.last; await pause(clock, AGAIN_MS)) {
+      const isTold = await journal.caughtUp(name)
+      if (after <= room.state.last) break
+      const since = isTold ? this.#since(place) : undefined
+      if (since !== undefined && clock.elapsed() - since >= BELIEVED_MS) return undefined
+      if (clock.elapsed() >= until) return behindReader
+    }
+    this.#beyond.delete(place)
+    return undefined
+  }
+
+  #since(place: string): number {
+    const since = this.#beyond.get(place) ?? this.#ports.clock.elapsed()
+    this.#beyond.set(place, since)
+    const [oldest] = this.#beyond.keys()
+    if (this.#beyond.size > MOST_BEYOND && oldest !== undefined) this.#beyond.delete(oldest)
+    return since
+  }
+}
+
+const behindReader = rejected(
+  'BUSY',
+  'this machine has not got yet what you have seen at another; come again in a moment, or to that one',
+)
 
 /** Takes what other hosts append into the rooms that are in use here, and their files. */
 export function adoptForeign(

@@ -1,7 +1,7 @@
 import type { Observable, Subscription } from 'rxjs'
 import { Batch } from '../room/batch.ts'
 import { isEntry } from '../room/events.ts'
-import { difference, type MembersById } from '../room/published-members.ts'
+import { difference, type MembersById, publishedMembers } from '../room/published-members.ts'
 
 /** The source of a subscription: batches committed from now on, and those committed before. */
 export interface Feed {
@@ -32,6 +32,10 @@ export class RoomSubscription {
   #cursor: number
   /** The members that a reader who is behind knows of. */
   #known: MembersById | undefined
+  /** Those of them whom the reader has dropped since. */
+  readonly #dropped = new Set<string>()
+  /** The batch that the reader is taking just now. */
+  #handed: Batch | undefined
   /** Counts the readings: one that was held may still wait for its page when the next begins. */
   #reading = 0
 
@@ -56,12 +60,24 @@ export class RoomSubscription {
     return this.#status === 'closed'
   }
 
-  /** Hands nothing more to the reader until `resume`, which goes on after `cursor`. Within `take`, that may be inside the batch. */
-  pause(cursor: number): void {
+  /**
+   * Hands nothing more to the reader until `resume`, which goes on after `cursor`; left out, after what it was handed. Within `take`, a cursor may be
+   * inside the batch: of the presence behind it the reader has not heard.
+   */
+  pause(cursor?: number): void {
     if (this.#status === 'closed') return
     this.#status = 'held'
-    this.#cursor = cursor
-    this.#known ??= this.#feed.members()
+    const handed = cursor === undefined ? [] : (this.#handed?.events ?? [])
+    const unheard = handed.slice(handed.findLastIndex((event) => isEntry(event) && event.seq <= (cursor ?? 0)) + 1)
+    const members = this.#feed.members()
+    // All who fell behind share one list.
+    this.#known ??= unheard.length === 0 ? members : publishedMembers(members, unheard)
+    this.#cursor = cursor ?? this.#cursor
+  }
+
+  /** The reader has dropped a member, though it is behind: it is told again of one who is there once it has caught up. */
+  drop(member: string): void {
+    if (this.#known?.has(member)) this.#dropped.add(member)
   }
 
   resume(): void {
@@ -103,8 +119,11 @@ export class RoomSubscription {
 
   #follow(): void {
     this.#status = 'following'
-    const before = this.#known
+    const known = this.#known
+    const before = known && this.#dropped.size > 0 ? without(known, this.#dropped) : known
     this.#known = undefined
+    this.#handed = undefined
+    this.#dropped.clear()
     const meanwhile = before === undefined ? [] : difference(before, this.#feed.members())
     if (meanwhile.length > 0) this.#take(new Batch(this.#feed.room, meanwhile))
   }
@@ -112,7 +131,9 @@ export class RoomSubscription {
   #hand(batch: Batch): void {
     // First, because `take` may pause, which says how far it came, and even resume.
     this.#cursor = batch.last ?? this.#cursor
+    this.#handed = batch
     this.#take(batch)
+    this.#handed = undefined
   }
 
   async #readOn(reading: number): Promise<void> {
@@ -147,3 +168,6 @@ export class RoomSubscription {
 /** A journal in memory may keep a batch as it was shown; presence of long ago is no news. */
 const withoutPresence = (batch: Batch): Batch =>
   batch.events.every(isEntry) ? batch : new Batch(batch.room, batch.entries)
+
+const without = (members: MembersById, dropped: ReadonlySet<string>): MembersById =>
+  new Map([...members].filter(([id]) => !dropped.has(id)))

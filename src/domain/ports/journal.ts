@@ -98,9 +98,9 @@ export interface SharedJournal extends Journal {
   readonly trimmed$: Observable<Trimmed>
   /**
    * Resolves once everything that was committed to the room before the call can be read here and was emitted; where the log
-   * cannot be reached, after a moment without it.
+   * cannot be reached, after a moment without it. Answers whether it was.
    */
-  caughtUp(room: string): Promise<void>
+  caughtUp(room: string): Promise<boolean>
   /** Where several hosts write to a room at once, they take turns: resolves when it is this host's; undefined: now. */
   turn(room: string): Promise<void> | undefined
   /** From now on appends whose outcome is unknown because the log cannot be reached are answered `readOnly`: the host stops. */

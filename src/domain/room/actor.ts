@@ -16,7 +16,7 @@ import { arrivingAs, muteOf, personOf, rankOf, seat } from './moderation.ts'
 import { notAMember, type Permission, refusalFor } from './permissions.ts'
 import { isPublished, type MembersById, publishedMembers } from './published-members.ts'
 import type { OwnMute } from './rules.ts'
-import { noteSpoken, unspoken } from './slow-mode.ts'
+import { noteAdopted, noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
@@ -363,6 +363,7 @@ export class RoomActor {
       if ((batch.last ?? 0) <= this.#state.last) continue
       foundedElsewhere(this.#state)
       for (const entry of batch.entries) evolve(this.#state, entry)
+      noteAdopted(this.#state, batch)
       this.#show(batch)
       if (batch.events.some(({ type }) => type === 'banned')) this.#connections.evict(batch.events)
     }

@@ -1,3 +1,4 @@
+import { checkNick } from '../names/nick.ts'
 import type { Away, Back, Joined, Left, Member, Renamed, RoomEvent, Typing } from './events.ts'
 import type { Connection, Origin, RoomState } from './state.ts'
 
@@ -25,6 +26,13 @@ export const isHere = ({ connections, members }: Readonly<RoomState>, id: string
 export function hostOf(state: Readonly<RoomState>, id: string): string | undefined {
   const all = state.connections.get(id) ?? []
   return all.some(isOwn) ? undefined : all.find(({ host }) => host !== undefined)?.host
+}
+
+/** The nick that a member has through another host; undefined where they have none, or are not with one. */
+export function nickElsewhere({ connections, members }: Readonly<RoomState>, id: string): string | undefined {
+  const name = members.get(id)?.name
+  const isElsewhere = connections.get(id)?.some(({ host }) => host !== undefined) === true
+  return isElsewhere && name !== undefined && !('type' in checkNick(name)) ? name : undefined
 }
 
 /** A member of this host, as another host is told of it. */

@@ -1,5 +1,6 @@
 import { type Rejected, slowMode } from '../errors.ts'
 import { subnetOf } from '../names/subnet.ts'
+import type { Batch } from './batch.ts'
 import type { Act, Say } from './commands.ts'
 import type { Member } from './events.ts'
 import { personOf } from './moderation.ts'
@@ -43,6 +44,14 @@ export function noteSpoken(state: RoomState, by: string, at: number, id: string 
     if (waits && spoken.size <= MOST_SPEAKERS) return
     spoken.delete(oldest)
   }
+}
+
+/** The same of messages that came through another host. */
+export function noteAdopted(state: RoomState, { entries, ids }: Batch): void {
+  if (state.rules.slowSeconds === 0) return
+  const idAt = new Map(ids.map(({ id, seq }) => [seq, id]))
+  for (const entry of entries)
+    if (entry.type === 'said' || entry.type === 'acted') noteSpoken(state, entry.by.id, entry.at, idAt.get(entry.seq))
 }
 
 /** The message of that time was not kept: it causes no wait. */

@@ -134,6 +134,7 @@ const belonging: Readonly<Record<string, InRoom>> = {
   'one is a member among members, and sees others come, go and change their name': async ({ enter }) => {
     const ani = await enter({ name: 'ani' })
     assert.equal(ani.room, (await enter({ name: 'dewi' })).room)
+    await until('two', () => ani.members.length === 2)
     const seen = watch(ani)
     const budi = await enter({ name: 'budi' })
     assert.equal(budi.member.name, 'budi')
@@ -216,7 +217,9 @@ const belonging: Readonly<Record<string, InRoom>> = {
       // It is theirs, whichever of them sent it.
       await kept(other, { type: 'removeFile', file: file.id })
       await kept(other, { type: 'rename', name: 'ayu' })
-      assert.deepEqual(budi.members.map(({ name }) => name).toSorted(), ['ayu', 'budi'])
+      const names = () => budi.members.map(({ name }) => name).toSorted()
+      await until('the new name', () => names().includes('ayu'))
+      assert.deepEqual(names(), ['ayu', 'budi'])
       const late = await enter({ name: 'ani', key, after: 0 })
       assert.equal(late.member.name, 'ayu')
       const again = watch(late)

@@ -264,7 +264,7 @@ test('tamtam drop-link and /drop-link make, list and take back; over HTTP it is 
   const at = `guru@127.0.0.1:${port}/class`
   const run = (...args: string[]) => CliProcess.run(['drop-link', at, ...args], { cwd, env })
   const made = await run('--expires', '2h')
-  expect(made).toMatchObject({ code: 0, errors: '' })
+  expect(made).toMatchObject({ code: 0, errors: expect.stringMatching(/^valid until \d{4}-.* UTC\n$/) })
   const url = made.out.toString().trim()
   expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/drop/[0-9a-f]{40}/$`))
   expect((await ask(port, `PUT ${new URL(url).pathname}a.txt?name=ani`, { body: 'kerja' })).status).toBe(201)

@@ -7,6 +7,7 @@ import { natsConf } from '#app/cli/nats-conf.ts'
 import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { HostProcess } from '../../harness/host-process.ts'
+import { IrcClient } from '../../harness/irc-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { freePorts, hasNats, NatsServer } from '../../harness/nats.ts'
 import { until } from '../../harness/patience.ts'
@@ -58,6 +59,15 @@ test.skipIf(!isHere)(
     await late.ask('/history 10', '* end of history')
     expect(late.lines.filter((line) => line.startsWith('<'))).toEqual(['<ani> halo dari a', '<budi> halo dari b'])
     await late.ask('/topic', /kopi/)
+    const dewi = await IrcClient.enter(one.port, 'dewi', ['lobby'], { password: tokens[0] ?? '' })
+    await dewi.until(/ 353 dewi = #lobby :.*budi/)
+    dewi.says('PRIVMSG budi :dari IRC', 'WHOIS budi')
+    await budi.until('* dewi whispers: dari IRC')
+    await dewi.until(/ 319 dewi budi :#lobby/)
+    budi.write('/msg dewi ya\n')
+    await dewi.until(/^:budi!\S+ PRIVMSG dewi :ya/)
+    dewi.says('QUIT :tidur')
+    await budi.until(/dewi left.*tidur/)
     await ani.ask('/put 3 x.txt\nabc', /x\.txt/)
     await budi.until(/ani.*x\.txt/)
 
@@ -108,7 +118,7 @@ test.skipIf(!isHere)(
     ])
 
     // A host of its own does not touch a node's copy, nor does a command.
-    expect(await other.host.stop()).toBe(0)
+    await other.host.kill()
     const own = await CliProcess.run(['host', '--port', '0', '--data', join(data, 'b')])
     expect([own.code, own.errors]).toEqual([78, expect.stringContaining('is the copy of a node of the cluster tamtam')])
     const token = await CliProcess.run(['token', '--data', join(data, 'b')])
@@ -118,6 +128,8 @@ test.skipIf(!isHere)(
     const imported = await CliProcess.run(['import', bundle, '--data', join(data, 'b')])
     expect([imported.code, imported.errors]).toEqual([78, expect.stringContaining('copy of a node')])
 
+    // A node that was killed says nothing: it is not heard, and its members have left.
+    await ani.until('* host-b left (their machine is gone)')
     expect(await (await fetch(`http://127.0.0.1:${one.port}/readyz`)).json()).toEqual({ status: 'ok' })
 
     // The log is gone: what is said waits, the health is told, and the host still stops.

@@ -267,6 +267,31 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
     await Promise.all([one.close(), other.close(), forger.close()])
   })
 
+  test('C130 a log that was deleted and made anew is not taken for the one that the copy is of', async () => {
+    const cluster = `d${clusters++}`
+    const log = new CollectedLog()
+    const directory = await temporaryDirectory()
+    const copy = () => new SqliteJournal({ directory, log, isCopy: true })
+    const node = journalOver(cluster, copy(), log, directory)
+    await node.open()
+    const subject = new Subject({ journal: node, dispose: () => node.close() })
+    await subject.append('lobby', [{ type: 'said', text: 'halo' }])
+    const whole = await readAll(node, 'lobby', 0, 10)
+    await node.close()
+    const network = await connect({ servers: nats.url })
+    await network.request(`$JS.API.STREAM.DELETE.${new Subjects(cluster, 1).stream(0)}`)
+    await network.close()
+    await expect(journalOver(cluster, copy(), log, directory).open()).rejects.toMatchObject({
+      code: 'CLUSTER_OTHER_DATA',
+      message: expect.stringContaining('made anew'),
+    })
+    // Nothing was done to the copy.
+    const kept = copy()
+    await kept.open()
+    expect(await readAll(kept, 'lobby', 0, 10)).toEqual(whole)
+    await kept.close()
+  })
+
   test('a second key, another cluster and a directory of a host of its own are refused, and nothing is changed', async () => {
     const cluster = `r${clusters++}`
     const log = new CollectedLog()

@@ -1,10 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { compose } from '#app/compose.ts'
+import { clusterDefaults } from '#app/defaults.ts'
 import { Health } from '#app/health.ts'
 import { Lifecycle } from '#app/lifecycle.ts'
 import { ManualClock } from '#system/clock.ts'
 import { LineClient } from '../../harness/line-client.ts'
 import { until } from '../../harness/patience.ts'
+import { ScriptedJournal } from '../../harness/scripted-journal.ts'
 import { SessionClient } from '../../harness/session-client.ts'
 
 test('a node that cannot reach the log for 15 s sends its sessions to another; one that reaches it before keeps them, and line clients stay', async () => {
@@ -61,4 +63,32 @@ test('a node that stops is not ready, and sends its sessions to others over its 
   await stopping
   await until('the last to be told', () => told() === 5)
   await last.until(/it is upgraded/)
+})
+
+test('C126 a request whose message the log has not taken for 10 s is told that it is not known yet; sent again under its id it is one message', async () => {
+  const clock = new ManualClock()
+  const journal = new ScriptedJournal()
+  const http = { answerMs: clusterDefaults.answerMs }
+  const host = new Lifecycle(compose({ http, overrides: { clock, journal } }), undefined)
+  await host.start()
+  onTestFinished(() => host.stop('the test is over'))
+  const { port } = await host.listen({ port: 0, farewellMs: 0 })
+  const post = async () => {
+    const headers = { 'Content-Type': 'text/plain', 'Idempotency-Key': 'i1' }
+    const answer = await fetch(`http://127.0.0.1:${port}/rooms/lobby/messages`, {
+      method: 'POST',
+      body: 'halo',
+      headers,
+    })
+    return { status: answer.status, ...((await answer.json()) as object) }
+  }
+  journal.hold()
+  const unknown = post()
+  await until('the append', () => journal.waiting === 1)
+  clock.advance(9999)
+  clock.advance(1)
+  expect(await unknown).toMatchObject({ status: 503, code: 'BUSY', message: expect.stringContaining('not known yet') })
+  const again = post()
+  journal.release()
+  expect(await again).toEqual({ status: 200, seq: 1, duplicate: true })
 })

@@ -53,6 +53,8 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   of('fileOffered', { file: offered }),
   of('fileOffered', { file: offered, owner: text }),
   of('fileOffered', { file: forSome, owner: text }),
+  of('fileOffered', { file: offered, home: text }),
+  of('fileOffered', { file: about(forSome), owner: text, home: text }),
   of('fileCompleted', { file: forSome }),
   of('fileCompleted', { file: fc.record({ id: text, name: text, size: whole, sha256: text }) }),
   of('fileWithdrawn', { file: mentioned, reason: text }),
@@ -159,6 +161,11 @@ describe('packed entries', () => {
       'an offer with an owner',
       { ...stamp, type: 'fileOffered', file, owner: 'w' },
       '92019b050102a26d31a3616e69a26631a16103c0c0a177',
+    ],
+    [
+      'an offer at a node of a cluster',
+      { ...stamp, type: 'fileOffered', file, home: 'w' },
+      '92019d050102a26d31a3616e69a26631a16103c0c0c0c0a177',
     ],
     [
       'an offer to the operators, with an owner',

@@ -205,7 +205,9 @@ export class ClientSession implements KeyHolder {
         ...(isKeyed ? {} : { keyless: true }),
       }
       const hidden = options.hidden === true
-      const session = await engine.join({ room, owner: id, person: as, address, hidden, ...member, ...rights, ...name })
+      const after = options.after === undefined ? {} : { after: options.after }
+      const who = { owner: id, person: as, address, hidden, ...member, ...rights, ...name }
+      const session = await engine.join({ room, ...who, ...after })
       this.#given = given
       if (nick !== undefined) await this.#called(person, session, nick)
       // What the one before has taken in comes first, and its member stays in the room.
@@ -226,9 +228,13 @@ export class ClientSession implements KeyHolder {
     return isHereBesides(this, person) ? (person.nick ?? this.#wanted) : (this.#wanted ?? person.nick)
   }
 
-  /** The room may know the member by another name: its address, from a connection before that had no nick. */
+  /**
+   * The room may know the member by another name: its address, from a connection before that had no nick, or a newer nick, from another host. That
+   * is then held for it here too.
+   */
   async #called(person: Person, session: LocalSession, nick: string): Promise<void> {
-    if (session.member.name !== nick && person.nick === undefined) await session.send({ type: 'rename', name: nick })
+    if (session.member.name !== nick && person.nick === undefined)
+      await session.send({ type: 'rename', name: session.nickElsewhere ?? nick })
     person.nick = session.member.name
     this.#wanted = undefined
   }

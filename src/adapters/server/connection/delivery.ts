@@ -67,9 +67,14 @@ export class Delivery {
   }
 
   /** Pauses until `release`, and then goes on after the sequence `cursor`; left out, after the last delivery. */
-  hold(cursor = this.#subscription?.cursor): void {
+  hold(cursor?: number): void {
     this.#held = true
-    if (cursor !== undefined) this.#subscription?.pause(cursor)
+    this.#subscription?.pause(cursor)
+  }
+
+  /** The reader has dropped a member of the room: where it is behind, it is told again of one who is there. */
+  drop(member: string): void {
+    this.#subscription?.drop(member)
   }
 
   release(): void {
@@ -95,7 +100,7 @@ export class Delivery {
     // Delivering may have been the last thing to do.
     if (subscription === undefined || this.#held || !this.outbox.full) return
     this.#parts.metrics.count('catch_ups')
-    subscription.pause(batch.last ?? subscription.cursor)
+    subscription.pause()
   }
 
   #resume(): void {

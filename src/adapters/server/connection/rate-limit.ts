@@ -45,11 +45,15 @@ export class SharedRate {
     this.#serve()
   }
 
-  /** In how many milliseconds about a request of one token would be served that came now. */
-  get delayMs(): number {
+  /** In how many milliseconds about a request of so many tokens would be served that came now, behind others like it. */
+  delayFor(tokens: number): number {
     if (this.#perSecond === 0) return 0
-    const missing = this.#waiting.size + 1 - this.#bucket.tokens
+    const missing = (this.#waiting.size + 1) * tokens - this.#bucket.tokens
     return missing <= 0 ? 0 : Math.ceil((missing / this.#perSecond) * 1000)
+  }
+
+  get delayMs(): number {
+    return this.delayFor(1)
   }
 
   /** Whether there is nothing to remember. */

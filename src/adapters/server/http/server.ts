@@ -268,6 +268,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     const origin = this.#originOf(request)
     const { proxy } = origin.incoming
     const client = this.#context.nodes?.clientOf(request)
+    if (client !== undefined) origin.incoming.known?.()
     if (client !== undefined && client !== '') {
       const incoming = { ...origin.incoming, address: client, loopback: isLoopback(client) }
       this.#proxied.set(request, { ...origin, incoming })

@@ -24,6 +24,7 @@ export function getEvents(exchange: Exchange): Promise<FastifyReply> {
     const { after, before, limit } = checked(query, request.query)
     const format = formatFor(context.streamFormats, request.headers.accept)
     if (format !== undefined) return await openStream(exchange, session, after, format)
+    await reached(session, after)
     const { room, last } = session
     await requester.payFixed(room)
     const portions =
@@ -58,6 +59,12 @@ export function searchEvents(exchange: Exchange): Promise<FastifyReply> {
   })
 }
 
+/** Throws where this host has not got what the reader has seen at another. */
+async function reached(session: LocalSession, after = 0): Promise<void> {
+  const behind = await session.reach(after)
+  if (behind !== undefined) throw new Refused(behind)
+}
+
 async function openStream(
   { context, request, reply, requester }: Exchange,
   session: LocalSession,
@@ -66,6 +73,7 @@ async function openStream(
 ): Promise<FastifyReply> {
   const { 'last-event-id': seen } = request.headers
   const from = (seen === undefined ? after : checked(wholeNumber, seen)) ?? session.after
+  await reached(session, from)
   await requester.payLines(priceOfJoin(session.last - from), session.room)
   reply.type(format.contentType)
   for (const [name, value] of Object.entries(reply.getHeaders()))

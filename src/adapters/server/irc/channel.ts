@@ -257,9 +257,11 @@ export class Channel extends MemberCaller implements Wire {
     return undefined
   }
 
-  /** Another channel has told that somebody left the host. */
+  /** Another channel has told that somebody left the host: clients drop them from all channels. */
   expectQuit(id: string): void {
-    if (this.client.delivery.following && this.session?.lists(id)) this.#quits.add(id)
+    const { delivery } = this.client
+    if (!delivery.following) delivery.drop(id)
+    else if (this.session?.lists(id)) this.#quits.add(id)
   }
 
   #recipient({ id }: LocalSession): Recipient {

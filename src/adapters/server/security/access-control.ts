@@ -83,6 +83,8 @@ export interface AccessControlParts {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly settings: FailedAttemptSettings
+  /** The hosts that live, this one too: each allows its share of attempts. Left out: it is alone. */
+  readonly hosts?: () => number
 }
 
 /** Access to rooms, the same for every server: credentials are checked here, and nowhere else. */
@@ -93,7 +95,7 @@ export class AccessControl {
 
   constructor(parts: AccessControlParts) {
     this.#parts = parts
-    this.#failedAttempts = new FailedAttempts(parts.clock, parts.settings)
+    this.#failedAttempts = new FailedAttempts(parts.clock, parts.settings, parts.hosts)
   }
 
   /**

@@ -41,7 +41,11 @@ export class FailedAttempts {
   readonly #wrong = new WeakMap<object, number>()
   readonly #known = new Map<string, Set<string>>()
 
-  constructor(clock: Clock, settings: FailedAttemptSettings) {
+  readonly #hosts: () => number
+
+  /** `hosts`: those that live, this one too. Each allows its share. */
+  constructor(clock: Clock, settings: FailedAttemptSettings, hosts = () => 1) {
+    this.#hosts = hosts
     const { guessesPerMinute: all, guessesPerMinuteAndAddress: each } = settings
     this.#settings = settings
     this.#each = new SharedRates(clock, each / SECONDS_PER_MINUTE, each)
@@ -53,12 +57,14 @@ export class FailedAttempts {
     const isKnown = person !== undefined && this.#known.get(target)?.has(person) === true
     const own = this.#each.of(`${target} ${isKnown ? `person ${person}` : subnetOf(address)}`)
     const rates = isKnown ? [own] : [own, this.#all.of(target)]
-    const delayMs = Math.max(...rates.map((rate) => rate.delayMs))
+    // Of what all hosts allow together, an attempt at one of them uses up as much as if each of them were tried.
+    const price = Math.min(this.#hosts(), this.#settings.guessesPerMinuteAndAddress)
+    const delayMs = Math.max(...rates.map((rate) => rate.delayFor(price)))
     if (delayMs > this.#settings.guessWaitMs) return delayMs
-    await Promise.all(rates.map((rate) => rate.take(1)))
+    await Promise.all(rates.map((rate) => rate.take(price)))
     return {
       right: () => {
-        for (const rate of rates) rate.giveBack(1)
+        for (const rate of rates) rate.giveBack(price)
         if (person !== undefined) this.#remember(target, person)
       },
     }

@@ -24,30 +24,13 @@ import {
   type Start,
 } from './transport.ts'
 
-/** So many at once, of all connections. */
-export class Places {
-  #free: number
-
-  constructor(most: number) {
-    this.#free = most
-  }
-
-  /** Answers how to give the place back; undefined where there is none. */
-  enter(): (() => void) | undefined {
-    if (this.#free === 0) return undefined
-    this.#free--
-    return () => {
-      this.#free++
-    }
-  }
-}
-
 /** One SSH connection: its login, and what runs on its channels. */
 export class SshConnection implements ServedConnection, SshHandler {
   readonly #incoming: IncomingConnection
   readonly #parts: SshServerParts
   readonly #textsFor: (env: ReadonlyMap<string, string>) => Texts
-  readonly #terminals: Places
+  /** Those that have a screen, of all connections. */
+  readonly #screens: Set<SshChannel>
   readonly #transport: SshTransport
   readonly #login: Login
   /** Of its person, where that has no key. */
@@ -59,7 +42,7 @@ export class SshConnection implements ServedConnection, SshHandler {
     library: Library,
     hostKey: ParsedKey,
     textsFor: (env: ReadonlyMap<string, string>) => Texts,
-    terminals: Places,
+    screens: Set<SshChannel>,
     parts: SshServerParts,
   ) {
     const { accessControl, clock, ids, knownKeys, line, log, ssh } = parts
@@ -67,7 +50,7 @@ export class SshConnection implements ServedConnection, SshHandler {
     this.#incoming = incoming
     this.#parts = parts
     this.#textsFor = textsFor
-    this.#terminals = terminals
+    this.#screens = screens
     this.#id = ids.next()
     this.#login = new Login({ accessControl, knownKeys, address, id: this.#id, room: line.room })
     setMaxListeners(0, connection)
@@ -114,9 +97,11 @@ export class SshConnection implements ServedConnection, SshHandler {
   /** On the screen of a terminal that has one, while there is a place. */
   #chat(of: RunParts, { env, terminal }: Start): Promise<void> {
     if (terminal === undefined || !isCapable(terminal)) return new ChatRun(of, terminal !== undefined).run()
-    const leave = this.#terminals.enter()
-    if (leave === undefined) return new ChatRun(of, true, tooManyTerminals).run()
-    return new ScreenRun(of, { terminal, env, leave }).run()
+    const { connection: channel } = of.incoming
+    if (this.#screens.size >= this.#parts.ssh.terminals) return new ChatRun(of, true, tooManyTerminals).run()
+    this.#screens.add(channel)
+    channel.once('close', () => this.#screens.delete(channel))
+    return new ScreenRun(of, terminal, env).run()
   }
 
   stopReading(): void {

@@ -6,7 +6,8 @@ import type { Language } from '#i18n/translator.ts'
 import { Connections } from '../connection/connections.ts'
 import { type EventFormat, formatOf, jsonLines } from '../connection/event-format.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
-import { Places, SshConnection } from './connection.ts'
+import type { SshChannel } from './channel.ts'
+import { SshConnection } from './connection.ts'
 import type { SshHostKey } from './host-key.ts'
 import type { SshServerParts, Texts } from './parts.ts'
 import type { Library } from './transport.ts'
@@ -17,7 +18,7 @@ export class SshServer extends Connections implements ConnectionServer {
   /** One for all readers: a batch is encoded once for each notation. */
   readonly #json: EventFormat
   readonly #texts = new Map<Language, Texts>()
-  readonly #terminals: Places
+  readonly #screens = new Set<SshChannel>()
   /** Loaded for the first client. */
   #library: Promise<{ readonly library: Library; readonly key: ParsedKey }> | undefined
 
@@ -25,7 +26,6 @@ export class SshServer extends Connections implements ConnectionServer {
     super(parts.clock)
     this.#parts = parts
     this.#json = jsonLines(parts.basePath)
-    this.#terminals = new Places(parts.ssh.terminals)
   }
 
   /** By which clients know this host again. */
@@ -42,7 +42,7 @@ export class SshServer extends Connections implements ConnectionServer {
       .then(({ library, key }) => {
         if (connection.destroyed) return
         connection.unshift(head)
-        this.add(connection, new SshConnection(incoming, library, key, this.#textsFor, this.#terminals, this.#parts))
+        this.add(connection, new SshConnection(incoming, library, key, this.#textsFor, this.#screens, this.#parts))
       })
       .catch((error: unknown) => {
         log.error('an SSH connection can not be taken', { error: String(error) })

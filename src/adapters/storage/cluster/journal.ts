@@ -147,16 +147,23 @@ export class ClusterJournal implements SharedJournal {
     return ms === 0 ? undefined : pause(ms)
   }
 
-  async caughtUp(name: string): Promise<void> {
+  async caughtUp(name: string): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure
-    if (!this.#connection.isConnected) return
+    if (!this.#connection.isConnected) return false
     const room = this.#reader.roomOf(name)
     const timeout = new AbortController()
-    const late = pause(CAUGHT_UP_MS, undefined, { signal: timeout.signal, ref: false }).catch(() => {})
+    const late = pause(CAUGHT_UP_MS, false, { signal: timeout.signal, ref: false }).catch(() => false)
     // Without its leader the room is served as this node knows it.
-    const reading = this.#reader.catchUp(room).catch(() => this.#metrics.count('cluster_not_caught_up'))
-    await Promise.race([reading.then(() => room.written), late])
+    const reading = this.#reader.catchUp(room).then(
+      () => true,
+      () => {
+        this.#metrics.count('cluster_not_caught_up')
+        return false
+      },
+    )
+    const isCaughtUp = await Promise.race([reading.then((is) => room.written.then(() => is)), late])
     timeout.abort()
+    return isCaughtUp
   }
 
   async trim(name: string, upTo: number): Promise<void> {

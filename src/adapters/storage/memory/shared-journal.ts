@@ -84,8 +84,9 @@ export class MemorySharedJournal extends MemoryJournal implements SharedJournal 
     return this.#log.trim({ room, upTo })
   }
 
-  async caughtUp(): Promise<void> {
+  async caughtUp(): Promise<boolean> {
     this.#take()
+    return true
   }
 
   turn(): undefined {}

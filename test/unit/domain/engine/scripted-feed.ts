@@ -83,6 +83,8 @@ export class ScriptedFeed implements Feed {
   publish(): void {
     for (const batch of this.#unpublished.splice(0)) {
       this.#last = batch.last ?? this.#last
+      for (const event of batch.events)
+        if (event.type === 'joined') this.#members = new Map([...this.#members, [event.by.id, event.by]])
       this.#live.next(batch)
     }
   }

@@ -97,6 +97,21 @@ test('a message is decided again behind a mute that came first', async () => {
   expect([...linesOf(owner), ...linesOf(budi)]).toEqual([])
 })
 
+test('slow mode holds over both hosts for who has a key, and a message that is sent again is no other', async () => {
+  const { one, other, enter } = await twoHosts()
+  const owner = await enter(one, 'ani', 'owner')
+  const inLobby = (host: typeof one) =>
+    host.tamtam.engine.join({ room: 'lobby', name: 'budi', member: 'b', person: 'p-budi' })
+  const [here, there] = [await inLobby(one), await inLobby(other)]
+  await owner.session.send({ type: 'setSlowMode', seconds: 60 })
+  await until('the rule', () => there.rules.slowSeconds === 60)
+  const halo = { type: 'say', text: 'halo', id: 'i1' } as const
+  expect(await here.send(halo)).toMatchObject({ type: 'ack' })
+  await until('it is shown', () => there.last === here.last)
+  expect(await there.send({ type: 'say', text: 'lagi' })).toMatchObject({ type: 'rejected', code: 'SLOW_MODE' })
+  expect(await there.send(halo)).toMatchObject({ type: 'ack', duplicate: true })
+})
+
 test('C128 an id that comes to both hosts is one message', async () => {
   const { one, other, enter } = await twoHosts()
   const [ani, budi] = [await enter(one, 'ani'), await enter(other, 'budi')]

@@ -104,6 +104,41 @@ describe('a reader that is behind', () => {
     await turn()
     expect(seqsOf(got).slice(0, 5)).toEqual([1, 2, 3, 2, 3])
   })
+  it('hears of presence in a batch behind the place inside it where it paused', async () => {
+    const feed = new ScriptedFeed()
+    const got: RoomEvent[] = []
+    const follower = new RoomSubscription(
+      feed,
+      0,
+      (batch) => void got.push(...take(batch)),
+      () => {},
+    )
+    const take = (batch: Batch) => {
+      if (got.length > 0) return batch.events
+      follower.pause(1)
+      return batch.events.slice(0, 1)
+    }
+    follower.resume()
+    feed.commit(2, true)
+    follower.resume()
+    await turn()
+    feed.releasePage()
+    await turn()
+    expect(got.map(({ type }) => type)).toEqual(['said', 'said', 'joined'])
+  })
+  it('is told again of a member that it has dropped meanwhile, and who is there again', async () => {
+    const feed = new ScriptedFeed()
+    const { follower, got } = reader(feed)
+    feed.attend(ani, budi, cici)
+    follower.resume()
+    got.length = 0
+    follower.pause()
+    feed.attend(cici)
+    feed.attend(cici, ani)
+    for (const { id } of [ani, budi, dedi]) follower.drop(id)
+    follower.resume()
+    expect(got).toEqual([{ type: 'joined', by: ani }])
+  })
   it('asks for one page at a time, also when it resumes twice', async () => {
     const feed = new ScriptedFeed()
     const { follower, got } = reader(feed)

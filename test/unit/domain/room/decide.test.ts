@@ -176,6 +176,14 @@ describe('files', () => {
     given(...here, offeredEvent)
       .when(ani, { type: 'withdrawFile', file: 'f1', reason: 'cut' })
       .then({ type: 'fileWithdrawn', seq: 2, at: AT, by: ani, file: { id: 'f1', name: offered.name }, reason: 'cut' }))
+  it('an upload that was taken away at another host does not become whole', () =>
+    given(...here, offeredEvent, { type: 'fileWithdrawn', seq: 2, at: AT, by: ani, file: offered, reason: 'gone' })
+      .when(ani, { type: 'completeFile', file: whole, isOffered: true })
+      .refused('NO_SUCH_FILE'))
+  it('an offer tells at which host its bytes come in', () =>
+    given(joined(budi))
+      .when(ani, { type: 'offerFile', file: offered, home: 'a' })
+      .then({ ...offeredEvent, home: 'a' } as RoomEvent))
   it('a file that the room never heard of is not withdrawn', () =>
     given(...here)
       .when(ani, { type: 'withdrawFile', file: 'f1', reason: 'cut' })

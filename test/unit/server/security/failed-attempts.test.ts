@@ -28,9 +28,9 @@ const from = (address: string, person?: string) => ({
 })
 
 describe('C119 tries at what people choose', () => {
-  const scene = (settings = SETTINGS) => {
+  const scene = (settings = SETTINGS, hosts = 1) => {
     const clock = new ManualClock()
-    const failedAttempts = new FailedAttempts(clock, settings)
+    const failedAttempts = new FailedAttempts(clock, settings, () => hosts)
     const tries = async (count: number, target: string, by = from(NAT)) => {
       const outcomes: (number | 'may')[] = []
       for (let index = 0; index < count; index++) {
@@ -52,6 +52,17 @@ describe('C119 tries at what people choose', () => {
     expect(await tries(5, 'den')).toBe(1)
     clock.advance(3_600_000)
     expect(await tries(100, 'den')).toBe(6)
+  })
+
+  it('are as many over all hosts of a cluster: each allows its share, and one at least', async () => {
+    expect(await scene(SETTINGS, 3).tries(10, 'den')).toBe(2)
+    expect(await scene(SETTINGS, 100).tries(10, 'den')).toBe(1)
+    const { failedAttempts } = scene(SETTINGS, 3)
+    for (let count = 0; count < 10; count++) {
+      const right = await failedAttempts.next('den', from(NAT, 'ani'))
+      if (typeof right === 'number') throw new Error('a right one costs nothing')
+      right.right()
+    }
   })
 
   it('are so many at one room from all addresses together', async () => {

@@ -5,43 +5,34 @@ import { visibleRooms } from '../folders.ts'
 import { SshMember } from '../member.ts'
 import type { RunParts } from '../parts.ts'
 import { EXIT, exitStatusOf } from '../refusals.ts'
-import { RatedSession } from './rated-session.ts'
+import { RatedRoom } from './rated-room.ts'
 import { scpFrom, scpTo, sshInto } from './scp-lines.ts'
 import { isColoured, isReflowing, type Screen, type ScreenEnding, type TerminalKind } from './screen.ts'
 import { TerminalInput } from './terminal-input.ts'
 
-export interface ScreenRunParts {
-  readonly terminal: TerminalKind
-  readonly env: ReadonlyMap<string, string>
-  /** A place among the terminals of this host; given back when it is over. */
-  readonly leave: () => void
-}
-
 /** The chat on a client's terminal, with the screen of `tamtam join`: a member of the room like any other. */
 export class ScreenRun extends SshMember {
-  readonly #screenParts: ScreenRunParts
+  readonly #terminal: TerminalKind
+  readonly #env: ReadonlyMap<string, string>
   readonly #input: TerminalInput
-  #room: RatedSession | undefined
+  #room: RatedRoom | undefined
   #screen: Screen | undefined
   /** Why it ends, where that is not its client's own wish. */
   #why: Reason | undefined
   #isEnding = false
 
-  constructor(of: RunParts, parts: ScreenRunParts) {
+  constructor(of: RunParts, terminal: TerminalKind, env: ReadonlyMap<string, string>) {
     super(of)
-    this.#screenParts = parts
+    this.#terminal = terminal
+    this.#env = env
     this.#input = new TerminalInput(this.channel, () => this.#ready())
     this.#input.once('end', () => void this.#inputEnded())
     this.channel.once('close', () => this.#leave())
     this.channel.once('farewell', (why: Reason) => this.close(why))
   }
 
-  async run(): Promise<void> {
-    try {
-      await this.inside({ isListed: true }, () => this.#chat())
-    } finally {
-      this.#screenParts.leave()
-    }
+  run(): Promise<void> {
+    return this.inside({ isListed: true }, () => this.#chat())
   }
 
   /** The screen goes first: the reason stands below it. */
@@ -77,14 +68,13 @@ export class ScreenRun extends SshMember {
   async #shown(greeting: string): Promise<ScreenEnding> {
     const { client, entered: session } = this
     const { accessControl, line, openScreen } = this.parts
-    const { terminal, env } = this.#screenParts
-    const room = new RatedSession(client, session, line.maxHistoryLines)
+    const room = new RatedRoom(client, session, line.maxHistoryLines)
     this.#room = room
     this.#screen = await openScreen({
-      ...{ input: this.#input, channel: this.channel, room, session, greeting },
+      ...{ input: this.#input, channel: this.channel, room: room.session, session, greeting },
       language: this.words.language,
-      colours: !env.has('NO_COLOR') && isColoured(terminal),
-      reflows: isReflowing(terminal),
+      colours: !this.#env.has('NO_COLOR') && isColoured(this.#terminal),
+      reflows: isReflowing(this.#terminal),
       access: accessControl.roomAccess(session),
       rooms: async () => [...(await visibleRooms(this.of))],
       lines: {
