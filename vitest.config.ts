@@ -9,10 +9,8 @@ const alone = [
   'test/faults/{long-steps,memory-pressure,storm,stress}.test.ts',
   'test/integration/files/{big-*,transfers-*}.test.ts',
   'test/integration/host/{classroom,stalled}.test.ts',
-  // In the memory of the test itself: each process that it starts would cost as much to begin.
-  'test/integration/line/limits.test.ts',
-  'test/integration/storage/sqlite/journal.test.ts',
 ]
+const large = ['test/integration/{line/limits,storage/sqlite/journal}.test.ts']
 
 /** What hangs fails by this; a slow and busy machine needs a tenth of it. `PATIENCE_MS` is the same for one thing that is waited for. */
 const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000 } } }
@@ -23,7 +21,8 @@ const patient = { testTimeout: 600_000, hookTimeout: 300_000, expect: { poll: { 
 const fiveAtOnce = { isolate: false, maxWorkers: 5, sequence: { groupOrder: 1 } }
 
 // unit: in memory and quick. integration: real sockets, files and processes, whole and broken. fuzz: many inputs.
-// browser: the page in Chromium, Firefox and WebKit. alone: like integration, where two tests at once fill a machine.
+// browser: the page in Chromium, Firefox and WebKit. alone: like integration, where two tests at once fill a machine. large: where a test takes much
+// memory, which its worker would keep, and each process that is started from it would cost as much to begin.
 export default defineConfig({
   test: {
     projects: [
@@ -32,11 +31,12 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/{integration,faults}/**/*.test.ts'],
-          exclude: [...fuzz, ...alone],
+          exclude: [...fuzz, ...alone, ...large],
           ...patient,
           ...fiveAtOnce,
         },
       },
+      { test: { name: 'large', include: large, ...patient, ...fiveAtOnce, isolate: true } },
       { test: { name: 'fuzz', include: fuzz, ...patient, ...fiveAtOnce } },
       // One browser of each kind serves all files of a worker.
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient, ...fiveAtOnce } },

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
+import { endedText } from '#i18n/render-event.ts'
 import { focusOn, isLoopback } from '../browser/platform.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
@@ -53,7 +54,7 @@ export function RoomView({ room }: { readonly room: Room }) {
         <RoomHeader room={room} />
         <Tabs room={room} />
         <div class="talk-column">
-          <Standing room={room} />
+          <ConnectionNotice room={room} />
           <TimelineView room={room} />
           <Composer room={room} />
           <FileTransfersView room={room} />
@@ -229,8 +230,8 @@ function NoticeList({ room }: { readonly room: Room }) {
   )
 }
 
-/** How things stand with the host, where they do not stand well. */
-function Standing({ room }: { readonly room: Room }) {
+/** The connection to the host, while there is none. */
+function ConnectionNotice({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
   const state = room.store.state.value
@@ -251,12 +252,7 @@ function Standing({ room }: { readonly room: Room }) {
         <p class="wrong">
           {state.code === 'REPLACED'
             ? say('otherTab')
-            : say('placeEnded', {
-                why:
-                  state.code === undefined
-                    ? forTerminal(state.why)
-                    : page.words.value.refusal({ code: state.code, message: state.why }),
-              })}
+            : say('placeEnded', { why: endedText(room.store.member.value.name, state, page.words.value) })}
           {state.code !== 'BANNED' && (
             <button type="button" onClick={() => void page.join(page.name, room.name)}>
               {say('comeBack')}
