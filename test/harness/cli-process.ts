@@ -116,7 +116,6 @@ export async function haltingWay(port: number, direction: 'up' | 'down', bytes: 
   }
 }
 
-/** A folder to work in, with a file of random bytes. */
 /** A folder to work in, with a file to send in `sent/` below it. */
 export async function folderWith(name: string, size: number) {
   const cwd = await temporaryDirectory()

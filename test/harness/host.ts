@@ -93,7 +93,7 @@ export async function costsLittle(
   const during = await wave(1000)
   const after = await memory()
   expect(during.live - before.live).toBeLessThan(mostMb * MB)
-  expect(after.live - before.live).toBeLessThan(16 * MB)
+  expect(after.live - before.live).toBeLessThan(32 * MB)
 }
 
 function answer<T>(child: ChildProcess): Promise<T> {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { TestRunner } from 'vitest'
 import { MEASURED } from '../../bench/run/tools.ts'
 
-/** Programs that some tests drive, and Debian's packages of them. `.ci/run` installs them all. */
+/** Programs, and files, that some tests need, and Debian's packages of them. `.ci/run` installs them all. */
 export const PACKAGES = {
   ...MEASURED,
   bsdtar: 'libarchive-tools',
@@ -14,6 +14,7 @@ export const PACKAGES = {
   fish: 'fish',
   groff: 'groff-base',
   haproxy: 'haproxy',
+  '/usr/lib/nginx/modules/ngx_stream_module.so': 'libnginx-mod-stream',
   ii: 'ii',
   ip: 'iproute2',
   irssi: 'irssi',
@@ -45,7 +46,7 @@ export const howToGet = (tool: Tool): string => `needs ${tool}: apt-get install 
 
 /** Whether a program is on this machine; in CI its absence is a failure. */
 export function hasTool(tool: Tool): boolean {
-  if (spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0) return true
+  if (spawnSync('sh', ['-c', `command -v ${tool} || test -e ${tool}`]).status === 0) return true
   if (process.env['CI'] === 'true') throw new Error(`the test ${howToGet(tool)}`)
   return false
 }

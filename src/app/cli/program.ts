@@ -12,8 +12,11 @@ export function programOf(): Command {
     .description('Hosts a chat room with a shared file drop in one command; people join with the programs they have.')
     .version(version, '--version', 'print the version')
     .exitOverride()
-    // One voice for all errors.
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tamtam: ')) })
+    // One voice for all errors. `tamtam --help | head`: a reader that goes away is no failure.
+    .configureOutput({
+      writeOut: (text) => void process.stdout.on('error', () => {}).write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'tamtam: ')),
+    })
     .showHelpAfterError(`(${ownCommand('help')} lists the commands)`)
 
   program

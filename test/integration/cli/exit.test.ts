@@ -25,6 +25,12 @@ describe('the exit code says', () => {
     expect(await CliProcess.run(args)).toMatchObject({ code: 2, errors: expect.stringMatching(errors) })
   })
 
+  it('0 that help was printed, also where nobody reads it any more: tamtam send --help | head', async () => {
+    const helping = new CliProcess(['send', '--help'])
+    helping.child.stdout?.destroy()
+    expect(await helping.ended()).toMatchObject({ code: 0, errors: '' })
+  })
+
   it('2 that a secret is no argument, where everybody on the machine could read it (C121)', async () => {
     const verbs = ['host', 'join', 'send', 'get', 'say', 'tail', 'ls']
     const options = ['--token', '--password', '--key']

@@ -5,7 +5,7 @@ import { seededNumbers } from '../../../harness/seeded-numbers.ts'
 
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
 /** Packets of SFTP, and as many lines of scp. */
-const count = Number(process.env['FUZZ_COUNT'] ?? 400_000)
+const count = Number(process.env['FUZZ_COUNT'] ?? 1_000_000)
 /** Of one session, which is decoded whole and again in pieces. */
 const AT_ONCE = 1000
 /** Different packets; those of a session are drawn from them. */
