@@ -170,6 +170,8 @@ async function modernNode() {
       )
       process.exit(1)
     }
+    // A third of it: headers for building add-ons, which nobody does with it.
+    rmSync(join(carried, 'include'), { recursive: true, force: true })
   }
   return node
 }

@@ -39,7 +39,7 @@ export interface Tamtam {
    */
   start(): Promise<void>
   /**
-   * Opens a port on which every protocol is spoken (lines, HTTP, WebSocket, frames; TLS where `tls` is given). Port 0 picks a free one; the
+   * Opens a port on which every protocol is spoken (lines, IRC, SSH, HTTP, WebSocket, frames; TLS where `tls` is given). Port 0 picks a free one; the
    * default is 8268 on 127.0.0.1. Rejects with `PortInUse`, or with the system's error. May be called several times.
    */
   listen(settings?: Partial<ListenerSettings>): Promise<Address>

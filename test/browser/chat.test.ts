@@ -75,7 +75,7 @@ test('who looks after a room does so in the page; who is sent out is told why', 
   await aboutPerson(ani, 'budi', 'Remove from room…')
   await ani.getByLabel('Reason').fill('too loud')
   await ani.keyboard.press('Enter')
-  await budi.getByText(/no longer in this room.*too loud/).waitFor()
+  await budi.getByText('You are no longer in this room: ani removed budi: too loud').waitFor()
   // C3: whoever is out is told so where they would write.
   await expect.poll(() => budi.locator('#message').getAttribute('readonly')).not.toBeNull()
   await budi.getByText('You are not in the room.').waitFor()

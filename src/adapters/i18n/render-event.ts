@@ -70,6 +70,17 @@ export function kickedText(name: string, by: string, reason: string, { say }: Pa
   return why === '' ? say('kicked', { name, by }) : say('kickedWhy', { name, by, why })
 }
 
+/** Why somebody is in the room no more: the host's reason says by whom they were removed. */
+export function endedText(
+  name: string,
+  { why, code }: { readonly why: string; readonly code?: string },
+  words: PageTranslator,
+): string {
+  const by = /^kicked by ([^:]+)/.exec(why)?.[1]
+  if (by !== undefined) return kickedText(name, by, why, words)
+  return code === undefined ? forTerminal(why) : words.refusal({ code, message: why })
+}
+
 /** Name, size and digest of a file, and its id for `/get`. */
 function fileText(by: string, file: WholeFile, words: PageTranslator): string {
   const size = fileSizeText(file, words)

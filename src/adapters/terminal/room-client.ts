@@ -9,6 +9,7 @@ import type { ConnectionState, RoomSession } from '#domain/session.ts'
 import { shortId, sizeText } from '#i18n/format.ts'
 import { translatorFor } from '#i18n/i18n.ts'
 import { ruleTexts } from '#i18n/render-answer.ts'
+import { endedText } from '#i18n/render-event.ts'
 import type { Filling, Key, Language, Translator } from '#i18n/translator.ts'
 import { Attention } from './attention.ts'
 import type { TerminalOptions } from './options.ts'
@@ -439,10 +440,8 @@ export class RoomClient {
     this.state = state
     if (state.status === 'retrying' && before.status === 'connected') this.notice('retrying', { why: state.why })
     if (state.status === 'connected' && before.status === 'retrying') this.notice('connectedAgain')
-    if (state.status === 'closed') {
-      const { code, why } = state
-      this.end({ type: 'closed', why: code === undefined ? why : this.words.refusal({ code, message: why }) })
-    }
+    if (state.status === 'closed')
+      this.end({ type: 'closed', why: endedText(this.session.member.name, state, this.words) })
     this.#output.changed()
   }
 }

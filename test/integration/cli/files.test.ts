@@ -1,11 +1,34 @@
 import { spawnSync } from 'node:child_process'
-import { link, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sha256Of } from '../../harness/bytes.ts'
 import { CliProcess, folderWith, haltingWay, hostForVerbs } from '../../harness/cli-process.ts'
 import { filesOf } from '../../harness/files.ts'
 import { enter } from '../../harness/host-process.ts'
+
+/** What stands in a block of a guide, each line as it would be typed. */
+const blockOf = async (path: string, line: string): Promise<readonly string[]> => {
+  const blocks = (await readFile(path, 'utf8')).split(/^```\w*$/m)
+  return (blocks.find((block) => block.includes(line)) ?? '').trim().split('\n')
+}
+
+it('the first guide sends and gets as it stands', async () => {
+  const { port } = await hostForVerbs()
+  const { cwd, bytes, read } = await folderWith('big.iso', 100_000)
+  const typed = await blockOf('docs/start/first-room.md', 'big.iso')
+  const [last = '', ...before] = typed.toReversed()
+  const type = (line: string, folder: string) => {
+    expect(line).toMatch(/^npm start -- (?:send|get) /)
+    const words = line.replace('npm start -- ', '').replace('127.0.0.1', `127.0.0.1:${port}`)
+    return CliProcess.run(words.split(' '), { cwd: folder })
+  }
+  expect(before.length).toBe(2)
+  for (const line of before.toReversed()) expect(await type(line, join(cwd, 'sent'))).toMatchObject({ code: 0 })
+  expect((await filesOf(port)).length).toBe(1)
+  expect(await type(last, cwd)).toMatchObject({ code: 0 })
+  expect(bytes.equals(await read('big.iso'))).toBe(true)
+})
 
 describe('tamtam send and get', () => {
   it('bring a file over exactly, say where it is, and what became of it', async () => {

@@ -157,7 +157,7 @@ test('NO_COLOR: nothing is coloured, and Indonesian is what LANG asks for', asyn
   await ani.sees('! nama ini')
   expect(ani.styled.filter((line) => /\x1b\[(?:3[0-8]|4[0-8]|9\d|10\d)/.test(line))).toEqual([])
   await budi.send({ type: 'kick', name: 'ani', reason: 'cukup' })
-  await ani.sees('sambungan berakhir: Anda tidak berada di ruang ini; masuklah lagi (kicked by budi: cukup)')
+  await ani.sees('sambungan berakhir: budi mengeluarkan ani: cukup')
 })
 
 test('C57: a dumb terminal gets one line an event, and no escape sequences', async () => {

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { programOf } from '#app/cli/program.ts'
 import { CODES } from '#domain/errors.ts'
+import { commandNamed, LINE_SYNTAX } from '#protocol/commands.ts'
 import { STATUSES } from '#protocol/errors.ts'
+import { parseLine } from '#protocol/parse-command.ts'
 import { cases } from '../../../scripts/claims.ts'
 import { printedPages } from '../../../scripts/reference-pages.ts'
 
@@ -133,6 +135,25 @@ describe('the documents', () => {
         const flags = ['--help', '--version', ...(command?.options ?? []).map(({ long }) => long)]
         for (const [flag] of typed.matchAll(/(?<=^|\s)--[a-z][a-z-]*/g))
           expect(flags, `${path}: tamtam ${typed}`).toContain(flag)
+      }
+    },
+  )
+
+  test.each(['start/first-room', 'start/class', 'how-to/hand-ins', 'how-to/moderate-a-room', 'how-to/terminal'])(
+    'docs/%s.md has chat commands that are taken as they stand',
+    (name) => {
+      const text = read(`docs/${name}.md`)
+      const spans = [...text.matchAll(/`(\/[^`\n]+)`/g), ...text.matchAll(/^(\/\w.*)$/gm)].map(
+        ([, typed = '']) => typed,
+      )
+      expect(spans.length).toBeGreaterThan(3)
+      for (const typed of spans) {
+        const [word = ''] = typed.slice(1).split(' ')
+        if (LINE_SYNTAX.some(({ usage }) => usage.startsWith(`/${word} `))) continue
+        const at = (['host', 'terminal', 'line'] as const).find((each) => commandNamed(word, each) !== undefined)
+        expect(at, typed).toBeDefined()
+        // A word alone may stand for its kind.
+        if (at !== undefined && typed.includes(' ')) expect(parseLine(typed, { at }).type, typed).not.toBe('wrong')
       }
     },
   )

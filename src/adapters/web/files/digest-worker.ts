@@ -1,5 +1,5 @@
 import { type FolderEntry, type PackedFolder, packed } from './folder-tar.ts'
-import { Sha256 } from './sha256.ts'
+import { digestOfFile } from './sha256.ts'
 
 /** The worker is asked for the SHA-256 of a file, and of its first bytes; or for the archive of a folder, of which it is told some entries at a time. */
 export type WorkerRequest =
@@ -16,24 +16,14 @@ export type WorkerAnswer =
 
 // Beside the page, which stays quick while large files are read.
 
-const READ_BYTES = 2 * 1024 * 1024
 /** Progress is told no more often. */
 const TOLD_EVERY_MS = 100
 
 const answer = (message: WorkerAnswer): void => postMessage(message)
 
 async function digest(file: Blob, prefixes: readonly number[]): Promise<void> {
-  const hash = new Sha256()
-  const marks = prefixes.filter((bytes) => bytes <= file.size).sort((one, other) => one - other)
-  for (let at = 0; at < file.size || marks.length > 0; ) {
-    const end = Math.min(at + READ_BYTES, file.size, marks[0] ?? file.size)
-    hash.update(new Uint8Array(await file.slice(at, end).arrayBuffer()))
-    at = end
-    if (at !== marks[0]) continue
-    marks.shift()
-    answer({ type: 'prefix', bytes: at, sha256: hash.digest() })
-  }
-  answer({ type: 'whole', sha256: hash.digest() })
+  const whole = await digestOfFile(file, prefixes, (bytes, sha256) => answer({ type: 'prefix', bytes, sha256 }))
+  answer({ type: 'whole', sha256: whole })
 }
 
 async function pack(entries: readonly FolderEntry[]): Promise<void> {

@@ -76,13 +76,10 @@ export class SmallDigest implements SourceDigest {
 }
 
 async function digestHere(file: Blob): Promise<string> {
-  const { Sha256 } = await import('./sha256.ts')
-  const bytes = await file.arrayBuffer().catch((error: unknown) => {
+  const { digestOfFile } = await import('./sha256.ts')
+  return await digestOfFile(file).catch((error: unknown) => {
     throw new FileChanged(String(error))
   })
-  const hash = new Sha256()
-  hash.update(new Uint8Array(bytes))
-  return hash.digest()
 }
 
 /** Rejects with `FileChanged`. */

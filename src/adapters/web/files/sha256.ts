@@ -93,3 +93,30 @@ export class Sha256 {
 
 const rotr = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits))
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)
+
+/** Read at once; more would take the page's turn for longer. */
+const READ_BYTES = 2 * 1024 * 1024
+
+/**
+ * The digest of a file, which is read once, piece by piece. `told`: hears the digests of its beginnings, of the lengths that are wanted, too.
+ * Rejects where it can't be read to its end, and with the reason of the signal.
+ */
+export async function digestOfFile(
+  file: Blob,
+  prefixes: readonly number[] = [],
+  told: (bytes: number, sha256: string) => void = () => {},
+  signal?: AbortSignal,
+): Promise<string> {
+  const hash = new Sha256()
+  const marks = prefixes.filter((bytes) => bytes <= file.size).sort((one, other) => one - other)
+  for (let at = 0; at < file.size || marks.length > 0; ) {
+    signal?.throwIfAborted()
+    const end = Math.min(at + READ_BYTES, file.size, marks[0] ?? file.size)
+    hash.update(new Uint8Array(await file.slice(at, end).arrayBuffer()))
+    at = end
+    if (at !== marks[0]) continue
+    marks.shift()
+    told(at, hash.digest())
+  }
+  return hash.digest()
+}

@@ -1,6 +1,6 @@
 import { FileChanged } from '#client/errors.ts'
 import type { SourceDigest, UploadSource } from '#client/uploader.ts'
-import { Sha256 } from '../files/sha256.ts'
+import { digestOfFile } from '../files/sha256.ts'
 
 /** A file of a page as an upload reads it. Digests are made in the page's own thread, piece by piece: a library brings no worker. */
 export const sourceOf = (file: Blob): UploadSource => ({
@@ -15,13 +15,13 @@ export const sourceOf = (file: Blob): UploadSource => ({
 })
 
 export const verified = async (file: Blob, sha256: string): Promise<boolean> =>
-  (await new StreamDigest(file).whole) === sha256
+  (await digestOfFile(file).catch(changed)) === sha256
 
 class StreamDigest implements SourceDigest {
   readonly whole: Promise<string>
   readonly #prefixes: ReadonlyMap<number, PromiseWithResolvers<string>>
+  readonly #closing = new AbortController()
   #known: string | undefined
-  #isClosed = false
 
   /** `prefixes`: lengths of beginnings whose digests are wanted, too. */
   constructor(file: Blob, prefixes: readonly number[] = []) {
@@ -39,37 +39,12 @@ class StreamDigest implements SourceDigest {
   }
 
   close(): void {
-    this.#isClosed = true
+    this.#closing.abort('nobody wants its digest any more')
   }
 
   async #read(file: Blob): Promise<string> {
-    const hash = new Sha256()
-    const ends = [...this.#prefixes.keys()].toSorted((one, other) => one - other)
-    let read = 0
-    const take = (bytes: Uint8Array) => {
-      hash.update(bytes)
-      read += bytes.length
-    }
-    const tell = () => {
-      while (ends[0] !== undefined && ends[0] <= read) this.#prefixes.get(ends.shift() ?? 0)?.resolve(hash.digest())
-    }
-    tell()
-    const reader = file.stream().getReader()
-    for (let piece = await reader.read().catch(changed); !piece.done; piece = await reader.read().catch(changed)) {
-      if (this.#isClosed) break
-      let rest = piece.value
-      while (ends[0] !== undefined && ends[0] - read < rest.length) {
-        const upTo = ends[0] - read
-        take(rest.subarray(0, upTo))
-        rest = rest.subarray(upTo)
-        tell()
-      }
-      take(rest)
-      tell()
-    }
-    await reader.cancel()
-    if (this.#isClosed) throw new FileChanged('nobody wants its digest any more')
-    this.#known = hash.digest()
+    const told = (bytes: number, sha256: string) => this.#prefixes.get(bytes)?.resolve(sha256)
+    this.#known = await digestOfFile(file, [...this.#prefixes.keys()], told, this.#closing.signal).catch(changed)
     return this.#known
   }
 }

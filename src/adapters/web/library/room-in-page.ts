@@ -45,7 +45,8 @@ export interface UploadOptions {
 }
 
 /**
- * Joins a room of the host that serves this page. Rejects with `Refused`, or with `Unreachable`.
+ * Joins a room of the host that serves this page. Rejects with `Unreachable`, or with `Refused`: `NOT_FOUND` (it needs a password, an
+ * invitation or the host's token), `TRY_LATER`, `BAD_ROOM`, `BAD_NAME`, `NAME_TAKEN`, `LOCKED`, `FULL` or `BANNED`.
  *
  * ```ts
  * const room = await join({ room: 'lobby', name: 'ani' })
@@ -96,6 +97,7 @@ export class RoomInPage {
     return this.#remote.member
   }
 
+  /** The listed members at this moment. */
   get members(): readonly Member[] {
     return this.#remote.members
   }
@@ -115,11 +117,15 @@ export class RoomInPage {
     return this.#remote.state$
   }
 
-  /** Resolves once it is kept, however many connections that takes, or refused. */
+  /**
+   * One command; resolves once it is kept, however many connections that takes, to its sequence, or to a refusal: `BAD_TEXT`, `MUTED`,
+   * `SLOW_MODE` (with the seconds to wait in `limit`), `NOT_ALLOWED`, `READ_ONLY`, or a code of the command such as `NO_SUCH_MEMBER`.
+   */
   send(command: ClientCommand): Promise<Ack | Rejected> {
     return this.#remote.send(command)
   }
 
+  /** Sends a message to the room; the same as `send` with `say`. */
   say(text: string): Promise<Ack | Rejected> {
     return this.send({ type: 'say', text })
   }
@@ -130,12 +136,15 @@ export class RoomInPage {
     return isRefusal(page) ? page : page.events
   }
 
-  /** The files of the room that this member may see, whole or on their way. */
+  /** The files of the room that this member may see, whole or on their way; sizes in bytes. A refusal is `NOT_FOUND` or `UNREACHABLE`. */
   files(): Promise<readonly FileRow[] | Refusal> {
     return listFiles(this.#api, this.room)
   }
 
-  /** Sends a file, over as many connections as it takes. Resolves when the room has it whole and its digest was compared. */
+  /**
+   * Sends a file, over as many connections as it takes. Resolves when the room has it whole and its digest was compared, or to a
+   * refusal: `BAD_NAME`, `FILE_TOO_LARGE`, `TOO_MANY_FILES`, `DISK_FULL`, `NO_SUCH_MEMBER` (`to`), `MUTED`, `FILE_CHANGED` or `HASH_MISMATCH`.
+   */
   async upload(file: File | Blob, options: UploadOptions = {}): Promise<SentFile | Refusal> {
     const { name = 'name' in file ? file.name : 'file', to, expiresInSeconds, moved, signal } = options
     const uploader = new Uploader(
@@ -154,7 +163,7 @@ export class RoomInPage {
     return await uploader.run(signal).finally(() => uploader.close())
   }
 
-  /** A whole file, verified; the room is told that this member has it. */
+  /** A whole file, verified; the room is told that this member has it. A refusal is `NOT_FOUND`, `HASH_MISMATCH` or `UNREACHABLE`. */
   async download({ id, sha256 }: Pick<FileRow, 'id' | 'sha256'>): Promise<Blob | Refusal> {
     const blob = await this.#api.blob(`/files/${id}`)
     if (isRefusal(blob) || sha256 === undefined) return blob

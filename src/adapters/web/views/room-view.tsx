@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { forTerminal } from '#domain/names/text.ts'
+import { endedText } from '#i18n/render-event.ts'
 import { focusOn, isLoopback } from '../browser/platform.ts'
 import { FileTransfersView } from '../files/file-transfers-view.tsx'
 import { usePage, useSay } from '../state/context.ts'
@@ -251,12 +252,7 @@ function Standing({ room }: { readonly room: Room }) {
         <p class="wrong">
           {state.code === 'REPLACED'
             ? say('otherTab')
-            : say('placeEnded', {
-                why:
-                  state.code === undefined
-                    ? forTerminal(state.why)
-                    : page.words.value.refusal({ code: state.code, message: state.why }),
-              })}
+            : say('placeEnded', { why: endedText(room.store.member.value.name, state, page.words.value) })}
           {state.code !== 'BANNED' && (
             <button type="button" onClick={() => void page.join(page.name, room.name)}>
               {say('comeBack')}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it, test, vi } from 'vitest'
 import { firstScreen, greetingOf, listeningLine, pageLink, shareRows } from '#app/cli/greeting.ts'
 import { translatorFor } from '#i18n/i18n.ts'
@@ -123,6 +124,13 @@ describe('at a terminal', () => {
       'netcat    nc 127.0.0.1 8268',
       'Hanya untuk komputer ini. Mulai dengan --lan agar yang lain bisa masuk.',
     ])
+  })
+
+  it('stands so in the README and in the first guide', () => {
+    const read = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8')
+    const screen = () => firstScreen(here, english, unpainted, 24).join('\n')
+    for (const path of ['README.md', 'README.id.md']) expect(read(path)).toContain(screen())
+    expect(read('docs/start/first-room.md')).toContain(byNpm(screen))
   })
 
   it('is where to go first, with the code last where there is room for it', () => {
