@@ -15,6 +15,11 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'scp to tamtam, as quick as to sshd up':
     'ciphers and packets in JavaScript on one thread, SHA-256, and a sync before the file is there; sshd hashes and syncs nothing',
   'send to rsync daemon': 'each file is read and packed, then hashed at both ends and synced; the daemon syncs nothing',
+  'send and get, as quick as scp up and down':
+    'half of the processor time of host and get is the system’s copying into its cache, which scp needs as well; digests and syncs at both ends are most of the rest',
+  'get that follows send, as quick as the seed':
+    'each byte is written twice and hashed three times; with the seed it is written once, and hashed by nobody',
+  'memory to each, p50': 'a line waits for the end of the tick, in which its room decides about it',
   'send and get, as quick as the seed':
     'they move the file twice; the seed passes it on while it comes, and keeps nothing',
   'get to curl -o':

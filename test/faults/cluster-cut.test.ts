@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../harness/directory.ts'
 import { testOnLan } from '../harness/lan.ts'
 import { hasNats, natsProgram } from '../harness/nats.ts'
 import { until } from '../harness/patience.ts'
-import { SwitchedMachines } from '../harness/switched-machines.ts'
+import { hasSwitches, SwitchedMachines } from '../harness/switched-machines.ts'
 
 /** Cuts of the network while members talk. */
 const CUTS = Number(process.env['CLUSTER_CUTS'] ?? 3)
@@ -19,7 +19,7 @@ const CUT_MS = 2000
 const MOST_CUT_MS = CUTS > 3 ? 12_000 : CUT_MS
 const MACHINES = 3
 
-testOnLan().skipIf(!hasNats())(
+testOnLan().skipIf(!hasNats() || !hasSwitches())(
   `C127 of what three machines set up by three commands acknowledge, nothing is lost, doubled or moved over ${CUTS} cuts of their network`,
   async () => {
     const network = SwitchedMachines.create(MACHINES)

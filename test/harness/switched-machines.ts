@@ -4,6 +4,15 @@ import { ip, Machine, must } from './lan.ts'
 /** A neighbour that is nowhere: what is sent to it is lost. */
 const NOBODY = '02:00:00:00:00:99'
 
+/** Whether this system has switches, where namespaces may be made at all; without them a line says so. */
+export function hasSwitches(): boolean {
+  const name = `tt${process.pid}-try`
+  const { status, stderr } = ip('link', 'add', name, 'type', 'bridge')
+  ip('link', 'del', name)
+  if (status !== 0) process.stderr.write(`tests of machines at a switch are left out: ${stderr.trim()}\n`)
+  return status === 0
+}
+
 /** Machines at one switch, in network namespaces, which the test can cut off one by one and in one direction. The test itself is at the switch too. */
 export class SwitchedMachines {
   readonly machines: readonly Machine[]

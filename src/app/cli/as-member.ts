@@ -43,7 +43,7 @@ export async function asAsker<T>(target: RoomTarget, act: (api: ApiClient) => Pr
 }
 
 /**
- * Runs a command as a guest of the asker's name, and what that is refused once more as the member whose key they have: a file is of the one
+ * Runs a command as a guest of the caller's name, and what that is refused once more as the member whose key they have: a file is of the one
  * or of the other, whichever has sent it. `act` answers whether it is done.
  */
 export async function asGuestOrMember(target: RoomTarget, act: (api: ApiClient, isLast: boolean) => Promise<boolean>) {

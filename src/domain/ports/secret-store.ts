@@ -1,5 +1,3 @@
-import type { Rejected } from '../errors.ts'
-
 /**
  * The names of a host's secrets: the key that signs links, the owner's key, the token, the secrets of its rooms, the one by which persons are known, and
  * of SSH the host's key, the keys that came in before, and the owner's own; and the one by which nodes of a cluster know each other.
@@ -30,16 +28,6 @@ export interface SharedSecretStore extends SecretStore {
 }
 
 export const isSharedSecretStore = (store: SecretStore): store is SharedSecretStore => 'claim' in store
-
-/** A secret that a store does not take, whatever it is. */
-export class SecretRefused extends Error {
-  readonly why: Rejected
-
-  constructor(why: Rejected) {
-    super(why.message)
-    this.why = why
-  }
-}
 
 /** An existing secret is unusable: nothing may be opened, and nothing replaced, by guessing its content. */
 export class SecretStoreDamaged extends Error {

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
+import type { DropLink } from '#domain/room/room-access.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { ask } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
@@ -150,6 +151,34 @@ describe.skipIf(!isHere)('files of a cluster', () => {
     const seen = await ask(node(1).port, 'GET /rooms/kelas/files', { as: 'dodi' })
     expect(seen.json).toMatchObject({ files: [] })
     await Promise.all([guru.close(), asisten.close()])
+  })
+
+  test('by a drop link files go in at any node, and an upload by it goes on at another; taken back, it ends at every one', async () => {
+    const guru = await node(0).tamtam.engine.join({ room: 'tugas', name: 'guru', role: 'owner' })
+    const access = node(0).tamtam.roomAccess(guru)
+    const { id: linkId, path } = (await access.addDropLink()) as DropLink
+    await until('the link', async () => (await fetch(`${node(1).at}${path}facts`)).status === 200)
+    expect((await ask(node(1).port, `PUT ${path}essay.txt`, { body: 'kerja', as: 'ani' })).status).toBe(201)
+    const bytes = randomBytes(1000)
+    const made = await ask(node(1).port, `POST ${path}files`, {
+      headers: { 'Tus-Resumable': '1.0.0', 'Upload-Length': '1000', 'Upload-Metadata': `filename ${btoa('b.bin')}` },
+      as: 'budi',
+    })
+    const at = String(made.headers['location'])
+    const patch = (port: number, from: number, to: number) =>
+      ask(port, `PATCH ${at}`, {
+        headers: { ...TUS, 'Upload-Offset': String(from) },
+        body: bytes.subarray(from, to),
+        as: 'budi',
+      })
+    expect((await patch(node(1).port, 0, 400)).status).toBe(204)
+    expect((await ask(node(2).port, `HEAD ${at}`, { headers: TUS, as: 'budi' })).headers['upload-offset']).toBe('400')
+    expect((await patch(node(2).port, 400, 1000)).status).toBe(204)
+    await until('both', () => guru.files.filter(({ status }) => status === 'whole').length === 2)
+    await access.revokeDropLink(linkId)
+    for (const { port } of nodes)
+      await until('its end', async () => (await ask(port, `PUT ${path}x`, { body: 'x' })).status === 404)
+    await guru.close()
   })
 
   test('a request that no node has signed finds nothing', async () => {

@@ -36,7 +36,10 @@ export const ASKING: Readonly<Record<string, Verb<IrcConnection>>> = {
     least: 1,
     run: (connection, { params }) => {
       const nicks = params.join(' ').split(' ')
-      const here = nicks.filter((nick) => nick !== '' && connection.parts.monitors.isHere(nick))
+      // Members of one's rooms may be at another node of a cluster.
+      const isHere = (nick: string) =>
+        connection.parts.monitors.isHere(nick) || roomWith(connection, nick) !== undefined
+      const here = nicks.filter((nick) => nick !== '' && isHere(nick))
       return connection.numeric('303', [], here.join(' '))
     },
   },

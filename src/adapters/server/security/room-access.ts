@@ -1,6 +1,5 @@
 import type { LocalSession } from '#domain/engine/session.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
-import { SecretRefused } from '#domain/ports/secret-store.ts'
 import type { DropLink, Invitation, KeptInvitation, RoomAccess } from '#domain/room/room-access.ts'
 import type { KeptDropLink, RoomSecrets } from './room-secrets.ts'
 import type { SignedLinks } from './signed-links.ts'
@@ -85,8 +84,7 @@ export class LocalRoomAccess implements RoomAccess {
 }
 
 /** The outcome of a change once it is kept; where it can't be, nothing has changed. The disk's own message names places that are no member's business. */
-const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> =>
-  change.catch((error: unknown) => (error instanceof SecretRefused ? error.why : notKept))
+const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
 
 const notKept = rejected(
   'READ_ONLY',

@@ -2,8 +2,7 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
 import { SerialQueue } from '#domain/async/serial-queue.ts'
-import { rejected } from '#domain/errors.ts'
-import { isSharedSecretStore, SecretRefused, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
+import { isSharedSecretStore, type SecretStore, SecretStoreDamaged } from '#domain/ports/secret-store.ts'
 import type { Clock } from '#domain/ports/system.ts'
 import type { Invitation, KeptInvitation } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './host-token.ts'
@@ -240,12 +239,11 @@ export class RoomSecrets {
 
   /** Resolves once it is kept; undefined where the room has too many. */
   async addDropLink(room: string, ms = this.#settings.dropLinkMs): Promise<KeptDropLink | undefined> {
-    if (isSharedSecretStore(this.#secretStore)) throw new SecretRefused(noDrops)
     const expiresAt = this.#clock.now() + Math.min(ms, this.#settings.mostDropLinkMs)
     const id = randomBytes(ID_DIGITS / 2).toString('hex')
     const link = { room, expiresAt }
     const isMade = await this.#change(room, (kept) => {
-      if (this.dropLinks(room).length >= this.#settings.dropLinksPerRoom) return undefined
+      if (this.#dropLinksOf(room, kept).length >= this.#settings.dropLinksPerRoom) return undefined
       return { ...kept, dropLinks: new Map(kept.dropLinks).set(id, link) }
     })
     return isMade ? { id, ...link } : undefined
@@ -253,8 +251,14 @@ export class RoomSecrets {
 
   /** Those of a room that are valid, the oldest first. */
   dropLinks(room: string): readonly KeptDropLink[] {
-    const ids = [...this.#secrets.dropLinks.keys()]
-    return ids.flatMap((id) => this.dropLink(id) ?? []).filter((link) => link.room === room)
+    return this.#dropLinksOf(room, this.#secrets)
+  }
+
+  #dropLinksOf(room: string, { dropLinks }: Secrets): readonly KeptDropLink[] {
+    const now = this.#clock.now()
+    return Array.from(dropLinks, ([id, link]) => ({ id, ...link })).filter(
+      (link) => link.room === room && link.expiresAt > now,
+    )
   }
 
   dropLink(id: string): KeptDropLink | undefined {
@@ -324,11 +328,6 @@ export class RoomSecrets {
     }
   }
 }
-
-const noDrops = rejected(
-  'NOT_ALLOWED',
-  'the nodes of a cluster share no files yet, and so no drop links; use a host that is no node of one',
-)
 
 async function saltedHash(word: string): Promise<Password> {
   const salt = randomBytes(16)

@@ -84,12 +84,16 @@ export class SecondCopies {
   async #copy(id: string, digest: Digest, waitMs: number): Promise<boolean> {
     const { peers } = this.#parts
     for (let until = performance.now() + waitMs; !this.#isClosed; await pause(RETRY_MS)) {
+      const states: (CopyState | 'away')[] = []
       for (const node of this.#nodesFor(id)) {
         let state: CopyState | 'away' = 'copying'
         // It goes on, however large the file is.
         while (state === 'copying' && !this.#isClosed) state = await peers.copy(node, id, digest).catch(() => 'away')
         if (state === 'kept') return true
+        states.push(state)
       }
+      // Nodes without room will not have it in a moment.
+      if (states.length > 0 && states.every((state) => state === 'refused')) return false
       if (peers.aloneMs >= waitMs || performance.now() > until) return false
     }
     return false

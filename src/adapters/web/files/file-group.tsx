@@ -16,7 +16,7 @@ interface GroupProps {
 /** Files that one person sent in a row: how many, all of them as one archive, and of many only the first ones until somebody wants the rest. */
 export function FileGroup({ room, entries }: GroupProps) {
   const { words } = usePage()
-  const { say, language, refusal } = words.value
+  const { say, language } = words.value
   const showsAll = useSignal(false)
   const pictures = entries.filter(isPicture)
   const isGrid = pictures.length > 1
@@ -29,21 +29,14 @@ export function FileGroup({ room, entries }: GroupProps) {
   const here = entries.filter(({ type }) => type !== 'fileWithdrawn')
   const whole = here.filter(({ type }) => type === 'fileCompleted')
   const bytes = here.reduce((sum, { file }) => sum + (file.folder?.bytes ?? file.size ?? 0), 0)
-  const saveAll = async () => {
-    const why = await saveArchive(
-      room.store.api,
-      room.name,
-      whole.map(({ file }) => file.id),
-    )
-    if (why !== undefined) room.notices.add(refusal(why), 'wrong')
-  }
+  const ids = whole.map(({ file }) => file.id)
   return (
     <div class="files">
       {here.length > 1 && (
         <div class="fine">
           <span>{say('filesOf', { count: here.length, size: sizeText(bytes, language) })}</span>
           {whole.length > 1 && (
-            <button type="button" class="quiet" onClick={() => void saveAll()}>
+            <button type="button" class="quiet" onClick={() => void saveArchive(room, ids, words.value)}>
               {say('saveAll')}
             </button>
           )}

@@ -2,6 +2,10 @@ import type { ApiClient } from '#client/api-client.ts'
 import { isRefusal, type Refusal } from '#client/errors.ts'
 import { roomPath } from '#client/queries.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
+import type { PageTranslator } from '#i18n/translator.ts'
+import type { Room } from '../state/room.ts'
+
+type Words = Pick<PageTranslator, 'refusal'>
 
 /** The address of a file, for members who may see it without further credentials. */
 export const plainLink = ({ id, name }: { readonly id: string; readonly name: string }): string =>
@@ -60,27 +64,21 @@ export function tileOf({ name, folder }: MentionedFile): { readonly text: string
   }
 }
 
-/** Lets the browser save a file of the room; of a folder, an archive that everybody can open. */
-export async function saveFile(api: ApiClient, { id, name, folder }: MentionedFile): Promise<Refusal | undefined> {
-  const link = await openLink(api, id)
-  if (isRefusal(link)) return link
+/** Lets the browser save a file of the room; of a folder, an archive that everybody can open. Says why it can't. */
+export async function saveFile(room: Room, { id, name, folder }: MentionedFile, words: Words): Promise<void> {
+  const link = await openLink(room.store.api, id)
+  if (isRefusal(link)) return room.notices.add(words.refusal(link), 'wrong')
   const ending = folder === undefined ? '' : '.zip'
   saveFrom(link.url.replace(/(?=\?|$)/, ending), name + ending)
-  return undefined
 }
 
 /** An address takes no more ids than that: of more files everything is saved. */
 const MOST_IDS = 150
 
-/** Lets the browser save the room's files as one archive; `only` some of them, by their ids. */
-export async function saveArchive(
-  api: ApiClient,
-  room: string,
-  only: readonly string[] = [],
-): Promise<Refusal | undefined> {
+/** The same of the room's files as one archive; `only` some of them, by their ids. */
+export async function saveArchive(room: Room, only: readonly string[], words: Words): Promise<void> {
   const query = only.length === 0 || only.length > MOST_IDS ? '' : `?only=${only.join(',')}`
-  const link = await api.get(`${roomPath(room)}/links${query}`, linkIn, { method: 'POST' })
-  if (isRefusal(link)) return link
-  saveFrom(link.url, `${room}.zip`)
-  return undefined
+  const link = await room.store.api.get(`${roomPath(room.name)}/links${query}`, linkIn, { method: 'POST' })
+  if (isRefusal(link)) return room.notices.add(words.refusal(link), 'wrong')
+  saveFrom(link.url, `${room.name}.zip`)
 }

@@ -55,10 +55,9 @@ export interface FileProps {
 export function DownloadButton({ room, file }: FileProps) {
   const words = usePage().words.value
   const label = `${words.say('download')}: ${file.name}`
-  const save = async (event: Event) => {
+  const save = (event: Event) => {
     event.preventDefault()
-    const why = await saveFile(room.store.api, file)
-    if (why !== undefined) room.notices.add(words.refusal(why), 'wrong')
+    void saveFile(room, file, words)
   }
   return (
     <a

@@ -29,7 +29,8 @@ const ORDER: Readonly<Record<Order, (one: FileState, other: FileState) => number
 /** All files of the room that one may see. */
 export function FilesPanel({ room, close }: { readonly room: Room; readonly close: () => void }) {
   const { transfers } = usePage()
-  const { say, refusal } = useFullWords()
+  const words = useFullWords()
+  const { say } = words
   const wanted = useSignal('')
   const order = useSignal<Order>('newest')
   const all = room.files.all()
@@ -40,10 +41,9 @@ export function FilesPanel({ room, close }: { readonly room: Room; readonly clos
   }
   const shown = all.filter(isWanted).sort(ORDER[order.value])
   const whole = shown.filter(({ status }) => status === 'whole')
-  const saveAll = async () => {
+  const saveAll = () => {
     const only = whole.length === all.length ? [] : whole.map(({ file }) => file.id)
-    const why = await saveArchive(room.store.api, room.name, only)
-    if (why !== undefined) room.notices.add(refusal(why), 'wrong')
+    return saveArchive(room, only, words)
   }
   return (
     <aside class="files-panel" aria-label={say('files')}>

@@ -124,12 +124,8 @@ function All({ room, handed }: HandedProps) {
 /** Newest first; of one name, all but the newest are earlier versions. */
 function Versions({ room, files }: { readonly room: Room; readonly files: readonly FileRow[] }) {
   const words = useFullWords()
-  const { say, refusal, language } = words
+  const { say, language } = words
   const names = new Set<string>()
-  const save = async (file: FileRow) => {
-    const why = await saveFile(room.store.api, file)
-    if (why !== undefined) room.notices.add(refusal(why), 'wrong')
-  }
   return (
     <ul>
       {files.toReversed().map((file) => {
@@ -139,7 +135,7 @@ function Versions({ room, files }: { readonly room: Room; readonly files: readon
         return (
           <li key={file.id}>
             {isWhole ? (
-              <button type="button" class="quiet" onClick={() => void save(file)}>
+              <button type="button" class="quiet" onClick={() => void saveFile(room, file, words)}>
                 <span class="unseen">{say('download')}: </span>
                 <bdi>{forTerminal(file.name)}</bdi>
               </button>

@@ -54,7 +54,7 @@ export function RoomView({ room }: { readonly room: Room }) {
         <RoomHeader room={room} />
         <Tabs room={room} />
         <div class="talk-column">
-          <Standing room={room} />
+          <ConnectionNotice room={room} />
           <TimelineView room={room} />
           <Composer room={room} />
           <FileTransfersView room={room} />
@@ -230,8 +230,8 @@ function NoticeList({ room }: { readonly room: Room }) {
   )
 }
 
-/** How things stand with the host, where they do not stand well. */
-function Standing({ room }: { readonly room: Room }) {
+/** The connection to the host, while there is none. */
+function ConnectionNotice({ room }: { readonly room: Room }) {
   const page = usePage()
   const say = useSay()
   const state = room.store.state.value

@@ -26,7 +26,7 @@ function scene(atOnce: number) {
 }
 
 describe('fair turns', () => {
-  it('run so much at once, and the rest in the order of the askers, one of each', async () => {
+  it('run so much at once, and the rest in the order of the requesters, one of each', async () => {
     const { ask, begun, endAll } = scene(2)
     const all = [
       ...Array.from({ length: 5 }, (_, index) => ask('greedy', `greedy ${index}`)),

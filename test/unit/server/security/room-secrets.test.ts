@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RoomSecrets } from '#server/security/room-secrets.ts'
+import { type KeptDropLink, RoomSecrets } from '#server/security/room-secrets.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
 import { MemorySharedSecretStore, SharedSecrets } from '#storage/memory/shared-secret-store.ts'
 import { ManualClock } from '#system/clock.ts'
@@ -151,7 +151,12 @@ describe('what opens a room', () => {
       expect(people.filter((person) => keys.invites([code], 'den', person, 'join') !== undefined)).toEqual([theirs])
     }
     expect(changes).toBeGreaterThan(0)
-    await expect(one.addDropLink('den')).rejects.toMatchObject({ why: { code: 'NOT_ALLOWED' } })
+    const link = (await one.addDropLink('den')) as KeptDropLink
+    await other.caughtUp('den')
+    expect(other.dropLink(link.id)).toEqual(link)
+    expect(await other.revokeDropLink('den', link.id)).toBe(true)
+    await one.caughtUp('den')
+    expect(one.dropLink(link.id)).toBeUndefined()
   })
 
   it('is read as versions kept it that knew less', async () => {

@@ -222,6 +222,14 @@ test('a node that goes, has no room, or got other bytes takes no copy: the next 
   expect((await collect(nodes.local('c').read(TWO))).equals(bytes)).toBe(true)
 })
 
+test('where no node has room for a copy, the sender does not wait', async () => {
+  const nodes = new Nodes()
+  const one = nodes.add('a')
+  for (const node of ['b', 'c']) nodes.add(node, new MemoryFileStore({ hostQuotaBytes: 100 }))
+  await put(one, ONE, bytes)
+  expect([await nodes.having(ONE), nodes.single, nodes.asked.get(ONE)]).toEqual([['a'], 1, 2])
+})
+
 test('without another node a file is kept alone, told, and copied once one is there; also after a restart', async () => {
   const nodes = new Nodes()
   const one = nodes.add('a')
