@@ -32,6 +32,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/{integration,faults}/**/*.test.ts'],
           exclude: [...fuzz, ...alone, ...large],
+          setupFiles: 'test/harness/first-fetch.ts',
           ...patient,
           ...fiveAtOnce,
         },

@@ -98,9 +98,7 @@ describe('C122: the line server, before the token is shown', () => {
   test('the seed’s way in is its first line', async () => {
     const { port, token } = await guarded()
     const seed = await LineClient.connect(port)
-    seed.write(`/token ${token}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    seed.write('\nhalo\n')
+    await seed.writeApart(`/token ${token}`, '\nhalo\n')
     await seed.until(/^\* you are /)
   })
 })
