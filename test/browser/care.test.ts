@@ -33,7 +33,7 @@ test('who looks after a room locks it, collects, invites and gives it a password
     ['Hand-in mode', true, /ani turned hand-in mode on/],
     ['Hand-in mode', false, /ani turned hand-in mode off/],
     ['Announcements only', true, 'only moderators and members with a voice may speak (set by ani)'],
-    ['Announcements only', false, 'everybody may speak (set by ani)'],
+    ['Announcements only', false, 'everyone may speak (set by ani)'],
     ['Locked topic', true, 'only moderators set the topic (set by ani)'],
     ['Hidden', true, 'this room is in no list of rooms but its members’ (set by ani)'],
     ['Locked', true, 'nobody new comes in (set by ani)'],
@@ -59,7 +59,7 @@ test('who looks after a room locks it, collects, invites and gives it a password
   await ani.getByRole('button', { name: /^Cancel: / }).click()
   await ani.getByText('Invitation cancelled.').waitFor()
   await turn(ani, 'Locked', false).catch(() => {})
-  await sees(ani, 'everybody may come in (set by ani)')
+  await sees(ani, 'everyone may come in (set by ani)')
   await ani.keyboard.press('Escape')
 
   const type = async (label: RegExp, typed: string) => {

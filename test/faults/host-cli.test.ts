@@ -32,7 +32,7 @@ describe('the command line', () => {
     [['--room', '../x', '--ephemeral', '--port', '0'], 2, /^tamtam: BAD_ROOM: .*\n$/],
     [['--name', 'admin', '--ephemeral', '--port', '0'], 2, /^tamtam: BAD_NAME: .*\n$/],
     [['--config', '/nonexistent/c.json'], 2, /^tamtam: the configuration \/nonexistent\/c\.json can't be read: .*\n$/],
-    [['--bind', '0.0.0.0'], 78, /^tamtam: on 0\.0\.0\.0 everybody on the network could join.* add --open .*\n$/],
+    [['--bind', '0.0.0.0'], 78, /^tamtam: on 0\.0\.0\.0 everyone on the network could join.* add --open .*\n$/],
     [['--bind', '::'], 78, /add --open/],
     [['--bind', '127.example.org'], 78, /add --open/],
     [['--bind', '192.0.2.1', '--open', '--port', '0', '--ephemeral'], 2, /^tamtam: can't listen on 192\.0\.2\.1 .*\n$/],

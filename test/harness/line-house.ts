@@ -91,12 +91,13 @@ export async function openLineHouse({ line = {}, ...options }: LineHouseOptions 
     }
   }
 
-  const connect = (head = '', highWaterMark?: number): Person => {
+  /** `hiddenMs`: how long nobody hears of it, unless it speaks. */
+  const connect = (head = '', highWaterMark?: number, hiddenMs = 0): Person => {
     const [near, far] = memoryPair(highWaterMark === undefined ? {} : { highWaterMark })
     const person = new Person(near, far, () => clock.elapsed())
     people.push(person)
     const address = `10.0.0.${people.length}`
-    server.accept({ connection: near, address, loopback: true, head: Buffer.from(head) })
+    server.accept({ connection: near, address, loopback: true, head: Buffer.from(head), hiddenMs })
     return person
   }
 

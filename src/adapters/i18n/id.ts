@@ -40,11 +40,6 @@ export const indonesian: MessageCatalog = {
     one: '{count} baris tidak ditampilkan karena terminal ini terlalu lambat; lihat dengan /history',
     other: '{count} baris tidak ditampilkan karena terminal ini terlalu lambat; lihat dengan /history',
   },
-  unmutedBy: '{name} mencabut pembungkaman {to}',
-  unbannedBy: '{to} boleh masuk lagi, kata {name}',
-  collectionStartedBy:
-    'ruang ini mengumpulkan kiriman, kata {name}: kiriman anggota hanya dilihat pengirimnya dan pengelola ruang ini',
-  collectionEndedBy: 'ruang ini berhenti mengumpulkan, kata {name}: berkas untuk semua orang',
   peopleJoined: '{count} orang masuk',
   peopleLeft: '{count} orang keluar',
   peopleRenamed: '{count} orang berganti nama',

@@ -138,13 +138,6 @@ export function eventLine(event: RoomEvent, words: Translator): string {
       const { kickedBy: _, ...left } = event
       return `* ${eventText(left, words)}\n`
     }
-    // In words of the line protocol's own, which its readers know.
-    case 'unmuted':
-    case 'unbanned':
-      return `* ${say(`${event.type}By`, { name: event.by.name, to: event.name })}\n`
-    case 'collectionStarted':
-    case 'collectionEnded':
-      return `* ${say(`${event.type}By`, { name: event.by.name })}\n`
     // Nobody is told of a `shutOut`. A line can't be taken back, and these hold for a moment; a file comes inline, or as its `fileLine`.
     case 'shutOut':
     case 'typing':

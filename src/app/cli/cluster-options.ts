@@ -7,7 +7,7 @@ export function refuseTypedPassword(flags: Record<string, unknown>): void {
   if (!String(flags['cluster'] ?? '').includes('@')) return
   throw new CommandFailed(
     exitCodes.unsafeConfiguration,
-    'everybody on this machine sees what is typed: put the password of the cluster into TAMTAM_CLUSTER, or into the configuration file',
+    'everyone on this machine sees what is typed: put the password of the cluster into TAMTAM_CLUSTER, or into the configuration file',
   )
 }
 

@@ -54,12 +54,12 @@ export function refuseUnsafe(config: Pick<HostConfig, 'bind' | 'lan' | 'open' | 
   if (trustProxy.length > 0 || publicUrl !== undefined)
     throw new CommandFailed(
       exitCodes.unsafeConfiguration,
-      'everybody who reaches the proxy could join, read and send files; add --lan (and --bind) for a token that they have to show, or add --open if you mean that',
+      'everyone who reaches the proxy could join, read and send files; add --lan (and --bind) for a token that they have to show, or add --open if you mean that',
     )
   if (bind === undefined || bind === 'localhost' || isLoopback(bind)) return
   throw new CommandFailed(
     exitCodes.unsafeConfiguration,
-    `on ${bind} everybody on the network could join, read and send files; add --lan for a token that they have to show, or add --open if you mean that`,
+    `on ${bind} everyone on the network could join, read and send files; add --lan for a token that they have to show, or add --open if you mean that`,
   )
 }
 

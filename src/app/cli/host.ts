@@ -168,7 +168,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
 const WITHOUT: Readonly<Record<KeyName, string>> = {
   links: 'links made before end',
   owner: 'the owner gets a new key',
-  token: 'everybody needs the new token',
+  token: 'everyone needs the new token',
   rooms: 'no room has a password, and no invitation holds',
   people: 'nobody is known again by an SSH key or an account of IRC',
   ssh: 'SSH clients are warned of another host',

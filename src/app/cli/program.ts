@@ -25,7 +25,7 @@ export function programOf(): Command {
     .option('--port <port>', 'port to listen on; 0 picks a free one (8268)')
     .option('--lan', 'listen on the network; people need the token printed at start')
     .option('--bind <address>', 'address to listen on (127.0.0.1; with --lan all addresses)')
-    .option('--open', 'no token: everybody who can reach this host can join')
+    .option('--open', 'no token: everyone who can reach this host can join')
     .option(
       '--host-names <names>',
       'further names of this host in addresses, beside localhost, its IP addresses and, with --lan, its machine names',
@@ -170,7 +170,7 @@ export function programOf(): Command {
         'the missing ones. A failure does not stop the other files. A partial file of another program is resumed when it is\n' +
         'called <path>.part: tamtam get -o talk.pdf … resumes talk.pdf.part.\n' +
         'With --collected the newest file of a name has that name, and earlier ones have their time in theirs; the table at the end lists who\n' +
-        'has handed in and who has not: everybody present since the room began to collect, and the people named by --expect.',
+        'has handed in and who has not: everyone present since the room began to collect, and the people named by --expect.',
     )
     .action(async (address, names, flags) => (await import('./get.ts')).runGet(address, names, flags))
 

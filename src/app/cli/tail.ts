@@ -54,7 +54,12 @@ async function past(api: ApiClient, retries: Retries, room: string, flags: TailF
     const which = { limit: Math.max(1, limit), ...(after === undefined ? {} : { after }) }
     const page = await retries.until(() => history(api, room, which))
     if (isRefusal(page)) throw refused(room, page)
-    if (limit > 0) for (const event of page.events) await printEvent(room, event, flags)
+    const whole = new Set(page.events.flatMap((event) => (event.type === 'fileCompleted' ? [event.file.id] : [])))
+    for (const event of limit > 0 ? page.events : []) {
+      // Of a file that is there already, its line says all.
+      const isPast = event.type === 'fileOffered' && whole.has(event.file.id)
+      if (flags.json === true || !isPast) await printEvent(room, event, flags)
+    }
     if (after === undefined) return page.last
     const seen = page.events.reduce(
       (most, event) => (isEntry(event) || event.type === 'missed' ? Math.max(most, lastSeqOf(event)) : most),

@@ -34,7 +34,8 @@ test('a class of five hands in by five ways: each is seen by its sender and the 
   const [ani, budi] = [await LineClient.join(port, 'ani'), await SessionClient.join(port, 'websocket', 'budi')]
   const cici = await entered(port, 'cici')
   await teacher.send({ type: 'startCollection' })
-  for (const line of [ani, stranger.line]) await line.until(/^\* this room collects: what members send is seen only by/)
+  for (const line of [ani, stranger.line])
+    await line.until(/ turned hand-in mode on: only moderators see members’ files/)
 
   // By netcat, by a browser's session, by another program's, by curl and by tamtam send.
   ani.write('/put 5 ani.txt\nkerja')
@@ -120,7 +121,7 @@ test('what a class has handed in is kept over a restart, and shown to an op made
     await LineClient.join(port, 'cici'),
   ]
   expect(ani.rules.collectingSince).toBe(since)
-  await cici.until(/^\* this room collects: /)
+  await cici.until(/^\* hand-in mode is on: /)
   const names = async (session: RoomSession) => (await session.listFiles()).map(({ file }) => file.name)
   expect([await names(ani), await names(budi)]).toEqual([['ani.txt'], []])
   expect(await ani.upload(pieces('untuk budi'), { name: 'b.txt', to: 'budi' }).done).toMatchObject({

@@ -56,7 +56,7 @@ test('rules of a room are set by a line, told to everybody, and hold on every se
   for (const [command, told] of [
     [{ type: 'setUnlisted', on: false }, '* this room is in the list of rooms (set by ani)'],
     [{ type: 'setMostMembers', most: 0 }, '* any number of members (set by ani)'],
-    [{ type: 'setModeratorsSpeak', on: false }, '* everybody may speak (set by ani)'],
+    [{ type: 'setModeratorsSpeak', on: false }, '* everyone may speak (set by ani)'],
   ] as const) {
     expect(await back.ask(command)).toMatchObject({ type: 'ack' })
     await line.until(told)
@@ -73,7 +73,7 @@ test('the halves of a lock, and the other rules, are typed', async () => {
     ['/lock topic', '* only moderators set the topic'],
     ['/unlock', '* the room is open again'],
     ['/announce on', '* only moderators and members with a voice may speak'],
-    ['/announce off', '* everybody may speak'],
+    ['/announce off', '* everyone may speak'],
     ['/hide on', '* this room is in no list of rooms but its members’'],
     ['/hide off', '* this room is in the list of rooms'],
     ['/full 12', '* at most 12 members'],

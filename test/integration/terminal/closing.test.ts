@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { haltingWay } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { startHost } from '../../harness/host.ts'
@@ -10,20 +12,40 @@ import { until } from '../../harness/patience.ts'
 import { MAIN, NODE } from '../../harness/program.ts'
 import { needs } from '../../harness/tools.ts'
 
-/** `tamtam …` in a terminal of its own, closed once `shown` is on the screen and `typed` was typed; answers the exit code. */
-async function closed(args: readonly string[], shown: string, typed: string, isThen = () => true): Promise<number> {
+/** `tamtam …` in a terminal of its own, where `typed` is typed once `shown` is on the screen; then `act` is done. Answers the exit code. */
+async function ended(
+  args: readonly string[],
+  shown: string,
+  typed: string,
+  act: (terminal: HostProcess) => unknown,
+): Promise<number> {
   const code = join(await temporaryDirectory(), 'code')
   // The shell outlives its terminal to tell how the program ended, and passes no signal on.
-  const line = `trap : HUP; stty cols 100 rows 24; ${[...NODE, MAIN, ...args].join(' ')}; echo $? > ${code}`
+  const line = `trap : HUP INT; stty cols 100 rows 24; ${[...NODE, MAIN, ...args].join(' ')}; echo $? > ${code}`
   const env = { TERM: 'xterm', LANG: 'C.UTF-8', SHELL: '/bin/sh' }
   const terminal = new HostProcess([], { whole: ['script', '-qec', line, '/dev/null'], env })
   await terminal.until(shown, () => [...terminal.lines, terminal.unfinished].some((row) => row.includes(shown)))
   terminal.child.stdin?.write(typed)
-  await until('the moment', isThen)
-  terminal.child.kill('SIGKILL')
+  await act(terminal)
   await until(`the end of ${args.join(' ')}`, () => existsSync(code) && readFileSync(code).length > 0)
   return Number(readFileSync(code, 'utf8'))
 }
+
+/** The same of one that is closed. */
+const closed = (args: readonly string[], shown: string, typed: string, isThen = () => true): Promise<number> =>
+  ended(args, shown, typed, async ({ child }) => {
+    await until('the moment', isThen)
+    child.kill('SIGKILL')
+  })
+
+test('B7: who waits for a host is told for which one, and Ctrl-C ends it at once', async () => {
+  needs('script')
+  const silent = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void silent.close())
+  await once(silent, 'listening')
+  const at = `127.0.0.1:${(silent.address() as AddressInfo).port}`
+  expect(await ended(['join', at], `connecting to ${at}…`, '\x03', () => {})).toBe(130)
+})
 
 test('a terminal that is closed at any moment ends tamtam with 129 or 0, and a host leaves nothing', async () => {
   needs('script')

@@ -153,7 +153,7 @@ describe('Ctrl-Z', () => {
     shell.line(`${[...NODE, MAIN].join(' ')} --ephemeral --port 0`)
     await shell.sees(/^<You>( {2,}|$)/)
     shell.press('C-z')
-    await shell.sees('Ctrl-Z would stop the host for everybody')
+    await shell.sees('Ctrl-Z would stop the host for everyone')
     shell.line('halo')
     await shell.sees('<host> halo')
     shell.press('C-c')

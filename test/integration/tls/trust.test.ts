@@ -32,6 +32,14 @@ test('the first time, the fingerprint is told and remembered, for its owner alon
   expect(await tamtam('say', `${url}/lobby`, 'halo again')).toMatchObject({ code: 0, errors: '' })
 })
 
+test('B10: where keys can not be remembered, that is said of the file, and the host answers all the same', async () => {
+  const { url } = await startTlsHost()
+  const { path, tamtam } = await somebody()
+  await writeFile(dirname(path), 'no directory')
+  const said = await tamtam('say', `${url}/lobby`, 'halo')
+  expect([said.code, said.errors]).toEqual([0, expect.stringContaining(`can not be remembered in ${path}`)])
+})
+
 test('C123: another key is refused, and nothing is said to it; the right fingerprint behind a # is believed from then on', async () => {
   const { port, url, fingerprint, tamtam: host } = await startTlsHost()
   const { path, known, tamtam } = await somebody()
@@ -137,7 +145,7 @@ test('P1: files go both ways with the verbs, and the links they print are of TLS
   const got = await CliProcess.run(['get', link], { cwd, env })
   expect([got.code, (await read('talk.pdf')).equals(bytes)]).toEqual([0, true])
   const tail = await CliProcess.run(['tail', '--no-follow', `${url}/lobby`], { env })
-  expect(tail.out.toString()).toContain('talk.pdf')
+  expect(tail.out.toString()).toMatch(/^\* file \[\w+\] talk\.pdf .*\n$/)
   const joined = await CliProcess.run(['join', `${url.replace('//', '//ani@')}/lobby`], { env, input: 'halo\n', cwd })
   expect([joined.code, joined.errors]).toEqual([0, ''])
 })

@@ -183,7 +183,7 @@ const components = new Map<v.GenericSchema, string>([
 const ABOUT: Readonly<Record<string, string>> = {
   Event:
     "Presence (joined, left, renamed, away, back, typing, fileProgressed, fileSpaceLow, filesExpiring) comes live only and has no sequence. missed stands for entries that are past the room's history or damaged, in pages of history too.",
-  Audience: 'Who may see a file, where not everybody may: its sender, and one member, or the moderators.',
+  Audience: 'Who may see a file, where not everyone may: its sender, and one member, or the moderators.',
 }
 
 const described = (name: string, schema: v.GenericSchema): object =>

@@ -74,7 +74,9 @@ type LinkedFile = Parameters<LinkOf>[0]
 export function greetingText(session: LocalSession, words: Translator): string {
   const { last, member, members, room, rules } = session
   const { say } = words
-  const gaps = { name: member.name, room, count: members.length }
+  // Who has not spoken yet is in no list, and is here all the same.
+  const isListed = members.some(({ id }) => id === member.id)
+  const gaps = { name: member.name, room, count: members.length + (isListed ? 0 : 1) }
   return [
     `* ${last === 0 ? say('greeting', gaps) : say('greetingSoFar', { ...gaps, last: String(last) })}`,
     ...(rules.topic === '' ? [] : [`* ${say('topicIs', { topic: rules.topic })}`]),

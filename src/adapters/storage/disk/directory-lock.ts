@@ -40,7 +40,7 @@ export class SharedDirectory extends Error {
   readonly code = 'SHARED_DIRECTORY'
 
   constructor(directory: string, isForAll: boolean) {
-    const whose = isForAll ? 'for everybody on this machine' : "another user's"
+    const whose = isForAll ? 'for everyone on this machine' : "another user's"
     super(`${directory} is ${whose}; name a directory inside it with --data, like ${join(directory, 'tamtam')}`)
   }
 }

@@ -65,7 +65,7 @@ describe('what a host says first', () => {
 
   it('says plainly that a host without one is open to all', () => {
     const lines = greetingOf(lan, english)
-    expect(lines).toContain('everybody who reaches these addresses can join, read and send files')
+    expect(lines).toContain('everyone who reaches these addresses can join, read and send files')
     expect(lines).toContain('netcat    nc 192.168.1.5 8268')
     expect(lines.join('\n')).not.toMatch(/token|#t=/)
   })

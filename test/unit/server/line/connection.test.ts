@@ -11,6 +11,12 @@ describe('coming in', () => {
     expect(guest.take()).toBe('* you are 10.0.0.2 in lobby: 2 here. /help tells what to type\n')
     expect(ani.take()).toBe('* 10.0.0.2 joined\n')
   })
+  it('counts itself, also while nobody has heard of it yet', async () => {
+    const house = await openLineHouse()
+    const guest = house.connect('', undefined, 1000)
+    await house.calm()
+    expect(guest.take()).toBe('* you are 10.0.0.1 in lobby: 1 here. /help tells what to type\n')
+  })
   it('says at once what came with the first bytes', async () => {
     const house = await openLineHouse()
     const ani = await house.enter('ani')

@@ -69,15 +69,12 @@ describe('a line for each event', () => {
     [{ ...stamp, type: 'muted', name: 'cici', reason: 'loud' }, '* ani muted cici: loud\n'],
     [{ ...stamp, type: 'unmuted', name: 'cici' }, '* ani unmuted cici\n'],
     [{ ...stamp, type: 'banned', name: 'cici', reason: 'loud' }, '* ani banned cici: loud\n'],
-    [{ ...stamp, type: 'unbanned', name: 'cici' }, '* ani unbanned cici\n'],
+    [{ ...stamp, type: 'unbanned', name: 'cici' }, '* ani lifted the ban on cici\n'],
     [{ ...stamp, type: 'locked' }, '* ani locked the room\n'],
     [{ ...stamp, type: 'unlocked' }, '* ani unlocked the room\n'],
     [{ ...stamp, type: 'shutOut', person: 'p' }, ''],
-    [
-      { ...stamp, type: 'collectionStarted' },
-      '* this room collects: what members send is seen only by them and by the moderators, says ani\n',
-    ],
-    [{ ...stamp, type: 'collectionEnded' }, '* this room collects no more, says ani: files are for everybody\n'],
+    [{ ...stamp, type: 'collectionStarted' }, '* ani turned hand-in mode on: only moderators see members’ files\n'],
+    [{ ...stamp, type: 'collectionEnded' }, '* ani turned hand-in mode off: files are for everyone again\n'],
     [
       { ...stamp, type: 'slowModeSet', seconds: 10 },
       '* slow mode: members may send one message in 10 seconds (set by ani)\n',
