@@ -103,7 +103,23 @@ export class OpenAnswer {
   }
 }
 
-async function begin(port: number, line: string, { headers = {}, body, as, from }: Asked): Promise<IncomingMessage> {
+/** Asks again where, on a busy machine, the request came so late that the host had greeted a silent line client by then (C36). */
+async function begin(port: number, line: string, asked: Asked): Promise<IncomingMessage> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await beginOnce(port, line, asked)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'HPE_INVALID_CONSTANT' || tries === TRIES) throw error
+    }
+}
+
+const TRIES = 5
+
+async function beginOnce(
+  port: number,
+  line: string,
+  { headers = {}, body, as, from }: Asked,
+): Promise<IncomingMessage> {
   const [method, path] = line.split(' ', 2)
   const auth = as === undefined ? {} : { Authorization: `Basic ${Buffer.from(`${as}:`).toString('base64')}` }
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }

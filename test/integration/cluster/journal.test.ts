@@ -152,6 +152,9 @@ describe.skipIf(!isHere)('P8 ClusterJournal', () => {
           return { connection, members }
         }),
       )
+      await until('the hosts to know each other', () =>
+        nodes.every(({ members }) => members.others.length === count - 1),
+      )
       return {
         hosts: nodes.map(({ members }) => members),
         dispose: async () => {

@@ -32,7 +32,7 @@ describe('two people at their terminals', () => {
     await ani.sees('did you mean /history?')
     ani.line('/who')
     await ani.sees('2 are here: ani, budi')
-    await ani.rests()
+    for (const terminal of [ani, budi]) await terminal.rests()
     await expect(kept(ani.screen)).toMatchFileSnapshot('screens/chat.txt')
     await expect(kept(budi.screen)).toMatchFileSnapshot('screens/chat-indonesian.txt')
   })
