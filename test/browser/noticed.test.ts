@@ -87,12 +87,21 @@ test('who asked for it is told of mentions and private messages while looking el
        constructor(title, { body }) { told.push(title + ': ' + body) }
        close() {}
      }
+     globalThis.rings = 0
+     const { start } = OscillatorNode.prototype
+     OscillatorNode.prototype.start = function (...args) {
+       rings++
+       start.apply(this, args)
+     }
      globalThis.hides = false
      Object.defineProperty(document, 'visibilityState', { get: () => (hides ? 'hidden' : 'visible') })`,
   )
   await fromHeader(ani, 'Settings')
   await ani.getByRole('switch', { name: 'Notify me' }).click()
-  await ani.keyboard.press('Escape')
+  // It is remembered, and sounds once somebody has touched the page.
+  await expect.poll(() => ani.evaluate('localStorage.getItem("tamtam.notify")')).toBe('yes')
+  await ani.reload()
+  await ani.locator('#message').click()
   await budi.send({ type: 'say', text: 'halo ani, seen' })
   await ani.getByText('halo ani, seen').first().waitFor()
   await ani.evaluate('hides = true')
@@ -100,6 +109,7 @@ test('who asked for it is told of mentions and private messages while looking el
   await budi.send({ type: 'say', text: 'halo ani, unseen' })
   await budi.send({ type: 'whisper', to: 'ani', text: 'between us' })
   await expect.poll(() => ani.evaluate('told')).toEqual(['budi · lobby: halo ani, unseen', 'budi · lobby: between us'])
+  await expect.poll(() => ani.evaluate('rings')).toBe(2)
 })
 
 test('an AVIF and the first frame of a film are shown in the room, a PDF is opened in a tab of its own, and what only has its name is not', async ({

@@ -97,6 +97,20 @@ test('the first view of the page is at most 75 kB compressed, in at most 6 reque
   }
 })
 
+test('a phone can keep the page on its home screen, under an icon of its own', async () => {
+  const { port } = await startHttpHost({ page: true })
+  const path = (await assetsOf(port)).find((each) => each.endsWith('.webmanifest'))
+  const manifest = await ask(port, `GET ${path}`)
+  expect(manifest.headers['content-type']).toMatch(/^application\/manifest\+json/)
+  const { display, icons, start_url: start } = JSON.parse(manifest.text)
+  const at = `http://127.0.0.1${path}`
+  expect([display, new URL(start, at).pathname, icons.length]).toEqual(['standalone', '/', 2])
+  for (const { src, type } of icons) {
+    const icon = await ask(port, `GET ${new URL(src, at).pathname}`)
+    expect([icon.status, icon.headers['content-type'], icon.bytes.subarray(1, 4).toString()]).toEqual([200, type, 'PNG'])
+  }
+})
+
 test('only the files of the build are served, whatever the path says', async () => {
   const { port } = await startHttpHost({ page: true })
   for (const path of [

@@ -27,8 +27,6 @@ export class Notifications {
   async want(wanted: boolean): Promise<void> {
     this.#wanted.value = wanted && (await Notification.requestPermission()) === 'granted'
     this.#kept.set('notify', this.#wanted.peek() ? 'yes' : undefined)
-    // It may sound only after somebody has clicked.
-    if (this.#wanted.peek()) this.#sound ??= new AudioContext()
   }
 
   heard(event: Said | Acted | Whispered, me: string, room: string): void {
@@ -44,18 +42,22 @@ export class Notifications {
       focus()
       notice.close()
     }
-    this.#ring()
+    void this.#ring()
   }
 
-  #ring(): void {
-    if (this.#sound?.state !== 'running') return
-    const tone = this.#sound.createOscillator()
-    const volume = this.#sound.createGain()
-    const now = this.#sound.currentTime
+  async #ring(): Promise<void> {
+    // Until somebody clicks or types a browser is silent, and would sound then.
+    if (!navigator.userActivation.hasBeenActive) return
+    this.#sound ??= new AudioContext()
+    const sound = this.#sound
+    await sound.resume()
+    const tone = sound.createOscillator()
+    const volume = sound.createGain()
+    const now = sound.currentTime
     tone.frequency.value = 660
     volume.gain.setValueAtTime(0.08, now)
     volume.gain.exponentialRampToValueAtTime(0.001, now + 0.25)
-    tone.connect(volume).connect(this.#sound.destination)
+    tone.connect(volume).connect(sound.destination)
     tone.start(now)
     tone.stop(now + 0.25)
   }
