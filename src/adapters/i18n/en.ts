@@ -104,6 +104,9 @@ export const english = {
   invitationForLink: 'for one person, until {time}: /join {room} {code}, or in a browser {link}',
 
   // Files.
+  stalled: 'stalled {time}',
+  retryNumber: 'retry {attempt}',
+  timeLeft: 'ETA {time}',
   reading: 'reading',
   waitsForYou: '{file} ({size}) is larger than what comes by itself; /get {id} brings it here',
   fileSent: '{name} sent {file}{for} ({size})',

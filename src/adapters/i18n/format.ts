@@ -1,7 +1,7 @@
 import { lazily } from '#domain/names/lazily.ts'
 import { SIZE_UNITS, sizeText as sizeIn } from '#domain/names/text.ts'
 import type { MentionedFile, WholeFile } from '#domain/room/events.ts'
-import type { Language, PageTranslator } from './translator.ts'
+import type { Language, PageTranslator, Translator } from './translator.ts'
 
 const formats = {
   en: lazily(() => new Intl.NumberFormat('en', { maximumFractionDigits: 1 })),
@@ -102,7 +102,7 @@ const STALLED_AFTER_MS = 3000
 /** `3.1 MB/s` and `ETA 2s`, or `stalled 12s, retry 3`; nothing where there is nothing to say. */
 export function rateTexts(
   { done, total, rate, stillMs, retries }: Rate,
-  { say, language }: PageTranslator,
+  { say, language }: Translator,
 ): readonly string[] {
   if (stillMs >= STALLED_AFTER_MS || retries > 0) {
     const stalled = say('stalled', { time: `${Math.floor(stillMs / 1000)}s` })

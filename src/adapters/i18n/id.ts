@@ -112,6 +112,9 @@ export const indonesian: MessageCatalog = {
   invitationForLink: 'untuk satu orang, sampai {time}: /join {room} {code}, atau di peramban {link}',
 
   // Files.
+  stalled: 'macet {time}',
+  retryNumber: 'percobaan ke-{attempt}',
+  timeLeft: 'sisa {time}',
   reading: 'membaca',
   waitsForYou: '{file} ({size}) terlalu besar untuk diterima otomatis; ambil dengan /get {id}',
   fileSent: '{name} mengirim {file}{for} ({size})',

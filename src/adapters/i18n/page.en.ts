@@ -52,11 +52,6 @@ export const pageEnglish = {
   ignoring: 'nothing of {name} is shown from now on; /ignore {name} shows it again',
   notIgnoring: '{name} is shown again',
 
-  // Transfers.
-  stalled: 'stalled {time}',
-  retryNumber: 'retry {attempt}',
-  timeLeft: 'ETA {time}',
-
   // Coming in.
   pageLead: 'Chat and share files on this network.',
   joinRoom: 'Join {room}',

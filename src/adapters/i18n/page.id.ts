@@ -54,11 +54,6 @@ export const pageIndonesian: PageCatalog = {
   ignoring: 'mulai sekarang {name} diabaikan; ketik /ignore {name} untuk menampilkannya lagi',
   notIgnoring: '{name} ditampilkan lagi',
 
-  // Transfers.
-  stalled: 'macet {time}',
-  retryNumber: 'percobaan ke-{attempt}',
-  timeLeft: 'sisa {time}',
-
   // Coming in.
   pageLead: 'Mengobrol dan berbagi berkas di jaringan ini.',
   joinRoom: 'Masuk ke {room}',
