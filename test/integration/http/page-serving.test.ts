@@ -107,7 +107,11 @@ test('a phone can keep the page on its home screen, under an icon of its own', a
   expect([display, new URL(start, at).pathname, icons.length]).toEqual(['standalone', '/', 2])
   for (const { src, type } of icons) {
     const icon = await ask(port, `GET ${new URL(src, at).pathname}`)
-    expect([icon.status, icon.headers['content-type'], icon.bytes.subarray(1, 4).toString()]).toEqual([200, type, 'PNG'])
+    expect([icon.status, icon.headers['content-type'], icon.bytes.subarray(1, 4).toString()]).toEqual([
+      200,
+      type,
+      'PNG',
+    ])
   }
 })
 
