@@ -74,6 +74,9 @@ test('/ and @ list what there is, ArrowUp brings back what was sent, Ctrl-K goes
   expect(await field.inputValue()).toBe('draft')
   await field.fill('')
 
+  await write(ani, '/share')
+  await ani.getByRole('dialog').getByText(`nc 127.0.0.1 ${port}`).waitFor()
+  await ani.keyboard.press('Escape')
   await write(ani, '/files')
   await ani.getByRole('complementary', { name: 'Files' }).waitFor()
   await ani.keyboard.press('Control+k')

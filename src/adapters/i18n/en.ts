@@ -195,7 +195,6 @@ export const english = {
   helpQuitHost: 'stop the room for everyone',
   helpLang: 'the language of answers here',
   helpLink: 'a link to a file that opens it for everyone who has the link; by its name or id',
-  helpShare: 'show the address of this room again, and its QR code',
   helpToken: 'show the token of this host; nobody else sees it',
   helpHelp: 'this list, or one group or word of it: /help people',
   helpSlash: 'say /text',

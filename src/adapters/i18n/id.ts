@@ -204,7 +204,6 @@ export const indonesian: MessageCatalog = {
   helpQuitHost: 'tutup ruang ini untuk semua orang',
   helpLang: 'bahasa jawaban di sini',
   helpLink: 'tautan ke sebuah berkas yang bisa dibuka siapa pun yang memegangnya; menurut nama atau id',
-  helpShare: 'tampilkan lagi alamat ruang ini dan kode QR-nya',
   helpToken: 'tunjukkan token tuan rumah; orang lain tidak melihatnya',
   helpHelp: 'daftar ini, atau satu kelompok atau kata darinya: /help orang',
   helpSlash: 'kirim /teks',

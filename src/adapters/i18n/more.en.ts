@@ -233,6 +233,7 @@ export const moreEnglish = {
   helpInvite: 'make an invitation for one person; list them; revoke one',
   helpRemove: 'take away a file, a message by its number, the newest of a name, or your own newest',
   helpClear: 'take away all messages and files, as the owner',
+  helpShare: 'show the address of this room again, and its QR code',
   helpIgnore: 'hide a member, and show them again',
   helpTheme: 'other colours',
   helpQuit: 'leave and hang up',

@@ -235,6 +235,7 @@ export const moreIndonesian: MoreCatalog = {
   helpInvite: 'undang satu orang ke ruang ini, sekali; lihat daftarnya; cabut satu',
   helpRemove: 'hapus berkas, pesan menurut nomornya, pesan terakhir seseorang, atau pesan terakhir Anda',
   helpClear: 'hapus semua pesan dan berkas, untuk pemilik',
+  helpShare: 'tampilkan lagi alamat ruang ini dan kode QR-nya',
   helpIgnore: 'abaikan seseorang, lalu tampilkan lagi',
   helpTheme: 'ganti warna',
   helpQuit: 'keluar dan tutup sambungan',

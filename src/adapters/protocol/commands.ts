@@ -407,7 +407,13 @@ export const COMMANDS = [
     at: ['line', ...TERMINALS],
     parse: (rest) => (rest === 'en' || rest === 'id' ? { type: 'lang', language: rest } : undefined),
   },
-  { word: 'share', usage: '/share', helpKey: 'helpShare', at: TERMINALS, parse: () => ({ type: 'share' }) },
+  {
+    word: 'share',
+    usage: '/share',
+    helpKey: 'helpShare',
+    at: [...TERMINALS, 'page'],
+    parse: () => ({ type: 'share' }),
+  },
   {
     word: 'token',
     usage: '/token token',

@@ -76,6 +76,10 @@ function fileBody({ by, file }: FileCompleted, { words, paint }: View, where: st
   return `* ${paint.notice(words.say('fileSent', { ...gaps, size: fileSizeText(file, words) }) + goneText(file, words))}  ${paint.faint(where)}`
 }
 
+/** Why something is not done: programs, which have no paint, read the code, people the sentence. */
+export const refusalRow = (code: string, text: string, paint: Paint): string =>
+  paint === unpainted ? `! ${forTerminal(code)} ${text}` : `! ${paint.wrong(text)}`
+
 /** A receipt; shown where the person follows that file. */
 export const receiptRow = (file: MentionedFile, by: Member, { words, paint }: View): string =>
   `* ${paint.notice(words.say('verified', { name: by.name, file: file.name }))}`

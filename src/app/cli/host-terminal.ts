@@ -9,7 +9,7 @@ import { Refused } from '#domain/session.ts'
 import { linkTo } from '#i18n/format.ts'
 import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
-import type { Paint } from '#terminal/rows.ts'
+import { type Paint, refusalRow } from '#terminal/rows.ts'
 import type { StopSignal } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import {
@@ -149,11 +149,13 @@ export function stayIn(
       const { name } = session.member
       await session.close()
       const next = await tamtam.engine.join({ room: ending.room, name, role: 'owner' }).catch(refusalOf)
-      const refused = next instanceof Refused
       const { say, refusal } = words()
-      const line = refused ? `! ${next.code} ${refusal(next.rejected)}` : `* ${say('inRoom', { room: ending.room })}`
-      greeting = () => (style === 'json' ? [] : [line])
-      session = refused ? await tamtam.engine.join({ room: session.room, name, role: 'owner' }) : next
+      const told = (paint: Paint) =>
+        next instanceof Refused
+          ? refusalRow(next.code, refusal(next.rejected), paint)
+          : `* ${say('inRoom', { room: ending.room })}`
+      greeting = (paint) => (style === 'json' ? [] : [told(paint)])
+      session = next instanceof Refused ? await tamtam.engine.join({ room: session.room, name, role: 'owner' }) : next
     }
   }
 

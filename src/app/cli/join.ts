@@ -20,6 +20,7 @@ import { SaveFolder } from '#system/files/publish.ts'
 import { NoSource } from '#system/files/source.ts'
 import type { Ending, FileTransfers } from '#terminal/ports.ts'
 import type { RoomClient } from '#terminal/room-client.ts'
+import { type Paint, refusalRow } from '#terminal/rows.ts'
 import { flushed, hangUpWith, inputOf, neverWaitFor, type RoomTarget, runShowing, targetOf } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { unreadable } from './host-files.ts'
@@ -87,7 +88,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
   const typed = new TypedInput(inputOf(process))
   let language = flags.lang ?? languageOf(process.env)
   const words = () => translatorFor(language, forTerminal)
-  const run = (session: RoomSession, greeting: readonly string[]): Promise<Ending> =>
+  const run = (session: RoomSession, greeting: (paint: Paint) => readonly string[]): Promise<Ending> =>
     openTerminal(
       {
         session,
@@ -109,7 +110,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
         plain: flags.plain === true,
         typed,
         suspends: true,
-        greeting: () => greeting,
+        greeting,
         made: (made) => {
           client = made
         },
@@ -134,7 +135,7 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     })
   }
   let session = await enter(first.room, first.name).catch(failed)
-  let ending = await run(session, [welcome(session), ...(process.stdout.isTTY === true ? [filesTo()] : [])])
+  let ending = await run(session, () => [welcome(session), ...(process.stdout.isTTY === true ? [filesTo()] : [])])
   while (ending.type === 'room') {
     const { name } = session.member
     const before = session.room
@@ -142,10 +143,10 @@ async function join(first: RoomTarget, flags: JoinFlags, process: NodeJS.Process
     const next = await enter(ending.room, first.name === undefined ? undefined : name, ending.password).catch(refusalOf)
     if (next instanceof Refused) {
       session = await enter(before, name).catch(failed)
-      ending = await run(session, [`! ${next.code} ${words().refusal(next.rejected)}`])
+      ending = await run(session, (paint) => [refusalRow(next.code, words().refusal(next.rejected), paint)])
     } else {
       session = next
-      ending = await run(session, [welcome(session)])
+      ending = await run(session, () => [welcome(session)])
     }
   }
   if (ending.type === 'closed')

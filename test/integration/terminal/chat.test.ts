@@ -155,6 +155,8 @@ test('NO_COLOR: nothing is coloured, and Indonesian is what LANG asks for', asyn
   await ani.sees('<budi> halo ani')
   ani.line('/nick budi')
   await ani.sees('! nama ini')
+  ani.line('/join a/b')
+  await ani.sees('! nama ruang ini')
   expect(ani.styled.filter((line) => /\x1b\[(?:3[0-8]|4[0-8]|9\d|10\d)/.test(line))).toEqual([])
   await budi.send({ type: 'kick', name: 'ani', reason: 'cukup' })
   await ani.sees('sambungan berakhir: budi mengeluarkan ani: cukup')

@@ -48,6 +48,9 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'join':
       page.go(parsed.room, parsed.password)
       break
+    case 'share':
+      room.show({ type: 'share' })
+      break
     case 'search':
       room.show({ type: 'search', query: parsed.query })
       break
@@ -100,7 +103,6 @@ export function executeCommand(page: Page, room: Room, line: string, to: string 
     case 'part':
     case 'token':
     case 'lang':
-    case 'share':
     case 'link':
       refuse(say('wordNotHere', { word: parsed.type }))
       break

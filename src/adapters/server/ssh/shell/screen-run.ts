@@ -56,7 +56,7 @@ export class ScreenRun extends SshMember {
           return EXIT.refused
         case 'room': {
           const why = await this.#move(ending)
-          greeting = why === undefined ? this.#welcome() : this.refusal(why)
+          greeting = why === undefined ? this.#welcome() : `! ${this.words.refusal(why)}`
           break
         }
         default:
