@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createTamtam } from '#app/index.ts'
 import { notForYou } from '#server/security/access-control.ts'
 import { MemorySecretStore } from '#storage/memory/secret-store.ts'
+import { ManualClock } from '#system/clock.ts'
 import { come, hosted, OWNER } from '../../harness/den.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { ask } from '../../harness/http-client.ts'
@@ -83,7 +84,7 @@ describe('a room with a password', () => {
   })
 
   test('C119: passwords are guessed so fast at one address; who is right then is told to come again, over any protocol', async () => {
-    const { port, setPassword } = await hosted({ http: { guessWaitMs: 0 } })
+    const { port, setPassword } = await hosted({ http: { guessWaitMs: 0 }, overrides: { clock: new ManualClock() } })
     await setPassword('right')
     const shown = (password: string) => ({ headers: { 'Tamtam-Password': password } })
     const friend = await come(port, 'websocket', 'friend', { password: 'right' })
@@ -105,7 +106,10 @@ describe('a room with a password', () => {
   })
 
   test('C119: at the list of rooms, too, where somebody gives a room of their own each password that they try', async () => {
-    const { port, setPassword, owner, asOwner } = await hosted({ http: { guessWaitMs: 0 } })
+    const { port, setPassword, owner, asOwner } = await hosted({
+      http: { guessWaitMs: 0 },
+      overrides: { clock: new ManualClock() },
+    })
     await setPassword('right')
     await owner.enter('own')
     const listed = async (password: string) => {
