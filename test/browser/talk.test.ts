@@ -41,7 +41,9 @@ test('a host with a token gives it with the link, and an invitation stays its ow
   await ani.getByRole('dialog').getByText(`http://127.0.0.1:${port}/#t=${tamtam.token}&room=lobby`).waitFor()
 })
 
-test('/ and @ list what there is, ArrowUp brings back what was sent, Ctrl-K goes to another room', async ({ open }) => {
+test('/ and @ list what there is, ArrowUp brings back what was sent, each word works, Ctrl-K goes to another room', async ({
+  open,
+}) => {
   const { port, tamtam } = await startHttpHost({ page: true })
   await tamtam.engine.join({ room: 'lobby', name: 'Budi' })
   await tamtam.engine.join({ room: 'kitchen', name: 'sari' })
@@ -77,12 +79,39 @@ test('/ and @ list what there is, ArrowUp brings back what was sent, Ctrl-K goes
   await write(ani, '/share')
   await ani.getByRole('dialog').getByText(`nc 127.0.0.1 ${port}`).waitFor()
   await ani.keyboard.press('Escape')
+
+  const picker = ani.waitForEvent('filechooser')
+  await write(ani, '/send')
+  await (await picker).setFiles({ name: 'a b.txt', mimeType: 'text/plain', buffer: Buffer.from('kopi') })
+  await sees(ani, 'a b.txt')
+  const download = ani.waitForEvent('download')
+  await write(ani, '/get a b.txt')
+  expect((await download).suggestedFilename()).toBe('a b.txt')
+  await ani.context().grantPermissions(['notifications'])
+  for (const [typed, told] of [
+    ['/link a b.txt', 'Copied'],
+    ['/get tea', 'there is no file tea'],
+    ['/bell mention', 'the bell rings when somebody names you'],
+    ['/bell off', 'the bell is off'],
+    ['/time off', 'times are not shown'],
+    ['/limit 5M', 'Limits are set at the host'],
+    ['/token abc', 'open the full link'],
+  ] as const) {
+    await write(ani, typed)
+    await ani.getByText(told).first().waitFor()
+  }
+  expect(await ani.locator('.timeline time').first().isVisible()).toBe(false)
+  await write(ani, '/lang id')
+  await ani.getByRole('button', { name: 'Bagikan', exact: true }).waitFor()
+  await write(ani, '/lang en')
   await write(ani, '/files')
   await ani.getByRole('complementary', { name: 'Files' }).waitFor()
   await ani.keyboard.press('Control+k')
   await ani.keyboard.type('kit')
   await ani.keyboard.press('Enter')
   await expect.poll(() => ani.url()).toMatch(/#room=kitchen$/)
+  await write(ani, '/part bye')
+  await ani.getByLabel('Your name').waitFor()
 })
 
 test('code stands as it is, and is copied; C8: whom it is for is always said', async ({ open }) => {

@@ -124,8 +124,6 @@ export const english = {
   changedMeanwhile: 'not there: {path} changed while it was sent',
   notSent: '{file} is not sent: {why}',
   typeAtYours: 'type this at your own machine: {line}',
-  noSuchFile: 'there is no file {file}; /files tells what there is',
-  severalFiles: 'several files begin with {file}; type more of the id',
   alreadyComing: '{file} is on its way already',
 
   // Outcomes of commands.
@@ -155,11 +153,8 @@ export const english = {
   },
   stillSending: 'a file is still on its way from here: once more, and you leave',
   hostGoesOn: 'Ctrl-Z would stop the host for everyone; Ctrl-C ends it',
-  bellOff: 'the bell is off',
-  bellMention: 'the bell rings when somebody names you or whispers to you',
+  wordNotHere: '/{word} is for other clients.',
   bellAll: 'the bell rings for everything that is said',
-  timeOn: 'times are shown',
-  timeOff: 'times are not shown',
   themeIs: 'the theme is {theme}; there are {themes}',
   pasted: {
     one: '{count} line was pasted: Enter sends it, Esc takes it away',
@@ -174,8 +169,6 @@ export const english = {
   groupTerminal: 'terminal',
 
   // Help on words that the page does not have.
-  helpPart: 'leave the room, stay connected',
-  helpFiles: 'list the files',
   helpSshSay: 'say TEXT, or without it each line of the input',
   helpSshTail: 'what happens from now on, or after entry N, until you interrupt it',
   helpSshGet: 'write a file to the output, by its name or id; SHA256SUMS has the digests of all',
@@ -184,17 +177,11 @@ export const english = {
   helpSshMore:
     'Commands of the chat work too, without their slash: history, search, topic, whisper and more. The user is your name, or name/room. Files also by scp and sftp.',
   helpFileModes: 'the files of the room; or how they reach you',
-  helpGet: 'send me this file now, by its name or id; /files shows them',
   helpGetBytes: 'send me the raw bytes of a file now, by its name or id; /files shows them',
-  helpSend: 'send a file to the room, or to one person',
-  helpBell: 'when the bell rings',
-  helpTime: 'show times or not',
   helpLimit: 'hold all transfers, or each, to a rate',
   helpMore: '/help people explains a group, /help kick a command',
   helpMoreHost: '/help people explains a group, /help kick a command; * is for the host alone',
   helpQuitHost: 'stop the room for everyone',
-  helpLang: 'the language of answers here',
-  helpLink: 'a link to a file that opens it for everyone who has the link; by its name or id',
   helpToken: 'show the token of this host; nobody else sees it',
   helpHelp: 'this list, or one group or word of it: /help people',
   helpSlash: 'say /text',

@@ -132,8 +132,6 @@ export const indonesian: MessageCatalog = {
   changedMeanwhile: 'tidak ada: {path} berubah saat dikirim',
   notSent: '{file} tidak terkirim: {why}',
   typeAtYours: 'ketik ini di komputermu sendiri: {line}',
-  noSuchFile: 'tidak ada berkas {file}; lihat daftarnya dengan /files',
-  severalFiles: 'ada beberapa berkas yang berawal dengan {file}; ketik id yang lebih panjang',
   alreadyComing: '{file} sedang diterima',
 
   // Outcomes of commands.
@@ -163,11 +161,8 @@ export const indonesian: MessageCatalog = {
   },
   stillSending: 'masih ada berkas yang dikirim dari sini: sekali lagi, dan Anda keluar',
   hostGoesOn: 'Ctrl-Z akan menghentikan ruang ini bagi semua orang; Ctrl-C mengakhirinya',
-  bellOff: 'bel dimatikan',
-  bellMention: 'bel berbunyi kalau nama Anda disebut atau ada yang berbisik kepada Anda',
+  wordNotHere: '/{word} untuk klien lain.',
   bellAll: 'bel berbunyi untuk setiap pesan',
-  timeOn: 'waktu ditampilkan',
-  timeOff: 'waktu tidak ditampilkan',
   themeIs: 'tema sekarang {theme}; pilihannya {themes}',
   pasted: {
     one: '{count} baris ditempel: Enter untuk mengirim, Esc untuk membatalkan',
@@ -182,8 +177,6 @@ export const indonesian: MessageCatalog = {
   groupTerminal: 'terminal ini',
 
   // Help on words that the page does not have.
-  helpPart: 'keluar dari ruang ini, tetap tersambung',
-  helpFiles: 'berkas apa saja yang ada',
   helpSshSay: 'ucapkan TEXT, atau tanpanya tiap baris masukan',
   helpSshTail: 'apa yang terjadi mulai sekarang, atau setelah entri N, sampai dihentikan',
   helpSshGet: 'tulis berkas ke keluaran, menurut nama atau id; SHA256SUMS berisi semua sidik jari',
@@ -193,17 +186,11 @@ export const indonesian: MessageCatalog = {
   helpSshMore:
     'Perintah obrolan juga bisa, tanpa garis miring: history, search, topic, whisper, dan lainnya. Pengguna adalah nama Anda, atau nama/ruang. Berkas juga lewat scp dan sftp.',
   helpFileModes: 'berkas di ruang ini; atau cara menerimanya',
-  helpGet: 'kirimi saya berkas ini sekarang, menurut nama atau id; lihat /files',
   helpGetBytes: 'kirimi saya isi mentah berkas ini sekarang, menurut nama atau id; lihat /files',
-  helpSend: 'kirim berkas ke ruang ini, atau kepada seseorang',
-  helpBell: 'kapan bel berbunyi',
-  helpTime: 'tampilkan waktu atau tidak',
   helpLimit: 'batasi kecepatan semua pengiriman, atau masing-masing',
   helpMore: '/help orang menjelaskan satu kelompok, /help kick satu perintah',
   helpMoreHost: '/help orang menjelaskan satu kelompok, /help kick satu perintah; * hanya untuk tuan rumah',
   helpQuitHost: 'tutup ruang ini untuk semua orang',
-  helpLang: 'bahasa jawaban di sini',
-  helpLink: 'tautan ke sebuah berkas yang bisa dibuka siapa pun yang memegangnya; menurut nama atau id',
   helpToken: 'tunjukkan token tuan rumah; orang lain tidak melihatnya',
   helpHelp: 'daftar ini, atau satu kelompok atau kata darinya: /help orang',
   helpSlash: 'kirim /teks',

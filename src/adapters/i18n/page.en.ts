@@ -38,19 +38,8 @@ export const pageEnglish = {
   cleared: '{name} removed all messages and files',
 
   // Answers to commands.
-  here: { one: '{count} is here: {names}', other: '{count} are here: {names}' },
   noTopic: 'no topic is set',
   topicIs: 'topic: {topic}',
-  nowCalled: 'you are now {name}',
-  unknownWord: 'there is no /{word}; /help tells what there is',
-  didYouMean: 'there is no /{word}; did you mean /{near}?',
-  wordNotHere: '/{word} is for other clients.',
-  howToType: 'type {usage}',
-  howToTypeCount: 'type {usage}, with n from 1 to {most}',
-  nobodyIgnored: 'nobody is ignored',
-  ignored: 'not shown: {names}',
-  ignoring: 'nothing of {name} is shown from now on; /ignore {name} shows it again',
-  notIgnoring: '{name} is shown again',
 
   // Coming in.
   pageLead: 'Chat and share files on this network.',

@@ -40,19 +40,8 @@ export const pageIndonesian: PageCatalog = {
   cleared: '{name} menghapus semua pesan dan berkas',
 
   // Answers to commands.
-  here: { one: '{count} orang di sini: {names}', other: '{count} orang di sini: {names}' },
   noTopic: 'belum ada topik',
   topicIs: 'topik: {topic}',
-  nowCalled: 'nama Anda sekarang {name}',
-  unknownWord: 'tidak ada perintah /{word}; ketik /help untuk melihat daftarnya',
-  didYouMean: 'tidak ada perintah /{word}; maksud Anda /{near}?',
-  wordNotHere: '/{word} untuk klien lain.',
-  howToType: 'ketik {usage}',
-  howToTypeCount: 'ketik {usage}, dengan n dari 1 sampai {most}',
-  nobodyIgnored: 'tidak ada yang diabaikan',
-  ignored: 'diabaikan: {names}',
-  ignoring: 'mulai sekarang {name} diabaikan; ketik /ignore {name} untuk menampilkannya lagi',
-  notIgnoring: '{name} ditampilkan lagi',
 
   // Coming in.
   pageLead: 'Mengobrol dan berbagi berkas di jaringan ini.',

@@ -177,7 +177,7 @@ export const COMMANDS = [
     word: 'part',
     usage: '/part [reason]',
     helpKey: 'helpPart',
-    at: ['line'],
+    at: ['line', 'page'],
     parse: (rest) => ({ type: 'part', ...message(rest) }),
   },
   { word: 'who', usage: '/who', helpKey: 'helpWho', at: EVERYWHERE, parse: () => ({ type: 'who' }) },
@@ -248,14 +248,14 @@ export const COMMANDS = [
       return mode === 'links' || mode === 'inline' ? { type: 'fileMode', mode } : undefined
     },
   },
-  { word: 'files', usage: '/files', helpKey: 'helpFiles', at: TERMINALS, parse: () => ({ type: 'files' }) },
-  { word: 'get', usage: '/get file', helpKey: 'helpGet', at: TERMINALS, parse: getFile },
+  { word: 'files', usage: '/files', helpKey: 'helpFiles', at: SCREENS, parse: () => ({ type: 'files' }) },
+  { word: 'get', usage: '/get file', helpKey: 'helpGet', at: SCREENS, parse: getFile },
   { word: 'get', usage: '/get file', helpKey: 'helpGetBytes', at: ['line'], parse: getFile },
   {
     word: 'link',
     usage: '/link file',
     helpKey: 'helpLink',
-    at: TERMINALS,
+    at: SCREENS,
     parse: (rest, context) => some(rest, context, (file) => ({ type: 'link', file })),
   },
   {
@@ -266,6 +266,17 @@ export const COMMANDS = [
     parse: (rest) => {
       const [, to, file = ''] = /^(?:@(\S+)\s+)?(.*)$/s.exec(rest) ?? []
       return file === '' ? undefined : { type: 'send', file, ...(to === undefined ? {} : { to }) }
+    },
+  },
+  {
+    word: 'send',
+    usage: '/send [@nick]',
+    helpKey: 'helpSend',
+    at: ['page'],
+    // A page reads no paths: its browser asks for the file.
+    parse: (rest) => {
+      const [, to] = /^@(\S+)/.exec(rest) ?? []
+      return { type: 'send', file: '', ...(to === undefined ? {} : { to }) }
     },
   },
   {
@@ -374,10 +385,17 @@ export const COMMANDS = [
     },
   },
   {
+    word: 'bell',
+    usage: '/bell off|mention',
+    helpKey: 'helpBell',
+    at: ['page'],
+    parse: (rule) => (rule === 'off' || rule === 'mention' ? { type: 'bell', rule } : undefined),
+  },
+  {
     word: 'time',
     usage: '/time on|off',
     helpKey: 'helpTime',
-    at: TERMINALS,
+    at: SCREENS,
     parse: (rest) => (rest === 'on' || rest === 'off' ? { type: 'time', shown: rest === 'on' } : undefined),
   },
   {
@@ -404,14 +422,14 @@ export const COMMANDS = [
     word: 'lang',
     usage: '/lang en|id',
     helpKey: 'helpLang',
-    at: ['line', ...TERMINALS],
+    at: EVERYWHERE,
     parse: (rest) => (rest === 'en' || rest === 'id' ? { type: 'lang', language: rest } : undefined),
   },
   {
     word: 'share',
     usage: '/share',
     helpKey: 'helpShare',
-    at: [...TERMINALS, 'page'],
+    at: SCREENS,
     parse: () => ({ type: 'share' }),
   },
   {

@@ -100,8 +100,21 @@ test.each([
   expect(parseCommand(word, rest, { at: 'line', maxHistoryLines: 3 })).toEqual(parsed)
 })
 
-test.each(['bell', 'files', 'get', 'send', 'time', 'limit', 'part', 'token'])('/%s is not for the page', (word) => {
-  expect(parseCommand(word, 'x', { at: 'page' })).toMatchObject({ type: 'elsewhere', word })
+test('only the limits of the host and its token are not for the page', () => {
+  const here = new Set<string>(commandsAt('page').map(({ word }) => word))
+  const elsewhere = [...new Set<string>(COMMANDS.map(({ word }) => word))].filter((word) => !here.has(word))
+  expect(elsewhere).toEqual(['limit', 'token'])
+  for (const word of elsewhere)
+    expect(parseCommand(word, 'x', { at: 'page' })).toMatchObject({ type: 'elsewhere', word })
+})
+
+test.each([
+  ['send', '', { type: 'send', file: '' }],
+  ['send', '@ani', { type: 'send', file: '', to: 'ani' }],
+  ['bell', 'mention', { type: 'bell', rule: 'mention' }],
+  ['bell', 'all', { type: 'wrong', usage: '/bell off|mention' }],
+])('/%s %j in the page', (word, rest, parsed) => {
+  expect(parseCommand(word, rest, { at: 'page' })).toEqual(parsed)
 })
 
 describe('the table', () => {

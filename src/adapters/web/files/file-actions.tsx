@@ -4,6 +4,7 @@ import { FileChanged, isRefusal, type Refusal } from '#client/errors.ts'
 import { forTerminal } from '#domain/names/text.ts'
 import type { MentionedFile } from '#domain/room/events.ts'
 import { titleOf } from '#i18n/format.ts'
+import type { FullPageTranslator } from '#i18n/translator.ts'
 import { copied, home } from '../browser/platform.ts'
 import { useFullWords } from '../state/context.ts'
 import type { Room } from '../state/room.ts'
@@ -22,18 +23,14 @@ interface FileProps {
 
 /** What can be done with a file beside saving it. */
 export function FileActions({ room, file }: FileProps) {
-  const { say, refusal } = useFullWords()
+  const words = useFullWords()
+  const { say } = words
   const state = room.files.of(file.id).value
-  const copy = async () => {
-    const link = await linkTo(room, file)
-    if (typeof link !== 'string') room.notices.add(refusal(link), 'wrong')
-    else if (copied(link)) room.notices.add(say('copied'))
-  }
   const name = titleOf(file)
   const label = (what: string) => `${what}: ${name}`
   return (
     <>
-      <Item icon="copy" label={label(say('copyLink'))} act={() => void copy()}>
+      <Item icon="copy" label={label(say('copyLink'))} act={() => void copyLink(room, file, words)}>
         {say('copyLink')}
       </Item>
       <Item icon="share" label={label(say('linkAsCode'))} act={() => room.show({ type: 'fileLink', file: file.id })}>
@@ -56,6 +53,14 @@ export function FileActions({ room, file }: FileProps) {
       )}
     </>
   )
+}
+
+/** Puts a file's address on the clipboard; where the browser does not allow that, it is shown. */
+export async function copyLink(room: Room, file: MentionedFile, { say, refusal }: FullPageTranslator): Promise<void> {
+  const link = await linkTo(room, file)
+  if (typeof link !== 'string') room.notices.add(refusal(link), 'wrong')
+  else if (copied(link)) room.notices.add(say('copied'))
+  else room.show({ type: 'fileLink', file: file.id })
 }
 
 /** An address that opens the file for others: signed where the file, or the host, is not open to everybody. */

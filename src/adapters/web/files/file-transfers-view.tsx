@@ -127,7 +127,7 @@ export function FileButtons({ room }: { readonly room: Room }) {
           </>
         )}
       </Menu>
-      <input ref={files} type="file" multiple hidden aria-label={sendFiles} onChange={choose} />
+      <input ref={files} id="files" type="file" multiple hidden aria-label={sendFiles} onChange={choose} />
       <input ref={folder} type="file" hidden aria-label={say('sendFolder')} onChange={choose} />
     </div>
   )

@@ -53,6 +53,8 @@ export class Page {
   readonly language: ReadonlySignal<Language>
   readonly words: Signal<PageTranslator>
   readonly theme: Signal<Theme>
+  /** Whether messages are shown with their times. */
+  readonly showsTimes: Signal<boolean>
   readonly key: string
   /** The files that leave from here. */
   readonly transfers: FileTransfers
@@ -80,6 +82,7 @@ export class Page {
     this.words = signal(words)
     this.language = computed(() => this.words.value.language)
     this.theme = signal<Theme>(themes.find((each) => each === kept.get('theme')) ?? 'system')
+    this.showsTimes = signal(kept.get('times') !== 'no')
     this.key = kept.get('key') ?? new BrowserIds().next()
     kept.set('key', this.key)
     this.#ignored = signal<ReadonlySet<string>>(new Set(kept.get('ignored')?.split('\n')))
@@ -153,6 +156,11 @@ export class Page {
   dress(theme: Theme): void {
     this.theme.value = theme
     this.kept.set('theme', theme === 'system' ? undefined : theme)
+  }
+
+  showTimes(shown: boolean): void {
+    this.showsTimes.value = shown
+    this.kept.set('times', shown ? undefined : 'no')
   }
 
   /** The person's nick from now on. */

@@ -2,14 +2,10 @@ import { roomAccess } from '#client/queries.ts'
 import { type AccessAnswer, type AccessRequest, changeAccess } from '#domain/room/room-access.ts'
 import type { FullPageTranslator } from '#i18n/translator.ts'
 import { home } from '../browser/platform.ts'
-import type { Page } from './page.ts'
 import type { Room } from './room.ts'
 
 /** Executes an operator's request about the room's password and invitations, and shows the result. Everybody in the room is told of a new password. */
-export async function requestAccess(page: Page, room: Room, request: AccessRequest): Promise<void> {
-  await page.loadFullWords()
-  const words = page.fullWords.peek()
-  if (words === undefined) return
+export async function requestAccess(words: FullPageTranslator, room: Room, request: AccessRequest): Promise<void> {
   const answer = await changeAccess(roomAccess(room.store.api, room.name), request)
   if (answer.type === 'refused') room.notices.add(words.refusal(answer.why), 'wrong')
   else if (answer.type === 'passwordChanged')

@@ -1,11 +1,9 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { type Observable, Subject } from 'rxjs'
-import { isRefusal, type Refusal } from '#client/errors.ts'
-import { history, listFiles } from '#client/queries.ts'
 import { RemoteRoom } from '#client/session/remote-room.ts'
 import { webSocketTo } from '#client/session/transports.ts'
 import type { Rejected } from '#domain/errors.ts'
-import type { Ack, ClientCommand, PostedCommand, RemoveFile, RemoveMessage } from '#domain/room/commands.ts'
+import type { Ack, ClientCommand, PostedCommand } from '#domain/room/commands.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'
 import type { OwnMute, RoomFacts } from '#domain/room/rules.ts'
 import type { ConnectionState } from '#domain/session.ts'
@@ -52,23 +50,6 @@ export class RoomStore {
       { ...wanted, key, ...(token === undefined ? {} : { token }) },
     )
     this.#facts = signal(this.#session.facts)
-  }
-
-  /** The removal that was typed. Loaded where it is needed: finding a file by what somebody types takes the rules of names. */
-  async removal(what: string): Promise<RemoveMessage | RemoveFile | Rejected | Refusal> {
-    const { api, room } = this
-    const { LOOK_BACK, removalOf } = await import('#domain/room/removal.ts')
-    const [entries, files] = await Promise.all([history(api, room, { limit: LOOK_BACK }), listFiles(api, room)])
-    if (isRefusal(entries)) return entries
-    if (isRefusal(files)) return files
-    return await removalOf(
-      {
-        member: this.#session.member,
-        history: async () => entries.events,
-        listFiles: async () => files.map((file) => ({ file, at: file.at })),
-      },
-      what,
-    )
   }
 
   get member(): ReadonlySignal<Member> {

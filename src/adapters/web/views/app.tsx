@@ -16,6 +16,7 @@ export function App() {
     const { dataset } = document.documentElement
     if (page.theme.value === 'system') delete dataset['theme']
     else dataset['theme'] = page.theme.value
+    document.documentElement.classList.toggle('timeless', !page.showsTimes.value)
     document.documentElement.lang = page.language.value
   })
   const more = useSignal(undefined)

@@ -10,8 +10,10 @@ import { mostMembersText, secondsRuleText } from '#i18n/render-rule.ts'
 import type { FullPageTranslator } from '#i18n/translator.ts'
 import { commandsAt } from '#protocol/commands.ts'
 import type { Invitation, KeptInvitation } from '#protocol/schema.ts'
+import { ask } from '../state/ask.ts'
 import { useFullWords, usePage } from '../state/context.ts'
-import { ask, executeCommand, openHandIns } from '../state/execute-command.ts'
+import { executeCommand } from '../state/execute-command.ts'
+import { openHandIns } from '../state/more-commands.ts'
 import type { Room } from '../state/room.ts'
 import { requestAccess, roomLink } from '../state/room-access.ts'
 import { Dialog } from './dialog.tsx'
@@ -138,8 +140,8 @@ export function Switch({ isOn, about, turn, children }: SwitchProps) {
 }
 
 function Password({ room }: PartProps) {
-  const page = usePage()
-  const { say } = useFullWords()
+  const words = useFullWords()
+  const { say } = words
   const { hasPassword } = room.store.facts.value
   const isChanging = useSignal(false)
   const isShown = !hasPassword || isChanging.value
@@ -160,7 +162,7 @@ function Password({ room }: PartProps) {
           <button
             type="button"
             class="grave"
-            onClick={() => void requestAccess(page, room, { type: 'setPassword', password: undefined })}
+            onClick={() => void requestAccess(words, room, { type: 'setPassword', password: undefined })}
           >
             {say('takePassword')}
           </button>
@@ -176,7 +178,7 @@ function Password({ room }: PartProps) {
             if (password === '') return
             form.reset()
             isChanging.value = false
-            void requestAccess(page, room, { type: 'setPassword', password })
+            void requestAccess(words, room, { type: 'setPassword', password })
           }}
         >
           <input name="password" aria-label={say('roomPassword')} required autocomplete="off" />
