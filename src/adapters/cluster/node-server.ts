@@ -118,7 +118,7 @@ export class NodeServer {
     for (;;) {
       const { done, value } = await pieces.next()
       if (done === true || response.destroyed) break
-      // It is lent: the next one may take its place.
+      // The store reuses this buffer for the next piece: it has to be sent before.
       await new Promise<void>((resolve) => {
         response.once('close', resolve)
         response.write(value, () => {

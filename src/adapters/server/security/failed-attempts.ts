@@ -40,7 +40,6 @@ export class FailedAttempts {
   readonly #all: SharedRates
   readonly #wrong = new WeakMap<object, number>()
   readonly #known = new Map<string, Set<string>>()
-
   readonly #hosts: () => number
 
   /** `hosts`: those that live, this one too. Each allows its share. */

@@ -12,7 +12,7 @@ import {
 } from '#domain/ports/file-store.ts'
 import type { Log, Metrics } from '#domain/ports/system.ts'
 
-/** So long no node has to answer before a copy that has begun is given up; one that has not begun, sooner. */
+/** Time without an answer of any node, after which a copy that has begun is given up; one that has not begun, sooner. */
 const GIVE_UP_MS = 10_000
 const FIRST_MS = 2000
 const RETRY_MS = 200
@@ -50,7 +50,7 @@ export class FileCopy {
     this.id = id
     this.#parts = parts
     this.begun = this.#begun.promise
-    // Whoever wants to read it hears of it.
+    // Readers get this rejection; without any, nobody needs it.
     this.begun.catch(() => {})
     this.ended = this.#run().catch(async (error: unknown) => await this.#failed(error))
   }

@@ -5,7 +5,7 @@ import { failureText } from '#domain/names/text.ts'
 import type { Digest, FileStore, KnownFile } from '#domain/ports/file-store.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 
-/** So long another node is waited for before a file is kept here alone. */
+/** The wait for another node, before a file is kept at this one alone. */
 const WAIT_MS = 10_000
 const RETRY_MS = 200
 const AGAIN_MS = 5000
@@ -24,7 +24,7 @@ export interface SecondCopiesParts {
   readonly onSingle: (files: number) => void
 }
 
-/** Has another node keep each file that came in here: one machine may be lost. */
+/** Second copies, at other nodes, of the files that were uploaded to this one: a machine may be lost. */
 export class SecondCopies {
   readonly #parts: SecondCopiesParts
   /** Files that are here alone, as far as this node knows. */
