@@ -1,4 +1,4 @@
-/** Every refusal a person or program can meet, by its stable code. A new one is added here and nowhere else. */
+/** The stable codes of all refusals. A new one is added here and nowhere else. */
 export const CODES = [
   'BAD_NAME',
   'BAD_PATH',
@@ -51,23 +51,23 @@ export const CODES = [
 /** The stable codes of refusals (`docs/reference/http.md` has their meanings and HTTP statuses). */
 export type Code = (typeof CODES)[number]
 
-/** An expected refusal: a value, not an exception. `message` tells the cause and the remedy. */
+/** An expected refusal: a value, not an exception. `message` gives the cause and the remedy. */
 export interface Rejected {
   readonly type: 'rejected'
   readonly code: Code
   readonly message: string
-  /** Seconds until a new try makes sense, where that is known. */
+  /** Seconds until another try makes sense, if known. */
   readonly retrySeconds?: number
-  /** Which limit of bytes was met, for texts in other languages and for programs. */
+  /** The limit of bytes that was reached, for texts in other languages and for programs. */
   readonly limit?: Limit
 }
 
-/** A limit of bytes: of one file, of a room's files, of a host's, of its disk, or of its memory where it keeps nothing on a disk. */
+/** A limit of bytes: of one file, a room's files, a host, its disk, or its memory if it keeps nothing on disk. */
 export interface Limit {
   readonly of: 'file' | 'room' | 'host' | 'disk' | 'memory'
-  /** Its size; of a disk, the bytes that files leave free. 0 where nobody knows. */
+  /** Its size; for a disk, the bytes that files must leave free. 0 if unknown. */
   readonly bytes: number
-  /** Only a share of it was to be had: by one person, or from one address. */
+  /** Only a share of it was available: to one person, or to one address. */
   readonly shareOf?: 'person' | 'address'
 }
 
@@ -92,13 +92,13 @@ export function slowMode(seconds: number, ms: number): Rejected {
   return rejected('SLOW_MODE', message, retrySeconds)
 }
 
-/** Several messages at once, of which none is taken. */
+/** Several messages at once, none of which is taken. */
 export function slowModeForBlock(seconds: number): Rejected {
   const message = `this room is in slow mode, one message in ${seconds} s: send these lines one by one, or as one message`
   return rejected('SLOW_MODE', message, seconds)
 }
 
-/** None with this number, or nothing to see of it for the one who asks. */
+/** No message has this number, or the requester may not see it. */
 export const noSuchMessage = rejected(
   'NO_SUCH_MESSAGE',
   'this room has no such message, or it was removed before; /remove alone takes your newest, /remove @name theirs',

@@ -1,7 +1,7 @@
 import { type Limit, type Rejected, rejected } from './errors.ts'
 import { sizeText } from './names/text.ts'
 
-// Why a file is not taken: which limit, its size, and how it is changed.
+// The refusals of files: which limit, its size, and how to change it.
 
 /** The operator's remedy for each limit. */
 const REMEDIES: Readonly<Record<Limit['of'], string>> = {
@@ -12,7 +12,7 @@ const REMEDIES: Readonly<Record<Limit['of'], string>> = {
   memory: 'whoever runs the host can keep them on a disk, without --ephemeral',
 }
 
-/** A file that could never be kept, whatever else goes. */
+/** For a file that can never be kept, whatever else is removed. */
 export function fileTooLarge(limit: Limit): Rejected {
   const size = sizeText(limit.bytes)
   const what = {
@@ -25,7 +25,7 @@ export function fileTooLarge(limit: Limit): Rejected {
   return { ...rejected('FILE_TOO_LARGE', `${what}; send a smaller one, or split it: ${REMEDIES[limit.of]}`), limit }
 }
 
-/** A file for which there is no room now. */
+/** For a file without space at the moment. */
 export function noSpace(limit: Limit): Rejected {
   const size = sizeText(limit.bytes)
   const what = {
@@ -38,7 +38,7 @@ export function noSpace(limit: Limit): Rejected {
   return { ...rejected('DISK_FULL', `${what}: ${REMEDIES[limit.of]}`), limit }
 }
 
-/** Uploads of one person, or from one address, that are not finished may have half of `bytes` while others go short; `held` is their share. */
+/** Unfinished uploads of one person, or from one address, may have half of `bytes` while others go short; `held` is their share. */
 export function overFairShare(by: 'person' | 'address', held: number, { of, bytes }: Limit): Rejected {
   const whose = by === 'person' ? 'of yours' : 'from your address'
   const message = `uploads ${whose} that are not finished have ${sizeText(held)} already, and may have half of the ${sizeText(bytes)} that can be had while room is short; finish or withdraw them first: ${REMEDIES[of]}`

@@ -8,23 +8,23 @@ import type { RoomFile } from './room/state.ts'
 
 /** The description of a file to send. */
 export interface UploadMeta {
-  /** The sender's name for it; the room makes a safe name of it. Refused with `BAD_NAME` where none is possible. */
+  /** The sender's name for it; the room makes a safe name of it. Refused with `BAD_NAME` if that is impossible. */
   readonly name: string
-  /** Bytes, where known: the upload then ends well only with exactly as many. */
+  /** Bytes, if known: the upload then succeeds only with exactly as many. */
   readonly size?: number
-  /** The digest of the whole file, 64 hexadecimal digits, where known: a file that has another is not published. */
+  /** The digest of the whole file, 64 hexadecimal digits, if known: a file with another digest is not published. */
   readonly sha256?: string
-  /** The name of the one person in the room whom it is for; left out: it is for everybody. */
+  /** The name of the one person in the room that it is for; left out: everybody. */
   readonly to?: string
-  /** It is for the operators of the room alone, whether that collects or not. Hosts say so of what comes by a drop link. */
+  /** It is for the operators of the room only, whether or not the room collects. Hosts set it for files that come by a drop link. */
   readonly forOperators?: true
-  /** The bytes are a tar of a folder of this name: its files and bytes, as the sender counted. */
+  /** The bytes are a tar of a folder with this name: its number of files and bytes, as counted by the sender. */
   readonly folder?: Folder
-  /** Whole seconds after which it goes by itself, counted from when it is whole; left out: it stays as long as the host keeps files. */
+  /** Whole seconds from its completion to its expiry; left out: it stays as long as the host keeps files. */
   readonly expiresInSeconds?: number
 }
 
-/** Two counts of one upload, in bytes from its beginning. */
+/** Two counters of one upload, in bytes from its beginning. */
 export interface UploadProgress {
   /** Bytes taken from the source. */
   readonly bytes: number
@@ -32,9 +32,9 @@ export interface UploadProgress {
   readonly durable: number
 }
 
-/** An upload under way. It goes on whether or not anybody watches it. */
+/** An upload in progress. It continues whether or not anybody watches it. */
 export interface Upload {
-  /** The file's id; on another host empty until that has offered it, which is before the first progress. */
+  /** The file's id; with another host, empty until that host has offered it, which is before the first progress. */
   readonly id: string
   /** A value for each piece taken; completes when the upload has ended. */
   readonly progress$: Observable<UploadProgress>
@@ -59,52 +59,55 @@ export interface Upload {
 export interface Session {
   /** This member, with its present name. */
   readonly member: Member
-  /** The room's events after the session's cursor: first from history, then live; no gap, nothing twice. */
+  /** The room's events after the session's cursor: first from history, then live, without gaps or repeats. */
   readonly events$: Observable<RoomEvent>
   /**
-   * One command; resolves after its commit, to the sequence number of its entry, or to a refusal: `BUSY` (the room's mailbox is full: await `ready`
-   * and send again), `READ_ONLY` (disk full), `CLOSED` (the session has ended), `MUTED`, `SLOW_MODE`, `NOT_ALLOWED`, or a code of
-   * the command such as `NO_SUCH_MEMBER` or `NAME_TAKEN`. Never rejects for a refusal.
+   * Sends one command. Resolves after its commit to the sequence number of its entry, or to a refusal: `BUSY` (the room's mailbox is
+   * full: await `ready` and send again), `READ_ONLY` (disk full), `CLOSED` (the session has ended), `MUTED`, `SLOW_MODE`, `NOT_ALLOWED`,
+   * or a code of the command such as `NO_SUCH_MEMBER` or `NAME_TAKEN`. Never rejects for a refusal.
    */
   send(command: ClientCommand): Promise<Ack | Rejected>
   /**
-   * A chunk of commands at once, in order, nothing done for each. `full`: none was taken, because too much waits for its
-   * commit; stop reading from a connection that floods, and try again after `ready`. Refusals arrive on `refusals$`.
+   * Sends commands at once, in order, without work for each. `full`: none was taken, because too much waits for its commit; stop reading
+   * from a connection that floods, and try again after `ready`. Refusals arrive on `refusals$`.
    */
   post(commands: readonly PostedCommand[]): 'accepted' | 'full'
   /** Resolves when it makes sense to post again. */
   ready(): Promise<void>
   /** Refusals of posted commands. */
   readonly refusals$: Observable<Rejected>
-  /** Sends a file to the room, or to somebody in it. The source is pulled no faster than the bytes are kept. */
+  /** Sends a file to the room, or to one person in it. The source is pulled no faster than the bytes are kept. */
   upload(source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload
-  /** The bytes of one of the room's files, from the byte `from`; also while it is still arriving. Throws `Refused` with `NO_SUCH_FILE`. */
+  /** The bytes of one of the room's files, from the byte `from`; also during its upload. Throws `Refused` with `NO_SUCH_FILE`. */
   download(file: string, from?: number): AsyncIterable<Uint8Array>
-  /** Leaves the room; idempotent. Uploads that were begun go on. `reason`: what the others are told. */
+  /** Leaves the room; idempotent. Uploads in progress continue. `reason`: published to the others. */
   close(reason?: string): Promise<void>
 }
 
-/** How things stand between a session and its room. */
+/** The state of the connection between a session and its room. */
 export type ConnectionState =
   | { readonly status: 'connected' }
   | { readonly status: 'retrying'; readonly attempt: number; readonly inMs: number; readonly why: string }
-  /** For good: closed here, given up, or refused, which has a code. */
+  /** For good: closed here, given up, or refused, then with a code. */
   | { readonly status: 'closed'; readonly why: string; readonly code?: Code }
 
-/** The needs of a client that shows a room to a person, beside the session; the same for local and remote rooms. */
+/** Beyond `Session`, what a client needs that shows a room to a person; the same for local and remote rooms. */
 export interface RoomSession extends Session {
   /** The room's name. */
   readonly room: string
   readonly rules: RoomRules
-  /** This member can only read; undefined where it may speak. */
+  /** The mute on this member, who can only read; undefined if it may speak. */
   readonly muted: OwnMute | undefined
   /** The listed members at this moment. */
   readonly members: readonly Member[]
   /** The newest value at once, then each change. */
   readonly state$: Observable<ConnectionState>
-  /** The files of the room that this member may see, whole or on their way. */
+  /** The files of the room that this member may see, complete or not. */
   listFiles(): Promise<readonly RoomFile[]>
-  /** The submissions by person, and the members present while the room collected without one. Throws `Refused` with `NOT_ALLOWED` for members other than operators. */
+  /**
+   * The hand-ins by person, and the people without one who were present while the room collected. Throws `Refused` with `NOT_ALLOWED`
+   * for members other than operators.
+   */
   handIns(): Promise<HandIns>
   /** The newest `count` entries up to now that this member may see, oldest first. */
   history(count: number): Promise<readonly PastEvent[]>
@@ -112,7 +115,7 @@ export interface RoomSession extends Session {
   search(query: string, limit: number): Promise<readonly PastEvent[]>
 }
 
-/** Sends a command. While the room is full (`BUSY`) it waits, and sends it again. */
+/** Sends a command. While the mailbox is full (`BUSY`), it waits and sends it again. */
 export async function sendWhenReady<Command, Answer extends object>(
   session: { send(command: Command): Promise<Answer>; ready(): Promise<void> },
   command: Command,
@@ -125,13 +128,13 @@ export async function sendWhenReady<Command, Answer extends object>(
   return answer
 }
 
-/** Posts commands once the room takes them; to the end also where the session ends meanwhile: they were said. */
+/** Posts commands when the room takes them, and goes on to the end even if the session ends in the meantime: they were said. */
 export async function postWhenReady(session: Session, commands: readonly PostedCommand[]): Promise<void> {
   do await session.ready()
   while (session.post(commands) === 'full')
 }
 
-/** A refusal where a value would be in the way: thrown by `join` and `download`. */
+/** A refusal thrown by `join` and `download`, whose results are values of another kind. */
 export class Refused extends Error {
   readonly rejected: Rejected
 

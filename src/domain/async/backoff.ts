@@ -2,21 +2,21 @@ import type { Clock } from '../ports/system.ts'
 import type { Abortable } from './waiters.ts'
 
 export interface BackoffSettings {
-  /** The pause before the first retry; it doubles from one to the next up to `mostRetryMs`, and half of it is chance. */
+  /** The pause before the first retry. It doubles with each retry up to `mostRetryMs`, and half of it is random. */
   readonly firstRetryMs: number
   readonly mostRetryMs: number
 }
 
-/** Past this many the pause has long reached its most; the power of two stays a number. */
+/** Beyond this the pause has long reached its maximum; the limit keeps the power of two a number. */
 const MOST_DOUBLINGS = 30
 
-/** How long to pause before each retry. */
+/** The pause before each retry. */
 export class Backoff {
   readonly #settings: BackoffSettings
   readonly #random: () => number
   #attempt = 0
 
-  /** `random` answers numbers from 0 to before 1. */
+  /** `random` answers numbers from 0 up to, but not including, 1. */
   constructor(settings: BackoffSettings, random: () => number) {
     this.#settings = settings
     this.#random = random
@@ -31,11 +31,11 @@ export class Backoff {
   next(): number {
     const { firstRetryMs, mostRetryMs } = this.#settings
     const most = Math.min(mostRetryMs, firstRetryMs * 2 ** Math.min(this.#attempt++, MOST_DOUBLINGS))
-    // Half of it is chance, so that not all clients of a host come back in the same moment.
+    // Half of it is random, so that the clients of a host do not all come back at the same moment.
     return Math.round(most * (0.5 + this.#random() / 2))
   }
 
-  /** Something worked: the next failure is a first one again. */
+  /** Something worked: the next failure counts as the first. */
   reset(): void {
     this.#attempt = 0
   }
@@ -55,5 +55,5 @@ export function pause(clock: Pick<Clock, 'after'>, ms: number, signal?: Abortabl
   })
 }
 
-/** Resolves once the input that waits already was handed out: others get their turn. */
+/** Resolves once the input already waiting was handed out: others get their turn. */
 export const endOfTick = (clock: Pick<Clock, 'soon'>): Promise<void> => new Promise((resolve) => clock.soon(resolve))

@@ -1,9 +1,9 @@
 import { Waiters } from './waiters.ts'
 
 /**
- * Runs a few tasks at once. The others take turns: one of each address, and within an address one of each requester. A requester with much
- * work waits behind its own, nobody behind it, and nobody behind the number of requesters at another address. A task should be a short step;
- * longer work comes back for another turn.
+ * Runs a few tasks at once. The others take turns: one for each address, and within an address one for each requester. A requester with
+ * much work waits behind its own tasks; nobody waits behind it, or behind the number of requesters at another address. A task should be
+ * a short step; longer work queues again for its next step.
  */
 export class FairQueue {
   readonly #atOnce: number
@@ -33,7 +33,7 @@ export class FairQueue {
     return waiters.wait()
   }
 
-  /** Hands the place to the next requester of the next address; both then go to the end of their lines. */
+  /** Gives the place to the next requester of the next address; both then go to the end of their queues. */
   #next(): void {
     const [first] = this.#addresses
     if (first === undefined) {

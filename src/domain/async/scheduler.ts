@@ -1,7 +1,7 @@
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs'
 import type { Cancel, Clock } from '../ports/system.ts'
 
-/** For RxJS operators that wait (`throttleTime`, `timer`): their time is the clock's. */
+/** For RxJS operators that wait (`throttleTime`, `timer`): they use the clock's time. */
 export class ClockScheduler implements SchedulerLike {
   readonly #clock: Clock
 

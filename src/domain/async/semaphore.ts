@@ -1,6 +1,6 @@
 import { Waiters } from './waiters.ts'
 
-/** Lets at most so many tasks run at once; the others wait in order. */
+/** Limits the number of tasks that run at once; the others wait in order. */
 export class Semaphore {
   readonly #waiters = new Waiters()
   #free: number
@@ -15,7 +15,7 @@ export class Semaphore {
     try {
       return await task()
     } finally {
-      // The place goes from one task to the next, so that nobody can come between.
+      // The place goes directly to the next task, so that nobody can come between.
       if (!this.#waiters.releaseOne()) this.#free++
     }
   }

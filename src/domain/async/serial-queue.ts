@@ -1,4 +1,4 @@
-/** Runs tasks one after the other, whatever became of the ones before. */
+/** Runs tasks one after the other, whatever the outcome of earlier ones. */
 export class SerialQueue {
   readonly #failed: (error: unknown) => void
   #last: Promise<unknown> = Promise.resolve()

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/system.ts'
 import { pause } from './backoff.ts'
 
-/** A rate with a burst: everything over the rate waits, nothing is dropped. */
+/** A rate with a burst: what exceeds the rate waits, nothing is dropped. */
 export class TokenBucket {
   readonly #clock: Clock
   readonly #perSecond: number
@@ -18,7 +18,7 @@ export class TokenBucket {
     this.#at = clock.elapsed()
   }
 
-  /** Takes up to `wanted` tokens and answers how many there were. */
+  /** Takes up to `wanted` tokens and answers the number taken. */
   take(wanted: number): number {
     if (this.#perSecond === 0) return wanted
     this.#refill()
@@ -27,7 +27,7 @@ export class TokenBucket {
     return taken
   }
 
-  /** Takes `tokens` even where there are none; true when that makes a debt, which `ready` waits for. */
+  /** Takes `tokens` even if there are fewer. True if that makes a debt, which `ready` waits for. */
   charge(tokens: number): boolean {
     if (this.#perSecond === 0) return false
     this.#refill()
@@ -35,19 +35,19 @@ export class TokenBucket {
     return this.#tokens < 0
   }
 
-  /** Gives back tokens that were not used. */
+  /** Gives back unused tokens. */
   give(tokens: number): void {
     this.#refill()
     this.#tokens = Math.min(this.#burst, this.#tokens + tokens)
   }
 
-  /** Tokens there are now; below 0 in debt. */
+  /** Tokens at the moment; below 0 in debt. */
   get tokens(): number {
     this.#refill()
     return this.#tokens
   }
 
-  /** Nothing was taken for a while: a new bucket would be the same. */
+  /** Nothing was taken for a while: a new bucket would be no different. */
   get full(): boolean {
     this.#refill()
     return this.#tokens >= this.#burst

@@ -5,16 +5,16 @@ export interface Abortable {
   removeEventListener(type: 'abort', run: () => void): void
 }
 
-/** Promises and callbacks that wait for the same thing to happen. Released once each, in the order in which they began to wait. */
+/** Promises and callbacks that wait for the same thing. Each is released once, in the order of arrival. */
 export class Waiters {
-  /** Made when somebody waits: most never have anybody. */
+  /** Created for the first waiter: most never have one. */
   #waiting: Set<() => void> | undefined
 
   get size(): number {
     return this.#waiting?.size ?? 0
   }
 
-  /** Resolves at the next release, or when `signal` is aborted: look at the state afterwards. */
+  /** Resolves at the next release, or when `signal` is aborted: check the state afterwards. */
   wait(signal?: Abortable): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve()
     return new Promise((resolve) => {
@@ -34,7 +34,7 @@ export class Waiters {
     })
   }
 
-  /** Calls `run` at the next release; the answer calls that off. */
+  /** Calls `run` at the next release; the returned function cancels that. */
   add(run: () => void): () => void {
     const waiter = () => run()
     this.#waiting ??= new Set()
@@ -42,7 +42,7 @@ export class Waiters {
     return () => void this.#waiting?.delete(waiter)
   }
 
-  /** Releases the first; false where there is none. */
+  /** Releases the first; false if there is none. */
   releaseOne(): boolean {
     const [first] = this.#waiting ?? []
     if (first === undefined) return false
@@ -51,7 +51,7 @@ export class Waiters {
     return true
   }
 
-  /** Releases all current waiters; those added meanwhile wait for the next release. */
+  /** Releases all current waiters; those added during the release wait for the next. */
   release(): void {
     const waiting = this.#waiting
     this.#waiting = undefined

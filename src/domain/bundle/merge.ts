@@ -10,12 +10,12 @@ import {
 } from '../room/events.ts'
 
 /**
- * The part of a room that travels to another host: its messages, its topic, its whole files and the names that verified them. Permissions
- * (ops, bans, mutes, locks, passwords, submissions) stay: each host sets its own, and a stranger's bundle must not change them.
+ * The part of a room that travels to another host: its messages, its topic, its complete files and the names that verified them.
+ * Permissions (ops, bans, mutes, locks, passwords, hand-ins) stay: each host sets its own, and a stranger's bundle must not change them.
  */
 export type Carried = Message | TopicSet | FileCompleted | FileReceived
 
-/** Of a room's facts those that travel, in their order: the topic that holds, and the files that are there and are none of `without`. */
+/** The facts of a room that travel, in their order: the present topic, and the present files except those in `without`. */
 export function carriedFacts(facts: readonly Entry[], without: ReadonlySet<string>): readonly Carried[] {
   let topic: TopicSet | undefined
   const files = new Map<string, { readonly completed: FileCompleted; readonly received: Map<string, FileReceived> }>()
@@ -33,18 +33,18 @@ export function carriedFacts(facts: readonly Entry[], without: ReadonlySet<strin
   return [...(topic === undefined ? [] : [topic]), ...kept].toSorted((one, other) => one.seq - other.seq)
 }
 
-/** The part of a room's content that a bundle could bring too. */
+/** The part of a room's content that a bundle may contain as well. */
 export interface Held {
-  /** How often each message is there, by its identity. */
+  /** Number of occurrences of each message, by its identity. */
   readonly messages: Map<string, number>
-  /** How many were removed, by their traces: they are not brought back. */
+  /** Number of removed messages, by their traces: they are not brought back. */
   readonly removed: Map<string, number>
-  /** The digest of each whole file, by its id, its size, and the names that verified it. */
+  /** The digest and size of each complete file, by its id, and the names that verified it. */
   readonly files: Map<string, { readonly sha256: string; readonly size: number; readonly received: Set<string> }>
-  /** Ids of files that were withdrawn here, or are on their way: they are not brought back. */
+  /** Ids of files that were withdrawn here, or are unfinished: they are not brought back. */
   readonly closed: Set<string>
   topic: TopicSet | undefined
-  /** When the oldest message was said, in milliseconds since 1970. */
+  /** Time of the oldest message, in milliseconds since 1970. */
   oldest: number
 }
 
@@ -58,13 +58,13 @@ export const nothingHeld = (): Held => ({
 })
 
 /**
- * The identity of a message, the same on every host that has it: author, addressee, text, and the time by the host of origin. Not its
- * sequence: that is each host's own. The same text twice within a millisecond makes two messages of one identity.
+ * The identity of a message, the same on every host: author, addressee, text, and the time as the first host noted it. Not its sequence,
+ * which each host assigns itself. The same text twice within a millisecond makes two messages of one identity.
  */
 const identityOf = (message: Message, digest: Digest): string =>
   digest(JSON.stringify([...originOf(message), message.text]))
 
-/** Adds an entry of the room to `held`; in the room's order. */
+/** Adds an entry of the room to `held`; call it in the room's order. */
 export function hold(held: Held, entry: Entry, digest: Digest): void {
   if (isMessage(entry)) {
     const identity = identityOf(entry, digest)
@@ -72,7 +72,7 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
     held.oldest = Math.min(held.oldest, entry.at)
     return
   }
-  // Rules are each host's own.
+  // Each host has its own rules.
   if (isRule(entry)) return
   switch (entry.type) {
     case 'topicSet':
@@ -95,10 +95,10 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
       if (entry.trace !== undefined) held.removed.set(entry.trace, (held.removed.get(entry.trace) ?? 0) + 1)
       held.oldest = Math.min(held.oldest, entry.at)
       return
-    // Removals are each host's own, too.
+    // Each host has its own removals, too.
     case 'messageRemoved':
     case 'cleared':
-    // So is the password, and to whom this host has served its files.
+    // So with the password, and the served files.
     case 'fileServed':
     case 'passwordSet':
     case 'passwordRemoved':
@@ -109,12 +109,11 @@ export function hold(held: Held, entry: Entry, digest: Digest): void {
 }
 
 /**
- * The additions of a bundle to a room: all that it lacks, in the bundle's order, with sequences of its own. The union of both, so
- * that it does not matter which host imports first, nor how often:
- * - a message that the bundle has n times is there at least n times then, but for those that were removed here;
- * - of two topics the later one holds, by the clocks of their authors;
- * - a file is there by its id, unless it was withdrawn here, and so is each name that verified it.
- * A room that has forgotten its oldest messages takes none that are older than those it still has.
+ * The additions of a bundle to a room: everything the room lacks, in the bundle's order, with sequences of its own. The result is the
+ * union of both, so it does not matter which host imports first, nor how often: a message that the bundle has n times is there at least
+ * n times afterwards, except those removed here; of two topics the later one wins, by the clocks of their authors; a file is there by
+ * its id, unless it was withdrawn here, with each name that verified it. A room that has trimmed its oldest messages takes none older
+ * than those it still has.
  */
 export class Merge {
   readonly #held: Held
@@ -129,7 +128,7 @@ export class Merge {
   #topic: TopicSet | undefined
   #last: number
 
-  /** `span` is the room's; undefined where it is not there yet. */
+  /** `span` is the room's; undefined if the room does not exist yet. */
   constructor(held: Held, span: { readonly first: number; readonly last: number } | undefined, digest: Digest) {
     this.#held = held
     this.#forgets = span !== undefined && span.first > 1
@@ -150,7 +149,7 @@ export class Merge {
     return this.#entries
   }
 
-  /** Files that the room gets. */
+  /** Files that the room gains. */
   get files(): readonly FileCompleted[] {
     return [...this.#files.values()]
   }
@@ -200,7 +199,7 @@ export class Merge {
   }
 }
 
-/** Every host must see it alike, also where two were set within a millisecond. */
+/** Every host must decide alike, even about two topics within a millisecond. */
 function isLater(topic: TopicSet, other: TopicSet): boolean {
   if (topic.at !== other.at) return topic.at > other.at
   const [one, two] = [topic, other].map(({ by, topic: text }) => JSON.stringify([text, by.id, by.name]))

@@ -3,49 +3,52 @@ import type { Role } from '../room/events.ts'
 
 /** The room to enter, and the identity of the requester. */
 export interface AccessRequest {
-  /** As rooms are called: in lower case. */
+  /** The room's name, in lower case. */
   readonly room: string
   /** The client's address. */
   readonly address: string
   /**
-   * The credential of the client: `Authorization: Bearer` or the password of HTTP Basic, the `token` of a hello, `/token` on
-   * a line connection. Left out where it gave none.
+   * The credential of the client: `Authorization: Bearer` or the password of HTTP Basic, the `token` of a hello, `/token` on a line
+   * connection. Left out if the client gave none.
    */
   readonly credential?: string
-  /** The member id that the client's key stands for; left out where it has none. */
+  /** The member id that belongs to the client's key; left out without a key. */
   readonly person?: string
-  /** The headers of a request over HTTP, and of the one that a WebSocket began with: for the cookie of a session. Left out elsewhere. */
+  /** The headers of an HTTP request, or of the request that opened a WebSocket: for a session cookie. Left out elsewhere. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> & {
     readonly cookie?: string | undefined
   }
 }
 
-/** Lets somebody in, as whom your program knows. */
+/** Admits the requester, as a person known to your program. */
 export interface AccessGrant {
-  /** Their nick, whatever they ask for; they can't change it. */
+  /** Their nick, whatever they ask for. They cannot change it. */
   readonly name?: string
-  /** `owner` of the room, or an `op`, as long as they are in by this answer. */
+  /** `owner` of the room, or an `op`, while this answer admits them. */
   readonly role?: Role
-  /** Names the person: being an op, bans, and having been inside a locked room go by it, in place of the key. Rooms keep a digest. */
+  /**
+   * Identifies the person in place of the key: ranks, bans and the right to come back into a locked room belong to it. Rooms keep a
+   * digest.
+   */
   readonly person?: string
 }
 
-/** Told as it is: the room is no secret to them. */
+/** Shown to the requester as it is: they may know that the room exists. */
 export interface AccessRefusal extends Rejected {
   readonly code: 'NOT_ALLOWED'
 }
 
-/** `false`: the room and everything in it seem not to exist. */
+/** `false`: the room seems not to exist, nor anything in it. */
 export type AccessAnswer = boolean | AccessGrant | AccessRefusal
 
 /**
- * Decides who may enter a room, at once or later, for every server alike. It is called for each request and each joining, and for everybody
- * present when the host is told that something has changed: it should answer quickly. An answer of another shape, or an error, lets nobody
- * in, and ends the connection that was asked for.
+ * Decides who may enter a room, at once or as a promise, the same way for every server. It is called for each request and each join, and
+ * for all members present when the host is told that something has changed, so it should answer quickly. An error, or an answer of
+ * another shape, admits nobody and ends the connection.
  */
 export type Access = (request: AccessRequest) => AccessAnswer | Promise<AccessAnswer>
 
-/** What a rule allows: undefined where it does not. Throws a `TypeError` on an answer that is none. */
+/** The grant or refusal in a rule's answer; undefined for `false`. Throws a `TypeError` on any other answer. */
 export function checkedAnswer(answer: unknown): AccessGrant | AccessRefusal | undefined {
   if (answer === true) return {}
   if (answer === false) return undefined
@@ -64,5 +67,5 @@ export function checkedAnswer(answer: unknown): AccessGrant | AccessRefusal | un
 
 const isText = (value: unknown): boolean => value === undefined || (typeof value === 'string' && value !== '')
 
-/** Everybody is let in. */
+/** Admits everybody. */
 export const openToAll: Access = () => true

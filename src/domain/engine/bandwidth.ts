@@ -2,44 +2,45 @@ import type { Clock } from '../ports/system.ts'
 
 /** Bytes per second, up and down counted together; 0 stands for no cap. */
 export interface BandwidthCaps {
-  /** Of each transfer: one upload, or one reader's download. */
+  /** For each transfer: one upload, or one reader's download. */
   readonly transfer: number
-  /** Of all transfers of this host together. */
+  /** For all transfers of this host together. */
   readonly host: number
 }
 
-/** One transfer's way through the caps. */
+/** One transfer's share of the caps. */
 export interface RateLimiterLease {
-  /** The most to pass at once, so that bytes flow under a small cap rather than come in heaps. */
+  /** The largest amount to move at once, so that bytes flow steadily under a small cap. */
   readonly pieceBytes: number
-  /** Counts bytes that are about to move; answers a promise when they must wait. One call at a time. */
+  /** Counts bytes about to move; answers a promise if they must wait. One call at a time. */
   pass(bytes: number): Promise<void> | undefined
-  /** Whatever waits is not wanted any more: it costs the others nothing, and resolves. */
+  /** Ends the wait: it resolves, and costs the other transfers nothing. */
   giveUp(): void
 }
 
 /** For bytes that do not leave the host. */
 export const unlimited: RateLimiterLease = { pieceBytes: Infinity, pass: () => undefined, giveUp: () => {} }
 
-/** The bytes of one turn; then it is the next transfer's. */
+/** The bytes of one turn; then comes the next transfer. */
 const TURN_BYTES = 16 * 1024
-/** How far one that was away for a moment may be behind the others and still be given it later. */
+/** A transfer that paused briefly may catch up with the others by this much. */
 const LAG_BYTES = 4 * TURN_BYTES
-/** An idle cap saves up for so long. */
+/** An idle cap saves up for this long. */
 const BURST_SECONDS = 0.05
 const PIECES_PER_SECOND = 10
 const LEAST_PIECE_BYTES = 1024
 
 /**
- * Holds transfers to a rate of their own and to one that they share, changeable at any time. Fair by bytes: of those that wait
- * the one that was given least is next, a little at a time, so a transfer that is slower than its share leaves the rest to the others.
+ * Limits each transfer to a rate of its own and all of them to a common rate; both can change at any time. Fair by bytes: of the waiting
+ * transfers, the one that was given least comes next, a little at a time. So a transfer slower than its share leaves the rest to the
+ * others.
  */
 export class Bandwidth {
   readonly #clock: Clock
   readonly #host: ByteBucket
   readonly #waiting = new Set<Waiting>()
   #caps: BandwidthCaps
-  /** The share of the last one served, at that time. */
+  /** The `given` of the transfer served last, at that time. */
   #level = 0
   #cancelTimer: (() => void) | undefined
 
@@ -55,13 +56,13 @@ export class Bandwidth {
 
   /** Changes the caps at once, also for waiting transfers. */
   set(caps: Partial<BandwidthCaps>): void {
-    // The time until now counts at the old rates.
+    // The time so far counts at the old rates.
     this.#refill()
     this.#caps = { ...this.#caps, ...caps }
     this.#serve()
   }
 
-  /** `moves` hears of all bytes that are about to move. */
+  /** `moves` is called with all bytes about to move. */
   open(moves: (bytes: number) => void = () => {}): RateLimiterLease {
     const lease: Lease = { bucket: new ByteBucket(this.#clock.elapsed()), given: 0 }
     const pieceBytes = () => this.#pieceBytes()
@@ -128,7 +129,7 @@ export class Bandwidth {
     for (const { lease } of this.#waiting) lease.bucket.refill(now, this.#caps.transfer)
   }
 
-  /** Of those that may have something now, the one that was given least. */
+  /** Of the transfers that can be served now, the one that was given least. */
   #next(): Waiting | undefined {
     if (this.#caps.host > 0 && this.#host.bytes <= 0) return undefined
     let next: Waiting | undefined
@@ -139,7 +140,7 @@ export class Bandwidth {
     return next
   }
 
-  /** How long until somebody can be given something. */
+  /** Time until some transfer can be served. */
   #missingMs(): number {
     const { host, transfer } = this.#caps
     let lease = transfer > 0 ? Infinity : 0
@@ -161,7 +162,7 @@ interface Waiting {
   done: (() => void) | undefined
 }
 
-/** Bytes that may still move; below 0 after a turn that took more than there was. */
+/** Bytes that may still move; below 0 after a turn that took more than was left. */
 class ByteBucket {
   bytes = 0
   #at: number

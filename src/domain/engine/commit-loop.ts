@@ -6,24 +6,24 @@ import type { RoomActor, Wake } from '../room/actor.ts'
 import type { PendingBatch } from '../room/batch.ts'
 import type { Ports } from './limits.ts'
 
-/** How long joins, leaves and renames in a large room wait for more of them: each commit of them costs a write to everybody. */
+/** In a large room joins, leaves and renames wait this long for more of them, since each commit of them costs a write to every member. */
 const GATHER_MS = 50
 
-/** Appends that may be under way: one is written while the one before is on its way back. */
+/** Appends in progress at once: one is written while the answer to the last one is on its way. */
 const IN_FLIGHT = 2
-/** In a shared room the next begins where the one before is known to be: it could not be sent earlier. */
+/** In a shared room the next append starts where the last one is known to have ended, so there is only one. */
 const IN_FLIGHT_SHARED = 1
 
-/** Rooms wake it when they have mail, and it keeps their decisions. */
+/** The commit loop as rooms see it: they wake it when they have mail. */
 export interface Commits {
   readonly wake: Wake
-  /** Resolves when nothing waits for a commit any more. */
+  /** Resolves when nothing waits to be committed. */
   settled(): Promise<void>
-  /** From now on entries are refused with `why`, and the journal is left alone. People may still go: nobody waits for ever. */
+  /** Refuses entries with `why` from now on, without using the journal. Members can still leave. */
   close(why: Rejected): void
 }
 
-/** One append, and the rooms that it is of. */
+/** One append, with its rooms. */
 interface Commit {
   rooms: readonly RoomActor[]
   pendingBatches: readonly PendingBatch[]
@@ -32,9 +32,9 @@ interface Commit {
 }
 
 /**
- * The one way into the journal. Rooms that have mail wake it; at the end of the tick it takes the decisions of all of them and keeps them
- * in one append, while the one before may still be under way. In the order of the appends it lets each room publish its own. A batch behind one
- * that the journal has not kept is taken back, and decided again.
+ * The only way into the journal. Rooms with mail wake it. At the end of the tick it collects the decisions of all of them and appends
+ * them together, while the last append may still be in progress. Rooms publish their batches in the order of the appends. A batch behind
+ * one that the journal did not keep is taken back and decided again.
  */
 export class CommitLoop implements Commits {
   readonly #journal: Journal
@@ -44,19 +44,19 @@ export class CommitLoop implements Commits {
   readonly #broken: (error: unknown) => void
   readonly #turn: (() => Promise<void> | undefined) | undefined
   readonly #awake = new Set<RoomActor>()
-  /** Rooms that have nothing but joins, leaves and renames to tell, and can wait a moment. */
+  /** Rooms with nothing but joins, leaves and renames, which can wait a moment. */
   readonly #gathering = new Set<RoomActor>()
-  /** Under way, the oldest first. */
+  /** Commits in progress, the oldest first. */
   readonly #commits: Commit[] = []
   #isScheduled = false
-  /** Why nothing is kept any more; with `failed`, because the journal has failed. */
+  /** The reason why nothing is committed any more. With `#hasFailed` it is a failure of the journal. */
   #closed: Rejected | undefined
   #hasFailed = false
   readonly #idle = new Waiters()
 
   /**
-   * `published` is called with each room once a batch of it was published, or refused; `broken` once, when the journal failed for good: nothing
-   * is committed after that. `turn`: other hosts append to the journal as well; resolves when this one may decide.
+   * `published` is called for each room after a batch of it was published or refused; `broken` once, when the journal has failed for
+   * good. Nothing is committed after that. `turn` is for a journal with other writers: it resolves when this host may decide.
    */
   constructor(
     { journal, clock, metrics }: Pick<Ports, 'journal' | 'clock' | 'metrics'>,
@@ -108,7 +108,7 @@ export class CommitLoop implements Commits {
     else void turn.then(this.#begin)
   }
 
-  /** Begins the next commit, of the rooms that can decide; the others wait for the one that is under way. */
+  /** Begins the next commit with the rooms that can decide now; the others wait for the commit in progress. */
   readonly #begin = (): void => {
     this.#isScheduled = false
     const rooms = [...this.#awake].filter(({ isReady }) => isReady)
@@ -118,7 +118,7 @@ export class CommitLoop implements Commits {
     const pendingBatches = rooms.map((room) => room.prepare(at))
     const startedAt = this.#clock.elapsed()
     const appended = this.#closed === undefined ? this.#append(pendingBatches) : Promise.reject(this.#closed)
-    // It is looked at in its turn.
+    // Its failure is handled when its turn comes.
     if (appended instanceof Promise) appended.catch(() => {})
     this.#commits.push({ rooms, pendingBatches, appended, startedAt })
     if (this.#commits.length === 1) void this.#settle()
@@ -145,7 +145,7 @@ export class CommitLoop implements Commits {
       while (appended.status === 'duplicate' || appended.status === 'behind') {
         if (appended.status === 'behind') takeBack(commit, this.#turn !== undefined)
         else {
-          // A client repeated commands that it had no answer to: those get their first answer again, the others move up.
+          // A client repeated commands after it missed the answer. Those get their first answer again; the rest moves up.
           const { known } = appended
           commit.pendingBatches = each(commit, (room, pending) => room.without(pending, known))
         }
@@ -180,7 +180,7 @@ export class CommitLoop implements Commits {
     })
   }
 
-  /** The journal has failed: nothing is kept any more. */
+  /** The journal has failed: nothing is committed any more. */
   fail(error: unknown): void {
     const first = !this.#hasFailed
     this.#hasFailed = true
@@ -197,7 +197,7 @@ export class CommitLoop implements Commits {
 const each = <T>({ rooms, pendingBatches }: Commit, run: (room: RoomActor, pending: PendingBatch) => T): readonly T[] =>
   rooms.map((room, index) => run(room, pendingBatches[index] as PendingBatch))
 
-/** Those that are behind another batch of their room, of this host or of another, are decided again; the rest is appended as it is. */
+/** Batches behind another one of their room, of this host or of another, are decided again. The rest is appended as it is. */
 function takeBack(commit: Commit, isShared: boolean): void {
   const back = commit.pendingBatches.map(({ isBehind }) => isBehind || isShared)
   if (!back.includes(true)) throw new Error('the journal has not kept a batch that continues its room')

@@ -3,7 +3,7 @@ import { FileAway, FileMissing } from '../ports/file-store.ts'
 import { Refused } from '../session.ts'
 import type { RateLimiterLease } from './bandwidth.ts'
 
-/** One reader's way through a file, no faster than its lease lets it. Not a generator: `return` must also end a reader that waits. */
+/** One reader's download, as fast as its lease allows. Not a generator, because `return` must also end a reader that waits. */
 export class Download implements AsyncIterator<Uint8Array, undefined> {
   readonly #open: () => AsyncIterable<Uint8Array>
   readonly #lease: RateLimiterLease
@@ -13,7 +13,7 @@ export class Download implements AsyncIterator<Uint8Array, undefined> {
   #source: AsyncIterator<Uint8Array> | undefined
   #over = false
 
-  /** The first `next` opens the source, and rejects with its error; with `missing` where the store has lost the file. */
+  /** The first `next` opens the source, and rejects with its error; with `missing` if the store has lost the file. */
   constructor(open: () => AsyncIterable<Uint8Array>, lease: RateLimiterLease, missing: Rejected) {
     this.#open = open
     this.#lease = lease

@@ -32,7 +32,7 @@ export class Engine {
   readonly #rooms: Rooms
   readonly #sessions = new Sessions<LocalSession>()
   readonly #nicks: NickRegistry
-  /** Nicks of owners who keep theirs also where they are in no room. */
+  /** Nicks whose owners keep them outside of rooms as well. */
   readonly #kept = new Map<string, string>()
   readonly #history: History
   readonly #sessionParts: SessionParts
@@ -40,7 +40,7 @@ export class Engine {
   readonly #trimming: Trimming
   readonly #erasures: Erasures
   readonly #closed = new Subject<void>()
-  /** Each nick that is taken from now on, and each that is free again; of rooms, and of those in none. */
+  /** Each nick taken or freed from now on, in rooms or outside. */
   readonly nicks$: Observable<NickChange>
   #status: 'new' | 'open' | 'closed' = 'new'
   /**
@@ -55,7 +55,7 @@ export class Engine {
    */
   readonly events$: Observable<EngineEvent>
 
-  /** `broken` hears once when the journal or the file store failed for good; the host should stop then. */
+  /** `broken` is called once when the journal or the file store has failed for good; the host should stop then. */
   constructor(ports: Ports, limits: EngineLimits, broken: (error: unknown) => void) {
     this.#ports = ports
     this.#nicks = new NickRegistry((owner) => this.#namesOf(owner), ports.sharedNames)
@@ -111,7 +111,7 @@ export class Engine {
     }
   }
 
-  /** Resolves when everything that was said so far is kept and published, or refused. */
+  /** Resolves when everything said so far is committed and published, or refused. */
   settled(): Promise<void> {
     return this.#loop.settled()
   }
@@ -124,11 +124,11 @@ export class Engine {
     this.bandwidth.set({ transfer: 0, host: 0 })
     const transfers = this.#transfers.close(reason)
     const left = Promise.all([...this.#sessions].map((session) => session.close(reason)))
-    // At once, also where the leaves of a large room would wait for more of them.
+    // At once, even if the leaves of a large room would wait for more of them.
     await this.#loop.settled()
     await Promise.all([left, transfers])
     await this.#loop.settled()
-    // An upload whose source is stuck may still want to say how it ended; the next start finds it interrupted.
+    // An upload with a stuck source may still want to report its end; the next start finds it interrupted.
     this.#loop.close(notRunning)
     this.#erasures.close()
     await this.#ports.sharedMembers?.close()
@@ -138,7 +138,7 @@ export class Engine {
     this.#closed.complete()
   }
 
-  /** Takes a place in a room. Rejects with `Refused` where the name or the room is not to be had. */
+  /** Joins a room. Rejects with `Refused` if the name or the room cannot be had. */
   async join(request: JoinRequest): Promise<LocalSession> {
     if (this.#status !== 'open') throw new Refused(notRunning)
     const roomName = wanted(checkRoomName(request.room))
@@ -155,7 +155,7 @@ export class Engine {
       const room = wanted(await this.#history.watched(this.#rooms.enter(roomName)))
       const session = await this.#seat(room, { id, name }, request, { owner, ownsName })
       if (!isGuest) this.#nicks.settle(owner)
-      // A member who is here already keeps the name that it has.
+      // A present member keeps its name in the room.
       if (ownsName && session.member.name !== name) this.#nicks.release(owner)
       return session
     } catch (error) {
@@ -199,7 +199,7 @@ export class Engine {
       session = new LocalSession(member, membership, this.#sessionParts)
     } catch (error) {
       connection.end()
-      // Its other connections may have counted on this one meanwhile.
+      // Its other connections may have relied on this one in the meantime.
       if (!hidden && room.state.members.has(id)) await tell(room, member, { type: 'leave', reason: 'left' })
       connection.forget()
       this.#rooms.leave(room.state.name)
@@ -211,7 +211,8 @@ export class Engine {
   }
 
   /**
-   * Keeps a nick for an owner who may be in no room, in place of the one that was kept before; answers it as it is shown. `dropNick` frees it.
+   * Keeps a nick for an owner who may be in no room, in place of the one kept before. Answers it as it will be shown. `dropNick` frees
+   * it.
    */
   async keepNick(raw: string, owner: string): Promise<string | Rejected> {
     const name = this.#nicks.claim(raw, owner)
@@ -223,7 +224,7 @@ export class Engine {
     return elsewhere ?? name
   }
 
-  /** Another host gave it to somebody while this one was cut off: whoever has it here comes in again. */
+  /** Another host gave it to somebody while this one was cut off: its holder here becomes a guest. */
   #lostName(skeleton: string): void {
     for (const session of [...this.#sessions]) if (skeletonOf(session.member.name) === skeleton) session.kick(nameLost)
   }
@@ -233,7 +234,7 @@ export class Engine {
     this.#nicks.release(owner)
   }
 
-  /** Whether somebody on this host has this nick, or one that looks like it. */
+  /** Whether somebody on this host has this nick or a confusable one. */
   isNickTaken(skeleton: string): boolean {
     return this.#nicks.isTaken(skeleton)
   }
@@ -244,57 +245,57 @@ export class Engine {
     for (const session of this.#sessions.of(owner)) yield session.member.name
   }
 
-  /** Frees the nicks of an owner that several sessions shared, but `keep`, and those that it has in rooms. */
+  /** Frees the nicks of an owner with several sessions, except `keep` and those used in rooms. */
   forget(owner: string, keep?: string): void {
     this.#nicks.release(owner, keep)
   }
 
-  /** Uploads that are under way. */
+  /** Number of uploads in progress. */
   get uploads(): number {
     return Math.max(this.#transfers.arriving, this.#transfers.runs)
   }
 
-  /** Files that are on their way. */
+  /** Unfinished transfers. */
   get transfers(): readonly TransferActor[] {
     return this.#transfers.open
   }
 
-  /** The limits of files, and how many bytes more may come. */
+  /** The limits of files, and the bytes that may still arrive. */
   fileSpace(): Promise<FileSpace> {
     return this.#transfers.space()
   }
 
-  /** Rooms that are in use or have a history, unlisted ones too: only their members are to be told of those. */
+  /** Rooms that are in use or have a history, including unlisted ones: tell only members about those. */
   rooms(): Promise<readonly RoomSummary[]> {
     return this.#history.watched(this.#rooms.summaries())
   }
 
-  /** The rooms that a member is in through other hosts. */
+  /** The rooms that a member is in at other hosts. */
   async roomsElsewhere(member: string): Promise<readonly string[]> {
     return (await this.#ports.sharedMembers?.roomsOf(member)) ?? []
   }
 
-  /** A file of any room, whole or on its way, where this member may see it, here or not; left out: where everybody may. */
+  /** A file of any room, complete or not, if this member may see it; without a member, if everybody may. */
   file(id: string, member = ''): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     return this.#history.watched(this.#transfers.file(id, member))
   }
 
-  /** A file for the operators of its room, whoever sent it: whole, or on its way at another host. */
+  /** A file for the operators of its room, whoever sent it: complete, or arriving at another host. */
   submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     return this.#history.watched(this.#transfers.submission(id))
   }
 
-  /** Whether the bytes of an upload come in here, and not at another of several hosts. */
+  /** Whether the bytes of an upload arrive here, and not at another host of a cluster. */
   isHomeOf(file: RoomFile): boolean {
     return !this.#transfers.foreign.has(file)
   }
 
-  /** A file that is on its way. */
+  /** An unfinished transfer. */
   async transfer(id: string): Promise<TransferActor | undefined> {
     return this.#transfers.find(id)
   }
 
-  /** `pending` was kept and published; undefined where it was refused. */
+  /** `pending` was committed and published; undefined if it was refused. */
   #published(room: RoomActor, pending: PendingBatch | undefined): void {
     if (pending?.erases === true) this.#erasures.take(room.state.name, pending.batch.entries)
     this.#rooms.grew(room)

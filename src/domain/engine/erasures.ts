@@ -5,23 +5,23 @@ import type { Cleared, Entry, PastEvent } from '../room/events.ts'
 import type { Ports } from './limits.ts'
 
 const RETRY_MS = 5000
-/** So many that were carried out are remembered for each room: what was read before may wait for its reader. */
+/** Completed erasures that each room remembers: pages that were read before may still wait for their reader. */
 const REMEMBERED = 10_000
 
 interface RoomErasures {
-  /** By the sequence of the message. */
+  /** Removals of single messages, by the sequence of the message. */
   readonly removed: Map<number, Erasure>
-  /** The newest that removed all up to a sequence. */
+  /** The newest removal of everything up to a sequence. */
   cleared: Cleared | undefined
-  /** Not carried out yet, in order. */
+  /** Erasures that the journal has not done yet, in order. */
   pending: Erasure[]
   isRunning: boolean
 }
 
 /**
- * Carries out what was removed. An entry that removes messages is committed first, and the journal erases them then. From the commit on nobody is
- * given the text, whatever the journal still has or a reader's page holds (`batch`, `events`). A host that goes down in between does it
- * when it starts, from the facts.
+ * Erases removed messages. The entry that removes them is committed first; then the journal erases them. From the commit on, nobody is
+ * given the text, whatever the journal or a reader's page still holds (`batch`, `events`). A host that goes down in between finishes the
+ * work at its next start, from the facts.
  */
 export class Erasures {
   readonly #ports: Pick<Ports, 'journal' | 'clock'>
@@ -35,13 +35,13 @@ export class Erasures {
     this.#broken = broken
   }
 
-  /** Erases again what the facts of a room say was removed: nearly always it is gone, and the journal knows. */
+  /** Repeats the erasures found in a room's facts. Nearly always they are done, and the journal knows that. */
   async resume(room: string, erasures: readonly Erasure[]): Promise<void> {
     if (erasures.length > 0 && (await this.#ports.journal.erase(room, erasures)) === 'readOnly')
       this.take(room, erasures)
   }
 
-  /** Takes a room's committed entries. */
+  /** Takes note of the removals among a room's committed entries. */
   take(room: string, entries: readonly Entry[]): void {
     const known = this.#rooms.get(room) ?? nothingErased()
     for (const entry of entries) {
@@ -54,7 +54,7 @@ export class Erasures {
     if (!known.isRunning) void this.#carryOut(room, known)
   }
 
-  /** The batch as it is now. */
+  /** The batch without removed messages. */
   batch(batch: Batch): Batch {
     const known = this.#rooms.get(batch.room)
     if (known === undefined) return batch
@@ -62,7 +62,7 @@ export class Erasures {
     return entries.every((entry, index) => entry === batch.entries[index]) ? batch : new Batch(batch.room, entries)
   }
 
-  /** Past events of a room as they are now. */
+  /** Past events of a room without removed messages. */
   events(room: string, events: readonly PastEvent[]): readonly PastEvent[] {
     const known = this.#rooms.get(room)
     return known === undefined
@@ -70,7 +70,7 @@ export class Erasures {
       : events.map((event) => (event.type === 'missed' ? event : asErased(event, known)))
   }
 
-  /** Tries nothing again from now on. */
+  /** No retries from now on. */
   close(): void {
     this.#isClosed = true
     for (const cancel of this.#retries) cancel()

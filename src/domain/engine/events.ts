@@ -7,10 +7,13 @@ import type { TransferActor } from '../transfer/actor.ts'
 import { isProgress } from '../transfer/progress.ts'
 import type { TransferEvent } from '../transfer/transfer.ts'
 
-/** A transfer's progress is told at most this often. */
+/** A transfer's progress is published at most this often. */
 const PROGRESS_EVERY_MS = 1000
 
-/** Something that happened in a room: said, joined, renamed, muted, a whole file, … The host sees all of it, whispers and files for some included. */
+/**
+ * Something that happened in a room: a message, a join, a mute, a complete file, … The host sees everything, including whispers and
+ * files with an audience.
+ */
 export interface RoomHappening {
   readonly source: 'room'
   /** The room's name. */
@@ -18,12 +21,12 @@ export interface RoomHappening {
   readonly event: RoomEvent
 }
 
-/** Something that happened to a file on its way into a room. */
+/** Something that happened to an unfinished file. */
 export interface TransferHappening {
   readonly source: 'transfer'
-  /** The name of the room that the file is for. */
+  /** The name of the file's room. */
   readonly room: string
-  /** As it is known by then; `file.id` tells transfers apart. */
+  /** The file as known at that time; `file.id` tells transfers apart. */
   readonly file: OfferedFile
   readonly event: TransferEvent
 }
@@ -31,13 +34,13 @@ export interface TransferHappening {
 /** An event of one room or of one file, with its room. */
 export type EngineEvent = RoomHappening | TransferHappening
 
-/** Rooms or transfers: those there are now, then each that is opened. */
+/** Rooms or transfers: the open ones, then each one opened later. */
 export interface Opened<Actor> {
   readonly open: Iterable<Actor>
   readonly opened$: Observable<Actor>
 }
 
-/** The events of all rooms and transfers in one stream, each with its room, until `closed$`. Costs nothing while nobody subscribes. */
+/** The events of all rooms and transfers in one stream, each with its room, until `closed$`. Costs nothing without subscribers. */
 export function engineEvents(
   rooms: Opened<RoomActor>,
   transfers: Opened<TransferActor>,

@@ -13,23 +13,23 @@ import type { Rooms } from './rooms.ts'
 
 const SWEEP_MS = 3_600_000
 const SECONDS_IN_DAYS = 1 / 86_400
-/** The author of what no member says. */
+/** The author of events that no member causes. */
 export const nobody: Member = { id: '', name: '' }
 
-/** Removes whole files, for newer ones, after their time or by request: the room is told first, then the bytes go. */
+/** Removes complete files: for newer ones, after their time, or on request. The room is told first, then the bytes go. */
 export class Evictions {
   readonly #ports: Ports
   readonly #limits: EngineLimits
   readonly #rooms: Rooms
   readonly #ledger: FileLedger
   readonly #failed: (error: unknown) => void
-  /** Files of which the room was told that they go within a day. */
+  /** Files whose room was told that they expire within a day. */
   readonly #warned = new Set<string>()
   #jumps: ClockJumpDetector | undefined
   #cancelSweep: Cancel | undefined
-  /** When the next file expires that has a time of its own, in milliseconds since 1970. */
+  /** Earliest expiry time of a file that has its own, in milliseconds since 1970. */
   #expiry = Number.POSITIVE_INFINITY
-  /** The rules of a room that were looked at last. */
+  /** The rules seen last for each room. */
   readonly #seen = new WeakMap<RoomActor, RoomRules>()
   #busy: Promise<unknown> = Promise.resolve()
 
@@ -42,7 +42,10 @@ export class Evictions {
     this.#failed = failed
   }
 
-  /** Times in milliseconds since 1970. `newest`: when the host last heard of a file. `gone`: files that were withdrawn. `expiry`: when the first one expires. */
+  /**
+   * Times in milliseconds since 1970. `newest`: the newest known file. `gone`: withdrawn files. `expiry`: the earliest expiry time of a
+   * file.
+   */
   start(newest: number | undefined, gone: readonly string[], expiry = Number.POSITIVE_INFINITY): void {
     const { clock } = this.#ports
     this.#expiry = expiry
@@ -51,14 +54,14 @@ export class Evictions {
     this.#meanwhile(this.#removeAll(gone))
   }
 
-  /** Resolves when nothing is on its way out any more. */
+  /** Resolves when no removal is under way any more. */
   async stop(): Promise<void> {
     this.#cancelSweep?.()
     this.#jumps = undefined
     await this.#busy
   }
 
-  /** Answers why not all of them went, where the room could not be told. */
+  /** Answers a refusal when the room could not be told, and the files therefore stay. */
   evict(room: RoomActor, files: readonly KeptFile[], reason: string): Promise<Rejected | undefined> {
     for (const { id } of files) this.#ledger.go(id, room.state.name)
     const gone = Promise.all(files.map(({ id }) => this.#withdraw(room, room.state.files.get(id), reason))).finally(
@@ -70,17 +73,17 @@ export class Evictions {
     return gone.then((told) => told.find((why) => why !== undefined))
   }
 
-  /** Work that the host's stop waits for. */
+  /** Tracks work that the host's stop waits for. */
   #meanwhile(work: Promise<unknown>): void {
     this.#busy = Promise.all([this.#busy, work.catch((error: unknown) => this.#failed(error))])
   }
 
-  /** The host may have gone down between telling and removing. */
+  /** Removes files that the host may have announced as gone right before it went down. */
   async #removeAll(ids: readonly string[]): Promise<void> {
     for (const id of ids) if (this.#jumps !== undefined) await this.#ports.fileStore.remove(id)
   }
 
-  /** Takes a whole file away for somebody who may remove it. */
+  /** Removes a complete file on behalf of a member with the right to do so. */
   async remove(room: RoomActor, by: Member, command: RemoveOwnFile): Promise<Ack | Rejected> {
     const { file: id } = command
     this.#ledger.go(id, room.state.name)
@@ -95,7 +98,7 @@ export class Evictions {
     return answer
   }
 
-  /** Another host took it away. */
+  /** Another host removed the file. */
   forget(id: string): void {
     this.#meanwhile(this.#gone(id))
   }
@@ -116,7 +119,7 @@ export class Evictions {
     return undefined
   }
 
-  /** To be called after each commit of a room: a rule may say how long its files stay. */
+  /** To be called after each commit of a room: a new rule may set how long its files stay. */
   look(room: RoomActor): void {
     const { rules, files } = room.state
     if (rules.expirySeconds === 0 || this.#seen.get(room) === rules) return
@@ -126,7 +129,7 @@ export class Evictions {
     this.expire(first)
   }
 
-  /** A file that is whole, or on its way, goes at this time, in milliseconds since 1970. */
+  /** Notes that a file, complete or not, expires at this time, in milliseconds since 1970. */
   expire(at: number): void {
     if (at >= this.#expiry) return
     this.#expiry = at
@@ -135,7 +138,7 @@ export class Evictions {
     this.sweepLater()
   }
 
-  /** While the host runs and files have a time to go. */
+  /** Schedules the next sweep while the host runs and some file can expire. */
   sweepLater(): void {
     if (this.#jumps === undefined || this.#ledger.size === 0) return
     if (this.#limits.fileDays === 0 && this.#expiry === Number.POSITIVE_INFINITY) return
@@ -164,7 +167,10 @@ export class Evictions {
     }
   }
 
-  /** Tells the room once of each file that its rule or the host's limit lets go within a day; not of one that was to stay no longer. */
+  /**
+   * Tells the room once about each file that its rule or the host's limit removes within a day. Files that were meant to stay less than
+   * a day are left out.
+   */
   async #warn(room: RoomActor, whole: readonly KeptFile[], now: number): Promise<void> {
     const { expirySeconds } = room.state.rules
     const days = Math.min(
@@ -186,7 +192,7 @@ export class Evictions {
     const old = outOfDate(whole, now, this.#limits).filter((file) => !due.includes(file))
     const going = due.length + old.length
     const isKept = going > 0 && wary && isTooManyAtOnce(going, whole.length)
-    // Files that can't go just now are checked again with the next sweep.
+    // Files that cannot go now are checked again with the next sweep.
     for (const { expiresAt } of whole)
       this.#expiry = Math.min(this.#expiry, expiresAt > now ? expiresAt : now + SWEEP_MS)
     if (isKept) {

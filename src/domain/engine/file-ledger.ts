@@ -2,50 +2,53 @@ import { expiryOf } from '../room/expiry.ts'
 import type { RoomState } from '../room/state.ts'
 import type { KeptFile } from './retention.ts'
 
-/** A file of which bytes have come. */
+/** An unfinished file with some of its bytes. */
 interface Arriving {
   readonly room: string
-  /** Bytes that have arrived, or are about to. */
+  /** Bytes received, with those about to arrive. */
   readonly bytes: number
-  /** Up to this offset it need not ask again: nothing of it is set aside. */
+  /** Offset up to which the upload may go on without asking. Nothing is reserved for it. */
   readonly ahead: number
-  /** `ahead` holds while this is the ledger's. */
+  /** `ahead` is valid while this is the ledger's period. */
   readonly period: number
 }
 
-/** The state of a room, as far as its files go. */
+/** The part of a room's state that concerns its files. */
 export type RoomFiles = Pick<RoomState, 'name' | 'files' | 'rules' | 'wholeBytes'>
 
 /**
- * The files of a host, and their number and bytes as running sums: an upload asks for them with each MiB, however many files there are.
- * Bytes of whole files are the rooms' own sums (`RoomState.wholeBytes`).
+ * The files of a host, with their number and bytes as running sums, since an upload asks for them with each MiB, however many files
+ * there are. The bytes of complete files are the rooms' own sums (`RoomState.wholeBytes`).
  */
 export class FileLedger {
   readonly #roomOf = new Map<string, string>()
-  /** Unfinished files with bytes, by id. Bytes that are only promised do not count (C114). */
+  /** Unfinished files with bytes, by id. Bytes that are only announced do not count (C114). */
   readonly #arriving = new Map<string, Arriving>()
-  /** Ids of unfinished files without any. */
+  /** Ids of unfinished files without bytes. */
   readonly #awaited = new Set<string>()
-  /** Whole files that are being removed, with their rooms. */
+  /** Complete files being removed, with their rooms. */
   readonly #going = new Map<string, string>()
-  /** Files of each room that a commit under way makes whole, or takes away: until it is answered, room and ledger may both count them. */
+  /**
+   * Files of each room that a commit in progress completes or removes: until it is answered, both the room and the ledger may count
+   * them.
+   */
   readonly #changing = new Map<string, Set<string>>()
   readonly #arrivingIn = new Map<string, number>()
   #arrivingBytes = 0
   #files = 0
   #period = 0
 
-  /** Files of all rooms that have bytes, without those that are on their way out. */
+  /** Number of files with bytes in all rooms, without those being removed. */
   get files(): number {
     return this.#files
   }
 
-  /** Files of all rooms, also those without bytes and those on their way out. */
+  /** Number of files in all rooms, with those without bytes and those being removed. */
   get size(): number {
     return this.#roomOf.size
   }
 
-  /** Bytes that have come of unfinished files, in all rooms. */
+  /** Bytes received of unfinished files in all rooms. */
   get arrivingBytes(): number {
     return this.#arrivingBytes
   }
@@ -63,7 +66,7 @@ export class FileLedger {
     return new Set(this.#roomOf.values())
   }
 
-  /** The host has the file, whole or not. */
+  /** Adds a file of the host, complete or not. */
   add(id: string, room: string): void {
     this.#recount(id, () => this.#roomOf.set(id, room))
   }
@@ -72,18 +75,18 @@ export class FileLedger {
     this.#recount(id, () => this.#roomOf.delete(id))
   }
 
-  /** Whether the file is among `files`. */
+  /** Whether `files` counts the file. */
   counts(id: string): boolean {
     if (this.#arriving.has(id)) return true
     return this.#roomOf.has(id) && !this.#awaited.has(id) && !this.#going.has(id)
   }
 
-  /** Bytes that have come of an unfinished file. */
+  /** Bytes received of an unfinished file. */
   arrived(id: string): number {
     return this.#arriving.get(id)?.bytes ?? 0
   }
 
-  /** `bytes` of an unfinished file have come, or are about to. */
+  /** Counts `bytes` of an unfinished file as received or about to arrive. */
   arrive(id: string, room: string, bytes: number, ahead = bytes): void {
     this.#recount(id, () => {
       this.#awaited.delete(id)
@@ -92,13 +95,13 @@ export class FileLedger {
     })
   }
 
-  /** Nothing has come of it yet. */
+  /** Adds an unfinished file without bytes. */
   await(id: string): void {
     this.release(id)
     this.#recount(id, () => this.#awaited.add(id))
   }
 
-  /** The same as `arrive`, where so much was allowed ahead; false where it must be asked for. */
+  /** Does what `arrive` does within the bytes allowed ahead; answers false when the upload must ask. */
   advance(id: string, bytes: number): boolean {
     const known = this.#arriving.get(id)
     if (known === undefined || known.period !== this.#period || bytes > known.ahead) return false
@@ -106,12 +109,12 @@ export class FileLedger {
     return true
   }
 
-  /** From now on nobody has anything ahead. */
+  /** Takes back what every upload was allowed ahead. */
   endAhead(): void {
     this.#period++
   }
 
-  /** The file is not on its way any more: it is whole, or withdrawn. */
+  /** The file is complete or withdrawn: no longer unfinished. */
   release(id: string): void {
     this.#recount(id, () => {
       const known = this.#arriving.get(id)
@@ -123,32 +126,32 @@ export class FileLedger {
     })
   }
 
-  /** A commit under way makes the unfinished file whole; `release` follows. */
+  /** A commit in progress completes the file; `release` follows. */
   settle(id: string, room: string): void {
     if (this.#arriving.has(id)) this.#change(id, room)
   }
 
-  /** The whole file is on its way out, and makes room. */
+  /** The removal of a complete file begins: its space counts as free. */
   go(id: string, room: string): void {
     this.#recount(id, () => this.#going.set(id, room))
     this.#change(id, room)
   }
 
-  /** Its removal has ended, one way or the other. */
+  /** The removal has ended, with or without success. */
   gone(id: string): void {
     const room = this.#going.get(id)
     this.#recount(id, () => this.#going.delete(id))
     if (room !== undefined) this.#settled(id, room)
   }
 
-  /** A room's whole files without those on their way out, in the order of their offers. */
+  /** The complete files of a room without those being removed, in the order of their offers. */
   *whole({ files, rules }: RoomFiles): Iterable<KeptFile> {
     for (const { status, file, at } of files.values())
       if (status === 'whole' && !this.#going.has(file.id))
         yield { id: file.id, bytes: file.size, at, expiresAt: expiryOf(rules, file, at) }
   }
 
-  /** Bytes of a room: of `whole` files as above, and `arriving` ones of unfinished files. */
+  /** Bytes of a room's files: `whole` of complete ones as above, `arriving` of unfinished ones. */
   bytesIn({ name, files, wholeBytes }: RoomFiles): { readonly whole: number; readonly arriving: number } {
     let whole = wholeBytes
     let arriving = this.#arrivingIn.get(name) ?? 0

@@ -11,13 +11,13 @@ interface ForeignFilesParts {
   readonly ledger: FileLedger
   readonly evictions: Evictions
   readonly places: UploadPlaces
-  /** Hears of every error. */
+  /** Called with every error. */
   failed(error: unknown): void
 }
 
-/** The files of other hosts, where several share them: their coming and going, which the log tells. */
+/** The files that came in at other hosts of a cluster: added and removed as the shared journal says. */
 export class ForeignFiles {
-  /** This host's name; undefined where it shares no files. */
+  /** The name of this host; undefined where it shares no files. */
   readonly host: string | undefined
   readonly #fileStore: SharedFileStore | undefined
   readonly #parts: ForeignFilesParts
@@ -29,17 +29,17 @@ export class ForeignFiles {
     fileStore?.know((id) => this.#known(id))
   }
 
-  /** This host has started, with files of these ids, the `unfinished` ones among them. */
+  /** To be called once this host has found its own files. `unfinished`: those among the ids that are not complete. */
   started(ids: Iterable<string>, unfinished: ReadonlySet<string>): void {
     this.#fileStore?.check([...ids].filter((id) => !unfinished.has(id)))
   }
 
-  /** Whether the bytes of an upload come in at another host. */
+  /** Whether the bytes of an upload arrive at another host. */
   has(file: RoomFile): boolean {
     return file.status === 'offered' && file.home !== this.host
   }
 
-  /** Takes in what another host has appended. */
+  /** Takes in a batch of another host. */
   adopt({ room, entries }: Batch): void {
     const { ledger, evictions } = this.#parts
     for (const entry of entries) {

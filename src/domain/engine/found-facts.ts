@@ -5,25 +5,25 @@ import { evolve } from '../room/evolve.ts'
 import { expiryOf } from '../room/expiry.ts'
 import { initialState, type RoomFile } from '../room/state.ts'
 
-/** What a starting host finds in the facts of its rooms. */
+/** The files, erasures and unlisted rooms that a starting host finds in the facts of its rooms. */
 export interface FoundFacts {
   /** The room of each file, by the file's id. */
   readonly roomOf: ReadonlyMap<string, string>
-  /** The id of a whole file for each digest. */
+  /** The id of a complete file for each digest. */
   readonly byDigest: ReadonlyMap<string, string>
-  /** Those that were on their way. */
+  /** Uploads that were under way. */
   readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
-  /** Those of a room that was cleared since they came, and by whom. */
+  /** Files of rooms that were cleared after the files arrived, and the member who cleared them. */
   readonly cleared: readonly { readonly room: string; readonly file: RoomFile; readonly by: Member }[]
-  /** Ids of those that were withdrawn. */
+  /** Ids of withdrawn files. */
   readonly gone: readonly string[]
-  /** When the newest fact became one, in milliseconds since 1970. */
+  /** Time of the newest fact, in milliseconds since 1970. */
   readonly newest: number | undefined
-  /** When the first one expires that has a time of its own; infinite where none has. */
+  /** Earliest expiry time of a file that has its own; infinite without one. */
   readonly expiry: number
-  /** By which messages of a room were removed. */
+  /** Removals of messages, by room. */
   readonly erasures: ReadonlyMap<string, readonly Erasure[]>
-  /** Rooms that are in no list. */
+  /** Rooms that stay out of the list of rooms. */
   readonly unlisted: readonly string[]
 }
 

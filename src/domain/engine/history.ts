@@ -5,19 +5,19 @@ import type { Batch } from '../room/batch.ts'
 import type { Entry, PastEvent } from '../room/events.ts'
 import type { EngineLimits } from './limits.ts'
 
-/** The next step is on its way while the answer of the one before is dealt with. */
+/** The next read is already on its way while the last answer is processed. */
 const READS_AT_ONCE = 2
-/** One that has to catch up with a long history first leaves a place to others. */
+/** A search that first has to catch up with a long history leaves a place for others. */
 const SEARCHES_AT_ONCE = 2
 
-/** A reader of the journal: turns go round by subnet, and there by id. */
+/** A reader of the journal. Turns alternate between subnets, and between readers within a subnet. */
 export interface HistoryReader {
   readonly subnet: string
   readonly id: string
   readonly room: string
 }
 
-/** The journal, read in fair turns. Reads wait here, not in the journal: a commit is behind a few short steps only, however much is asked. */
+/** The journal, read in fair turns. Reads queue here and not in the journal, so a commit waits behind a few short reads at most. */
 export class History {
   readonly #journal: Journal
   readonly #limits: Pick<EngineLimits, 'pageEntries' | 'foundChars'>
@@ -25,7 +25,7 @@ export class History {
   readonly #reads = new FairQueue(READS_AT_ONCE)
   readonly #searches = new FairQueue(SEARCHES_AT_ONCE)
 
-  /** `broken` is called when the journal cannot be read any more. */
+  /** `broken` is called when the journal fails on reading. */
   constructor(
     journal: Journal,
     limits: Pick<EngineLimits, 'pageEntries' | 'foundChars'>,
@@ -36,12 +36,12 @@ export class History {
     this.#broken = broken
   }
 
-  /** The data to rebuild a room from: its span, and the facts that still hold. */
+  /** The data to rebuild a room from: its span, and the facts that still apply. */
   load(room: string): Promise<[Span | undefined, readonly Entry[]]> {
     return this.#reads.run('', room, () => Promise.all([this.#journal.span(room), this.#journal.facts(room)]))
   }
 
-  /** A page of about `limit` entries after `after`, or of as many as a page may have. */
+  /** A page of about `limit` entries after `after`; without `limit`, a full page. */
   read(
     { subnet, id, room }: HistoryReader,
     after: number,
@@ -56,7 +56,7 @@ export class History {
     return this.watched(this.#searches.run(subnet, id, () => this.#journal.search(room, query, limit, foundChars)))
   }
 
-  /** A journal that cannot be read any more is as broken as one that cannot be written. */
+  /** A journal that cannot be read is as broken as one that cannot be written. */
   watched<Answer>(answer: Promise<Answer>): Promise<Answer> {
     answer.catch((error: unknown) => {
       if (error instanceof JournalFailed) this.#broken(error)
@@ -65,7 +65,7 @@ export class History {
   }
 }
 
-/** Forgets the oldest entries of rooms whose history is full, once in a while rather than one by one. */
+/** Trims rooms whose history is full: many of the oldest entries once in a while rather than one at a time. */
 export class Trimming {
   readonly #journal: Journal
   readonly #limits: EngineLimits
@@ -78,7 +78,7 @@ export class Trimming {
     this.#broken = broken
   }
 
-  /** To be called after each commit of a room. `slowest` answers the place of its reader that is furthest behind. */
+  /** To be called after each commit of a room. `slowest` answers the cursor of its reader that is furthest behind. */
   look(room: RoomActor, slowest: () => number): void {
     const { historyEntries, readerEntries } = this.#limits
     const { name, last } = room.state

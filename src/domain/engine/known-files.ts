@@ -4,15 +4,15 @@ import type { Member, OfferedFile, WholeFile } from '../room/events.ts'
 import { admits, isSame } from '../room/visibility.ts'
 import type { FileLedger } from './file-ledger.ts'
 
-/** Files that are gone may be among those known by their digests, up to so many. */
+/** Number of removed files that may stay among those known by their digests. */
 const MOST_GONE = 1000
 
-/** Whole files by their digests: the same bytes need not come again, and are kept once. */
+/** Complete files by their digests: the same bytes need not be sent again, and are stored once. */
 export class KnownFiles {
   readonly #fileStore: FileStore
   readonly #ledger: FileLedger
   readonly #failed: (error: unknown) => void
-  /** A whole file of the host for each digest, that was there when it was noted. */
+  /** One complete file for each digest, present when it was noted. */
   readonly #byDigest = new Map<string, string>()
 
   /** `failed` is called with every error. */
@@ -26,7 +26,10 @@ export class KnownFiles {
     for (const [sha256, id] of byDigest) this.#byDigest.set(sha256, id)
   }
 
-  /** The room's file with these bytes, if possible of the same name and audience. Files that the sender may not see do not count (C115). */
+  /**
+   * The file of the room with these bytes; of the same name and audience if possible. Files that the sender may not see do not count
+   * (C115).
+   */
   find(room: RoomActor, by: Member, { name, sha256, audience }: OfferedFile): WholeFile | undefined {
     if (sha256 === undefined) return undefined
     const reader = room.reader(by.id)
@@ -39,7 +42,7 @@ export class KnownFiles {
     return same
   }
 
-  /** A file has become whole: its bytes are kept once on the host, whatever rooms have them. Nobody is told. */
+  /** Notes a complete file, and stores equal bytes of different rooms once. Nobody is told. */
   add(room: RoomActor, id: string): void {
     const known = room.state.files.get(id)
     if (known?.status !== 'whole') return

@@ -6,7 +6,7 @@ import type { SharedNames } from '../ports/shared-names.ts'
 import type { Clock, Ids, Log, Metrics } from '../ports/system.ts'
 import type { ActorLimits } from '../room/actor.ts'
 
-/** Everything the engine needs of the world. */
+/** Everything the engine needs from outside. */
 export interface Ports {
   readonly journal: Journal
   readonly fileStore: FileStore
@@ -15,53 +15,53 @@ export interface Ports {
   readonly log: Log
   readonly metrics: Metrics
   readonly checkFolder: FolderCheck
-  /** Left out on a host of its own: nobody is elsewhere. */
+  /** Members at other hosts of a cluster. Left out on a single host. */
   readonly sharedMembers?: SharedMembers
-  /** The same: names are this host's alone. */
+  /** Names taken at other hosts of a cluster. Left out on a single host. */
   readonly sharedNames?: SharedNames
 }
 
-/** 0 stands for no limit: of bytes, for as many as the disk has above the space that stays free. */
+/** Limits of stored files. 0 means no limit; for bytes, the limit is then the free space of the disk. */
 export interface RetentionLimits {
   /** Bytes of one file. */
   readonly maxFileBytes: number
-  /** Bytes of all files together. Enforced by the file store: one of your own has its own limit. */
+  /** Bytes of all files together. The file store enforces it: a file store of your own sets its own limit. */
   readonly hostQuotaBytes: number
-  /** Bytes of files that one room keeps. */
+  /** Bytes of the files that one room keeps. */
   readonly roomQuotaBytes: number
-  /** Files of all rooms, whole or on their way. */
+  /** Number of files in all rooms, complete or unfinished. */
   readonly filesPerHost: number
-  /** Days that a whole file stays. */
+  /** Days that a complete file stays. */
   readonly fileDays: number
 }
 
 /** The engine's limits; the defaults stand in `app/defaults.ts`. */
 export interface EngineLimits extends ActorLimits, RetentionLimits {
-  /** Uploads at once; the next one makes the slowest give way. */
+  /** Uploads in progress at once; the next one replaces the slowest. */
   readonly uploadsPerHost: number
-  /** A transfer that nobody writes lets go of its file after this long. */
+  /** A transfer without a writer closes its file after this long. */
   readonly transferIdleMs: number
-  /** A transfer that does not get on for this long is withdrawn. */
+  /** A transfer without progress is withdrawn after this long. */
   readonly transferKeptMs: number
-  /** One of which nothing has come is withdrawn after this long. */
+  /** A transfer without a single byte is withdrawn after this long. */
   readonly transferEmptyMs: number
-  /** Fewer bytes than this are no getting on. */
+  /** Fewer bytes than this do not count as progress. */
   readonly transferProgressBytes: number
-  /** Files on their way at once, whether anybody sends them just now or not; one address may have half of these places, one person a quarter. */
+  /** Unfinished files at once, with or without a sender connected. One address may have half of these places, one person a quarter. */
   readonly unfinishedPerHost: number
-  /** Bytes a second that each transfer may move, and all of them together; 0: no cap. */
+  /** Bytes a second for each transfer, and for all of them together; 0: no cap. */
   readonly transferBytesPerSecond: number
   readonly hostBytesPerSecond: number
   /** Rooms with members at once. */
   readonly rooms: number
   /** Rooms that are in use or have a history. */
   readonly keptRooms: number
-  /** Text that all together one search finds. */
+  /** Characters of text that one search may find in all. */
   readonly foundChars: number
-  /** Entries a reader that catches up is given at a time. */
+  /** Entries in one page for a reader that catches up. */
   readonly pageEntries: number
-  /** Entries a room's history keeps. */
+  /** Entries that a room's history keeps. */
   readonly historyEntries: number
-  /** Further entries it keeps while a connected reader has not seen them yet. */
+  /** Additional entries that it keeps while a connected reader has not read them yet. */
   readonly readerEntries: number
 }

@@ -17,33 +17,33 @@ import {
   yielding,
 } from './upload-places.ts'
 
-/** A file that comes may have so much more than it has, while that is free, so that not each piece is counted. */
+/** Bytes that an arriving file may reserve ahead while space is free, so that not every piece is counted. */
 const AHEAD_BYTES = 1024 * 1024
 
-/** With so much of its quota a room is warned. */
+/** Share of its quota at which a room is warned. */
 const LOW_SHARE = 0.8
 
-/** A file store that does not know how much it takes. */
+/** For a file store that does not know its size. */
 const unbounded: Pick<BoundedFileStore, 'bytesLeft' | 'bound' | 'maxFileBytes'> = {
   bytesLeft: Number.POSITIVE_INFINITY,
   bound: { of: 'host', bytes: Number.POSITIVE_INFINITY },
   maxFileBytes: Number.POSITIVE_INFINITY,
 }
 
-/** The limits of files, and how many bytes more may come: left out where nobody knows. */
+/** The limits of files, and the bytes that may still arrive: left out where unknown. */
 export interface FileSpace
   extends Pick<EngineLimits, 'maxFileBytes' | 'hostQuotaBytes' | 'roomQuotaBytes' | 'fileDays'> {
   readonly bytesLeft?: number
 }
 
-/** Decides whether bytes that come have room: in their room's quota, in the file store, and among the host's files. */
+/** Decides whether arriving bytes fit: in their room's quota, in the file store, and in the host's number of files. */
 export class Quotas {
   readonly #fileStore: Ports['fileStore']
   readonly #limits: EngineLimits
   readonly #ledger: FileLedger
   readonly #evictions: Evictions
   readonly #places: UploadPlaces
-  /** Rooms that have been told that the oldest of their files will go soon. */
+  /** Rooms that were told that their oldest files will go soon. */
   readonly #toldLow = new Set<string>()
 
   constructor(
@@ -58,7 +58,7 @@ export class Quotas {
     this.#places = places
   }
 
-  /** A file is on its way, of which `bytes` are there already. */
+  /** Registers an unfinished file with the `bytes` it has already. */
   await(room: RoomActor, id: string, bytes: number): void {
     const { name } = room.state
     const { used, quota } = this.#spaceOf(room)
@@ -67,7 +67,7 @@ export class Quotas {
     else this.#ledger.arrive(id, name, bytes)
   }
 
-  /** The refusal for a file of `bytes`, even if unfinished uploads gave way; evicts nothing by itself. */
+  /** The refusal for a file of `bytes`, even if unfinished uploads gave way. Evicts nothing. */
   refusalOf(room: RoomActor, id: string, bytes: number): Rejected | undefined {
     const usage = this.#usage(room, id)
     const others = this.#ledger.arrivingBytes - this.#ledger.arrived(id)
@@ -76,21 +76,21 @@ export class Quotas {
     return 'type' in going ? going : undefined
   }
 
-  /** `bytes` in all of a file have come, or are about to: whether they have room without anything going for them. */
+  /** Whether a file fits with `bytes` in all, without evicting others. If so, they are counted. */
   take(room: RoomActor, id: string, bytes: number): boolean {
     if (this.#ledger.advance(id, bytes)) return true
     if (this.#isFree(room, id, bytes + AHEAD_BYTES)) {
       this.#taken(room, id, bytes, bytes + AHEAD_BYTES)
       return true
     }
-    // Short: nobody takes anything from now on without asking.
+    // Space is short: from now on each piece is counted.
     this.#ledger.endAhead()
     if (!this.#isFree(room, id, bytes)) return false
     this.#taken(room, id, bytes)
     return true
   }
 
-  /** Makes space for the received bytes by evicting older files; no more for the unfinished uploads of one person or address than their share. */
+  /** Makes space for received bytes by evicting older files. Unfinished uploads of one person or address get no more than their share. */
   async makeRoom(
     room: RoomActor,
     { id }: Pick<TransferActor, 'id'>,
@@ -117,13 +117,13 @@ export class Quotas {
     }
   }
 
-  /** Takes like `take`, and older files of the room go for the bytes where they must. */
+  /** Counts bytes as `take` does, and evicts older files of the room where needed. */
   async #reserve(room: RoomActor, id: string, bytes: number): Promise<Rejected | undefined> {
     const usage = this.#usage(room, id)
     const going = makeRoom(this.#wanted(id, bytes), usage, this.#ledger.whole(room.state), this.#limits)
     if ('type' in going) return going
     const before = this.#ledger.arrived(id)
-    // At once: concurrent requests count these bytes, and no longer count on the files to evict.
+    // At once, so that concurrent requests count these bytes, and stop counting on the files to evict.
     this.#taken(room, id, bytes)
     if (going.length === 0) return undefined
     const why = await this.#evictions.evict(room, going, 'newer files need its place')
@@ -131,12 +131,12 @@ export class Quotas {
     return why
   }
 
-  /** A file store that shares its disk with others looks anew before somebody is refused. */
+  /** A file store that shares its disk with other programs measures again before somebody is refused. */
   async measure(): Promise<void> {
     if (hasBound(this.#fileStore)) await this.#fileStore.measure()
   }
 
-  /** How much the host keeps of files, and how much more it may take now. */
+  /** The space that files take on the host, and the space left. */
   async space(): Promise<FileSpace> {
     const { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays } = this.#limits
     await this.measure()
@@ -145,7 +145,7 @@ export class Quotas {
     return { maxFileBytes, hostQuotaBytes, roomQuotaBytes, fileDays, ...left }
   }
 
-  /** The bytes that uploads into a room share while it is short: its quota, or the file store's space, whichever is less. */
+  /** The bytes that uploads into a room share while space is short: its quota or the space of the file store, whichever is less. */
   #shared({ state }: RoomActor): Limit {
     const quota: Limit = { of: 'room', bytes: this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY }
     const { bytesLeft, bound } = this.#store
@@ -157,7 +157,10 @@ export class Quotas {
     return hasBound(this.#fileStore) ? this.#fileStore : unbounded
   }
 
-  /** Bytes of a room's files, with those that have come of others, and as many as it may have before its oldest go; `ahead` are not in the file store yet. */
+  /**
+   * Bytes of a room's files, with those received of unfinished ones, and the quota at which its oldest go. `ahead`: bytes that the file
+   * store does not hold yet.
+   */
   #spaceOf({ state }: RoomActor, ahead = 0): { readonly used: number; readonly quota: number } {
     const { whole, arriving } = this.#ledger.bytesIn(state)
     const used = whole + arriving
@@ -165,7 +168,7 @@ export class Quotas {
     return { used, quota: Math.min(this.#limits.roomQuotaBytes || Number.POSITIVE_INFINITY, most) }
   }
 
-  /** Once for each crossing: a room that stays full is not told again with each file. */
+  /** Once for each time the threshold is crossed: a room that stays full is not warned again with each file. */
   #tellIfLow(room: RoomActor, ahead: number): void {
     const { name } = room.state
     if (this.#toldLow.has(name)) return
@@ -189,7 +192,7 @@ export class Quotas {
     return { bytes, newBytes: bytes - this.#ledger.arrived(id), newFiles: this.#ledger.counts(id) ? 0 : 1 }
   }
 
-  /** All that is there beside the file `id`. */
+  /** The usage without the file `id`. */
   #usage({ state }: RoomActor, id: string): FileUsage {
     const { bytesLeft, bound, maxFileBytes } = this.#store
     const { whole, arriving } = this.#ledger.bytesIn(state)

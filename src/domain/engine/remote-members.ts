@@ -4,7 +4,10 @@ import type { Kick } from '../room/commands.ts'
 import { isHere, isNewsEvent, type MemberNews, newsOf } from '../room/elsewhere.ts'
 import type { Left, Member, RoomEvent } from '../room/events.ts'
 
-/** Tells the other hosts of the members of a room who are with this one, and the room of theirs, until it is closed. Resolves once it knows theirs. */
+/**
+ * Until the room is closed, tells the other hosts about this host's members of a room, and the room about theirs. Resolves once the room
+ * knows theirs.
+ */
 export async function shareMembers(room: RoomActor, shared: SharedMembers): Promise<void> {
   const { name } = room.state
   const members = new RemoteMembers(room, shared)
@@ -20,9 +23,9 @@ export async function shareMembers(room: RoomActor, shared: SharedMembers): Prom
 class RemoteMembers implements SharedRoom {
   readonly #room: RoomActor
   readonly #shared: SharedMembers
-  /** Those of this host, as the others were told of them. */
+  /** This host's members, as last told to the other hosts. */
   readonly #told = new Map<string, Member>()
-  /** Of each other host. */
+  /** The members at each other host. */
   readonly #hosts = new Map<string, Map<string, Member>>()
   #isHearing = false
 
@@ -43,7 +46,10 @@ class RemoteMembers implements SharedRoom {
     return this.#told.size
   }
 
-  /** A connection of the member has come or gone, perhaps without a word to the room: it has others. */
+  /**
+   * To be called when a connection of a member opens or closes. The room may not have heard of it, since the member has other
+   * connections.
+   */
   look(id: string): void {
     const news = this.#changeOf(id)
     if (news !== undefined) this.#shared.tell(this.#room.state.name, [news])
@@ -70,7 +76,7 @@ class RemoteMembers implements SharedRoom {
       if (event.type === 'left') known.delete(event.by.id)
     }
     if (known.size === 0) this.#hosts.delete(host)
-    // What they do is not to be told to them.
+    // What comes from other hosts is not told back to them.
     this.#isHearing = true
     try {
       this.#room.hear(host, news)
@@ -89,7 +95,7 @@ class RemoteMembers implements SharedRoom {
     return tell(this.#room, by, command)
   }
 
-  /** A member is with this host now, or not any more, and the others do not know. */
+  /** The change of a member's presence at this host that the other hosts do not know yet. */
   #changeOf(id: string, left?: Left): MemberNews | undefined {
     const { state } = this.#room
     const before = this.#told.get(id)

@@ -2,34 +2,34 @@ import { type Limit, type Rejected, rejected } from '../errors.ts'
 import { fileTooLarge, noSpace } from '../file-limits.ts'
 import type { RetentionLimits } from './limits.ts'
 
-/** A whole file, as far as it matters for how long it stays. */
+/** A complete file: what retention needs to know of it. */
 export interface KeptFile {
   readonly id: string
   readonly bytes: number
-  /** When it was whole, in milliseconds since 1970. */
+  /** Time of its completion, in milliseconds since 1970. */
   readonly at: number
-  /** When its sender or its room wants it to go, in milliseconds since 1970; infinite where neither does. */
+  /** Time at which its sender or its room lets it expire, in milliseconds since 1970; infinite without one. */
   readonly expiresAt: number
 }
 
-/** A file that is to have room. */
+/** A file that needs space. */
 export interface EvictionPlan {
-  /** As many of its bytes as have come, or are about to. */
+  /** Its bytes so far, with those about to arrive. */
   readonly bytes: number
-  /** Those that the file store does not hold yet. */
+  /** The part of them that the file store does not hold yet. */
   readonly newBytes: number
   readonly newFiles: 0 | 1
 }
 
-/** The files that are there already. */
+/** Space taken by the files that exist. */
 export interface FileUsage {
-  /** Bytes of the room's whole files. */
+  /** Bytes of the room's complete files. */
   readonly wholeBytes: number
-  /** Bytes that have come of other files on their way into the room. */
+  /** Bytes received so far of the room's other unfinished files. */
   readonly arrivingBytes: number
-  /** Files of all rooms. */
+  /** Number of files in all rooms. */
   readonly hostFiles: number
-  /** Bytes that the file store may still take, and by which limit. */
+  /** Bytes that the file store can still take, and the limit that says so. */
   readonly storeBytesLeft: number
   readonly storeBound: Limit
   /** Bytes of the largest file that the file store takes. */
@@ -38,7 +38,10 @@ export interface FileUsage {
 
 export const DAY_MS = 86_400_000
 
-/** How much is missing for a new file: bytes in its room, bytes in the file store, places for files on the host; none where not above 0. */
+/**
+ * What is missing for a new file: bytes in its room, bytes in the file store, file places on the host; nothing where a figure is 0 or
+ * below.
+ */
 interface Shortage {
   readonly over: number
   readonly missing: number
@@ -53,7 +56,7 @@ function shortageOf(wanted: EvictionPlan, usage: FileUsage, limits: RetentionLim
   const exceeded = tightest(
     { of: 'file', bytes: Math.min(limits.maxFileBytes || Number.POSITIVE_INFINITY, usage.storeFileBytes) },
     { of: 'room', bytes: quota },
-    // A disk's free space says nothing of its capacity.
+    // The free space of a disk does not tell its capacity.
     ...(storeBound.of === 'disk' ? [] : [storeBound]),
   )
   if (wanted.bytes > exceeded.bytes) return fileTooLarge(exceeded)
@@ -65,15 +68,15 @@ function shortageOf(wanted: EvictionPlan, usage: FileUsage, limits: RetentionLim
   }
 }
 
-/** Whether a new file has room without any going for it. */
+/** Whether a new file fits without evicting others. */
 export function isFree(wanted: EvictionPlan, usage: FileUsage, limits: RetentionLimits): boolean {
   const shortage = shortageOf(wanted, usage, limits)
   return !('type' in shortage) && !isShort(shortage)
 }
 
 /**
- * Which of the room's files (`whole`, oldest first) have to go for a new one; never more than needed, and none where it could not
- * have room after all (C114). Other rooms' files are never touched.
+ * The files of the room (`whole` is ordered, oldest first) to evict for a new one. Never more than needed, and none if the new file
+ * would not fit even then (C114). Files of other rooms are never evicted.
  */
 export function makeRoom(
   wanted: EvictionPlan,
@@ -104,37 +107,37 @@ export function makeRoom(
 export const tightest = (first: Limit, ...more: readonly Limit[]): Limit =>
   more.reduce((least, limit) => (limit.bytes < least.bytes ? limit : least), first)
 
-/** Which of the files have been kept long enough at the time `now`, by the host's limit. */
+/** The files that are older than the host's limit at the time `now`. */
 export const outOfDate = (
   whole: readonly KeptFile[],
   now: number,
   { fileDays }: RetentionLimits,
 ): readonly KeptFile[] => (fileDays === 0 ? [] : whole.filter(({ at }) => at + fileDays * DAY_MS < now))
 
-/** Those whose own time has come. */
+/** The files whose own expiry time has passed. */
 export const expired = (whole: readonly KeptFile[], now: number): readonly KeptFile[] =>
   whole.filter(({ expiresAt }) => expiresAt <= now)
 
-/** A clock that has jumped must not empty a room: after a jump only a few of its files go in one sweep (C83). */
+/** A clock that jumps must not empty a room: after a jump, one sweep removes only a few of its files (C83). */
 export const isTooManyAtOnce = (going: number, whole: number): boolean => going * 10 > whole
 
-/** Notices that the time of day has moved apart from the time that passes. */
+/** Notices when the wall clock and the monotonic clock drift apart. */
 export class ClockJumpDetector {
   readonly #fileDays: number
   #apart: number
   #until = Number.NEGATIVE_INFINITY
 
-  /** `newest` is when the host last heard of a file: a start long after it may be one with a wrong clock. */
+  /** `newest`: time of the newest known file. A start long after that may be a start with a wrong clock. */
   constructor(now: number, elapsed: number, newest: number | undefined, { fileDays }: RetentionLimits) {
     this.#fileDays = fileDays
     this.#apart = now - elapsed
     if (newest !== undefined && now - newest > this.#fileDays * DAY_MS) this.#until = elapsed + DAY_MS
   }
 
-  /** Whether the time of day is not to be trusted yet: a day is left for somebody to set it right. */
+  /** Whether the wall clock is still in doubt. After a jump, somebody has a day to set it right. */
   isWary(now: number, elapsed: number): boolean {
     const apart = now - elapsed
-    // A difference under a day ages few files, and also arises when a machine sleeps.
+    // A difference below a day ages few files, and also arises when a machine sleeps.
     if (Math.abs(apart - this.#apart) > DAY_MS) this.#until = elapsed + DAY_MS
     this.#apart = apart
     return elapsed < this.#until

@@ -9,14 +9,14 @@ import { admits, isVisibleTo, ownVisibility, type Reader } from '../room/visibil
 import type { Erasures } from './erasures.ts'
 import type { History, HistoryReader } from './history.ts'
 
-/** A step through a room's history. */
+/** One step through a room's history. */
 export interface Page {
   readonly events: readonly PastEvent[]
   readonly read: number
   readonly upTo: number
 }
 
-/** A room as one member may see it: its people and files, what happens in it, and its history. */
+/** A room as one member may see it: its people and files, its events, and its history. */
 export class RoomView implements HistoryReader {
   /** The member's id, which never changes. */
   readonly id: string
@@ -25,7 +25,7 @@ export class RoomView implements HistoryReader {
   readonly #history: History
   readonly #erasures: Erasures
 
-  /** `reads`: the id of the member for whom it reads. */
+  /** `reads`: the id of the member whose entries it may read. */
   constructor(
     id: string,
     { room, reads }: { readonly room: RoomActor; readonly reads: string },
@@ -38,12 +38,12 @@ export class RoomView implements HistoryReader {
     this.#erasures = erasures
   }
 
-  /** The access rights that hold at this moment. */
+  /** The access rights of the moment. */
   protected get reader(): Reader {
     return this.actor.reader(this.#reads)
   }
 
-  /** The subnet of its address, which it may share with others; empty where it came without one. */
+  /** The subnet of its address, which it may share with others; empty without an address. */
   get subnet(): string {
     return this.actor.subnetOf(this.id)
   }
@@ -57,7 +57,7 @@ export class RoomView implements HistoryReader {
     return this.actor.state.rules
   }
 
-  /** Who changed the room's topic last, and when; undefined until somebody did. */
+  /** Author and time of the newest topic; undefined before the first. */
   get topicSet(): RoomState['topicSet'] {
     return this.actor.state.topicSet
   }
@@ -67,27 +67,27 @@ export class RoomView implements HistoryReader {
     return this.actor.state.last
   }
 
-  /** The listed members at this moment. */
+  /** The members listed at the moment. */
   get members(): readonly Member[] {
     return [...this.actor.state.members.values()]
   }
 
-  /** Whether a member of this id is here, as far as the room's events have told of it by now. */
+  /** Whether a member with this id is present, according to the events published so far. */
   lists(id: string): boolean {
     return this.actor.lists(id)
   }
 
-  /** The same by id, as far as the room's events have told of them by now. */
+  /** The listed members by id, according to the events published so far. */
   get publishedMembers(): ReadonlyMap<string, Member> {
     return this.actor.publishedMembers
   }
 
-  /** Names and addresses that bans hold for, or mutes. */
+  /** Names and addresses with a ban, or with a mute. */
   restrained(by: 'bans' | 'mutes'): readonly string[] {
     return Array.from(this.actor.state[by].names.values(), ({ name }) => name)
   }
 
-  /** Those that this member may see. */
+  /** The files that this member may see. */
   get files(): readonly RoomFile[] {
     const { reader } = this
     return [...this.actor.state.files.values()].filter(({ file }) => admits(file.audience, reader))
@@ -103,27 +103,27 @@ export class RoomView implements HistoryReader {
     return this.members.filter(({ id }) => admits(file.audience, this.actor.reader(id)))
   }
 
-  /** Who of the members has a file. */
+  /** The members who have a file. */
   holdersOf(file: RoomFile): Holders {
     return holdersOf(this.actor.state, file)
   }
 
-  /** Whether this member may see an event, as things stand now. */
+  /** Whether this member may see an event at the moment. */
   sees(event: RoomEvent): boolean {
     return isVisibleTo(event, this.reader)
   }
 
-  /** This member's view of a batch; undefined: the same as everybody's (`visibilityOf`). */
+  /** This member's view of a batch; undefined: the public one (`visibilityOf`). */
   visibleIn(batch: Batch): readonly RoomEvent[] | undefined {
     return ownVisibility(batch, this.#reads, () => this.reader)
   }
 
-  /** The newest `count` entries before now that this member may see, oldest first. */
+  /** The newest `count` entries so far that this member may see, oldest first. */
   async history(count: number): Promise<readonly PastEvent[]> {
     return await this.read(Math.max(0, this.last - count), count)
   }
 
-  /** About `limit` entries after `after`, and at most that many, that this member may see, and where entries are `missed` between them. */
+  /** The entries after `after` that this member may see, about `limit` and never more, with `missed` for gaps between them. */
   async read(after: number, limit: number): Promise<readonly PastEvent[]> {
     const found: PastEvent[] = []
     let left = limit
@@ -139,14 +139,14 @@ export class RoomView implements HistoryReader {
   }
 
   /**
-   * One page of history: the visible ones of the `read` entries, about `limit`, after `after` and up to `upTo`, and the gaps where entries are
-   * `missed` that the room should have.
+   * One page of history: the visible ones of the `read` entries, about `limit`, after `after` and up to `upTo`, with `missed` for
+   * entries that the room should have and has lost.
    */
   async page(after: number, limit: number): Promise<Page> {
     const events: PastEvent[] = []
     const { last } = this
     let read = 0
-    // Entries dropped by retention were not damaged.
+    // Trimmed entries are not damaged.
     let upTo = Math.max(after, this.actor.first - 1)
     const come = (to: number) => {
       if (to > upTo) events.push({ type: 'missed', from: upTo + 1, to })
@@ -164,14 +164,14 @@ export class RoomView implements HistoryReader {
     return { events, read, upTo }
   }
 
-  /** Past events that were read before, as they are by now: messages among them may have been removed. */
+  /** Past events read earlier, without messages removed since. */
   current(events: readonly PastEvent[]): readonly PastEvent[] {
     return this.#erasures.events(this.room, events)
   }
 
   /** The newest entries with every word of `query`, at most `limit`, oldest first. Whispers are never found. */
   async search(query: string, limit: number): Promise<readonly PastEvent[]> {
-    // Hits that the member may not see are left out: then it searches further back.
+    // Hits that the member may not see are left out; the search then goes further back.
     for (let reach = limit; ; reach *= 2) {
       const found = await this.#history.search(this, query, reach)
       const seen = publicFacts(this.current(found)).filter(

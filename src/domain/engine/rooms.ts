@@ -13,76 +13,75 @@ import type { History } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
 import { shareMembers } from './remote-members.ts'
 
-/** A join without a network. Only `room` and `name` are needed. */
+/** A join without a network. Only `room` and `name` are required. */
 export interface JoinRequest {
-  /** Refused with `BAD_ROOM` where it is no name of a room: letters, digits, `-`, `_` and `.`, at most 64 bytes. */
+  /** Refused with `BAD_ROOM` unless it is a room name: letters, digits, `-`, `_` and `.`, at most 64 bytes. */
   readonly room: string
-  /** The nick. Refused with `BAD_NAME`, or with `NAME_TAKEN` where another member has it, or one that looks like it. */
+  /** The nick. Refused with `BAD_NAME`, or with `NAME_TAKEN` if another member has the same or a confusable one. */
   readonly name: string
-  /** `name` is the address of a member without a nick: not checked, and shared. */
+  /** `name` is the address of a member without a nick: not checked, and possibly shared. */
   readonly guest?: boolean
-  /** Keeps a nick over a change of rooms: the id of its owner. */
+  /** The id of the nick's owner: an owner keeps the nick from room to room. */
   readonly owner?: string
   /**
-   * The member's id, for a client that is known again when it reconnects: whispers to them stay theirs. Where the member is in the room
-   * already, this is another connection of it: under the name that it has there, and nobody hears of it.
+   * The member's id, for a client that is recognised when it reconnects: whispers to it stay readable. If the member is in the room
+   * already, this is one more connection under the name it has there, and nobody is told.
    */
   readonly member?: string
   /**
-   * Names the person, by which a room knows its operators: never a secret itself, since the room's history tells it, but
-   * a digest of one. Left out: a person never known before.
+   * Identifies the person, by which a room knows its operators. Never a secret itself, since it stands in the room's history, but a
+   * digest of one. Left out: a new person.
    */
   readonly person?: string
-  /** The member has no key: its next connection is another person. Left out where there is a `person`. */
+  /** The member has no key, so its next connection is another person. Left out with a `person`. */
   readonly keyless?: boolean
-  /** The client's address: bans and mutes on an address hold for it. A guest's name is one. */
+  /** The client's address: bans and mutes by address apply to it. A guest's name is an address. */
   readonly address?: string
-  /** For the host's own terminal, for holders of the owner's key, and for those whom the `access` rule gives it. */
+  /** For the host's own terminal, for holders of the owner's key, and for members whom the `access` rule gives a role. */
   readonly role?: Role
-  /** Has an invitation: a lock does not keep this member out. */
+  /** The member has an invitation, and may enter a locked room. */
   readonly invited?: boolean
   /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
   /**
-   * The id of the member for whom it reads entries with an audience: the holder of a member's signed link, while the member may be
-   * elsewhere. Left out: itself.
+   * The id of the member whose entries it may read: for a signed link that belongs to a member, who may be elsewhere. Left out: its own.
    */
   readonly reads?: string
-  /** Neither announced nor listed, but may speak: programs that are there for one request. */
+  /** Neither announced nor listed, but able to speak: for programs that come for one request. */
   readonly hidden?: boolean
-  /** The sequence after which `events$` begins; without it, now. */
+  /** The sequence after which `events$` begins; left out: now. */
   readonly after?: number
 }
 
-/** A nick is taken now, or free again, by its skeleton. */
+/** A nick, by its skeleton, was taken or freed. */
 export interface NickChange {
   readonly skeleton: string
   readonly isTaken: boolean
 }
 
-/** Which nicks are taken on this host, by skeleton: two that a person could confuse are one (C63). */
+/** The nicks taken on this host, by skeleton: two confusable nicks are one (C63). */
 export class NickRegistry {
   readonly #owners = new Map<string, string>()
-  /** The same the other way round. */
+  /** The skeletons of each owner. */
   readonly #skeletons = new Map<string, Set<string>>()
-  /** Claims whose outcome is not known yet, by owner: an owner may have several connections. */
+  /** Claims without an outcome yet, by owner: an owner may have several connections. */
   readonly #claims = new Map<string, number>()
-  /** Owners who have nicks to free once nothing is being claimed. */
+  /** Owners with nicks to free once no claim of theirs is open. */
   readonly #due = new Set<string>()
   readonly #namesOf: (owner: string) => Iterable<string>
   readonly #changes = new Subject<NickChange>()
   readonly changes$ = this.#changes.asObservable()
   readonly #shared: SharedNames | undefined
 
-  /** `namesOf`: the names that an owner has in rooms just now. `shared`: the names of other hosts too. */
+  /** `namesOf`: the names that an owner has in rooms at the moment. `shared`: the names at other hosts. */
   constructor(namesOf: (owner: string) => Iterable<string>, shared?: SharedNames) {
     this.#namesOf = namesOf
     this.#shared = shared
   }
 
   /**
-   * Takes the nick for `owner`, which may already have it in another spelling. Answers the name as it will be shown; then `settle` is to be
-   * called once it is in use, or will not be.
+   * Takes the nick for `owner`, who may have it already in another spelling. Answers the name as it will be shown. Call `settle` once it
+   * is in use, or will not be.
    */
   claim(raw: string, owner: string): string | Rejected {
     const nick = checkNick(raw)
@@ -102,9 +101,7 @@ export class NickRegistry {
     return this.#owners.has(skeleton)
   }
 
-  /**
-   * Takes a name that `claim` answered at the other hosts too; answers why not. It is to be freed here then. `isBrief`: for a moment only.
-   */
+  /** Takes a name answered by `claim` at the other hosts too. After a refusal, free it here. `isBrief`: it is needed for a moment only. */
   async agree(name: string, owner: string, isBrief = false): Promise<Rejected | undefined> {
     if (this.#shared === undefined) return undefined
     const skeleton = skeletonOf(name)
@@ -123,7 +120,7 @@ export class NickRegistry {
     if (this.#due.delete(owner)) this.release(owner)
   }
 
-  /** Frees every nick of `owner` but `keep`, and those in use; while others are being claimed, once the last of these is settled (C65). */
+  /** Frees every nick of `owner` but `keep` and those in use. With claims open, it does so when the last of them is settled (C65). */
   release(owner: string, keep?: string): void {
     if (this.#claims.has(owner)) {
       this.#due.add(owner)
@@ -143,10 +140,10 @@ export class NickRegistry {
   }
 }
 
-/** One room that is in use, and how many use it: members and uploads. `seats` are those of members. */
+/** A room in use, with the number of its users: members and uploads. `seats` counts the members. */
 interface Loaded {
   readonly room: Promise<RoomActor>
-  /** The same, once it is there. */
+  /** The actor, once it is loaded. */
   actor: RoomActor | undefined
   users: number
   seats: number
@@ -154,18 +151,18 @@ interface Loaded {
 
 const MOST_ATTENDED_ROOMS = 100
 
-/** A room as a list of rooms tells of it; `last` is its newest sequence. */
+/** A room in a list of rooms; `last` is its newest sequence. */
 export interface RoomSummary {
   readonly name: string
   readonly members: number
   readonly last: number
-  /** Only its members are to be told that there is one. */
+  /** Only members may know that the room exists. */
   readonly unlisted?: true
 }
 
 /**
- * The rooms in use, by name: made or read back on first use, let go of when nobody uses them and nothing waits in them to be committed
- * and published. The journal keeps the rest. So there is one actor of a room at a time, and it is the one that numbers its entries.
+ * The rooms in use, by name. A room is created or read back on first use, and released when nobody uses it and nothing in it waits to be
+ * committed or published. The journal keeps the rest. So a room has one actor at a time, and that one numbers its entries.
  */
 export class Rooms {
   readonly #ports: Ports
@@ -173,18 +170,18 @@ export class Rooms {
   readonly #wake: Wake
   readonly #loaded = new Map<string, Loaded>()
   readonly #opened = new Subject<RoomActor>()
-  /** Rooms with members. */
+  /** Number of rooms with members. */
   #seated = 0
-  /** Rooms that are in use or have a history, by name, with the newest sequence of each. Asked for once, and kept up to date. */
+  /** The newest sequence of each room that is in use or has a history. Asked of the journal once, then kept up to date. */
   #known: Promise<Map<string, number>> | undefined
   readonly #lasts = new Map<string, number>()
   readonly #unlisted = new Set<string>()
-  /** Their names in order, until there is another. */
+  /** Their names in order; undefined after a new one. */
   #names: readonly string[] | undefined
   readonly #history: History
-  /** Of rooms that are not in use: who was in them since they began to collect. */
+  /** For rooms not in use: the members they have had since they began to collect. */
   readonly #attended = new Map<string, RoomState['attended']>()
-  /** Since when that is known, in milliseconds since 1970. */
+  /** Start of that knowledge, in milliseconds since 1970. */
   readonly since: number
 
   constructor(ports: Ports, limits: EngineLimits, wake: Wake, history: History) {
@@ -195,12 +192,12 @@ export class Rooms {
     this.#history = history
   }
 
-  /** Rooms that are in use now. */
+  /** Rooms in use. */
   get open(): readonly RoomActor[] {
     return Array.from(this.#loaded.values()).flatMap(({ actor }) => actor ?? [])
   }
 
-  /** Each that is made or read back from now on. */
+  /** Each room created or read back from now on. */
   get opened$(): Observable<RoomActor> {
     return this.#opened.asObservable()
   }
@@ -241,26 +238,26 @@ export class Rooms {
     this.#lasts.set(name, last)
   }
 
-  /** Those that were unlisted when the host started. */
+  /** Notes the rooms that were unlisted at the host's start. */
   hide(rooms: readonly string[]): void {
     for (const room of rooms) this.#unlisted.add(room)
   }
 
-  /** Takes in what another host has appended, in the order in which it was. */
+  /** Takes in batches of other hosts, in the order of the shared journal. */
   adopt(batch: Batch): void {
     this.#grew(batch.room, batch.last ?? 0)
     for (const entry of batch.entries) if (entry.type === 'unlistedSet') this.#note(batch.room, entry.on)
     this.#whenLoaded(batch.room, (room) => room.adopt(batch))
   }
 
-  /** The room's oldest entries were forgotten, by whichever host. */
+  /** The room's oldest entries were trimmed, here or by another host. */
   trimmed({ room: name, upTo }: Trimmed): void {
     this.#whenLoaded(name, (room) => {
       room.first = Math.max(room.first, upTo + 1)
     })
   }
 
-  /** At once, or once it has been read back; not at all where the room is not in use. */
+  /** Runs at once, or after the room has been read back; not at all for a room not in use. */
   #whenLoaded(name: string, run: (room: RoomActor) => void): void {
     const loaded = this.#loaded.get(name)
     if (loaded?.actor !== undefined) run(loaded.actor)
@@ -275,16 +272,16 @@ export class Rooms {
     return this.#known
   }
 
-  /** Takes a member's share in the room; give it back with `leave`. Throws `Refused` where a new room would be one too many to keep. */
+  /** Uses the room for a member; `leave` ends that. Throws `Refused` when it would be one new room too many. */
   async enter(name: string): Promise<RoomActor | Rejected> {
     const { rooms } = this.#limits
-    // Uploads that wait in rooms without members keep nobody out (C66).
+    // Uploads waiting in rooms without members keep nobody out (C66).
     if (this.#seated >= rooms && !this.#loaded.get(name)?.seats)
       return rejected('TOO_MANY_ROOMS', `this host has its ${rooms} rooms in use; join one of them`)
     const loaded = this.#share(name)
     if (loaded.seats++ === 0) this.#seated++
     try {
-      // Who comes from another host finds what they saw there; a room that is read back is read behind that.
+      // A client from another host must find everything it saw there, so the room catches up first.
       if (loaded.actor !== undefined) await this.#caughtUp(name)
       return await loaded.room
     } catch (error) {
@@ -299,7 +296,7 @@ export class Rooms {
     this.release(name)
   }
 
-  /** Takes a share in a room that there is; give it back with `release`. */
+  /** Uses an existing room; `release` ends that. */
   async use(name: string): Promise<RoomActor> {
     try {
       return await this.#share(name).room
@@ -309,7 +306,7 @@ export class Rooms {
     }
   }
 
-  /** Keeps a room for as long as `run` takes. For callers that have a share in it, and may lose that meanwhile. */
+  /** Keeps a room in use while `run` is running, for callers who use it but may stop doing so in between. */
   async during<T>({ state: { name } }: RoomActor, run: () => Promise<T>): Promise<T> {
     this.#share(name)
     try {
@@ -334,7 +331,7 @@ export class Rooms {
         this.#opened.next(room)
         this.letGo(room)
       },
-      // Its members have been told.
+      // Its members were told.
       () => {},
     )
     return loaded
@@ -344,11 +341,11 @@ export class Rooms {
     const loaded = this.#loaded.get(name)
     if (loaded === undefined || --loaded.users > 0) return
     if (loaded.actor !== undefined) this.letGo(loaded.actor)
-    // One that fails to load has nothing to close.
+    // A room that failed to load has nothing to close.
     else loaded.room.catch(() => this.#forget(name, loaded))
   }
 
-  /** Lets go of a room that nobody uses and in which nothing waits; of any other, nothing happens. */
+  /** Releases a room if nobody uses it and nothing waits in it. */
   letGo(room: RoomActor): void {
     const { last, name } = room.state
     const loaded = this.#loaded.get(name)
@@ -356,7 +353,7 @@ export class Rooms {
     this.#forget(name, loaded)
     room.close()
     this.#keepAttended(room.state)
-    // A room in which nothing was said vanishes.
+    // A room without entries vanishes.
     if (last > 0) return
     this.#lasts.delete(name)
     this.#names = undefined
@@ -374,7 +371,7 @@ export class Rooms {
 
   async #load(name: string): Promise<RoomActor> {
     const all = await this.#all()
-    // A history stays when its room is empty, so that these too have to end somewhere (C66).
+    // A history outlives its room's members, so their number needs a limit as well (C66).
     if (!all.has(name)) {
       if (all.size >= this.#limits.keptRooms) throw new Refused(tooManyKept)
       all.set(name, 0)
@@ -385,7 +382,7 @@ export class Rooms {
     const attended = this.#attended.get(name)
     this.#attended.delete(name)
     const { journal, sharedMembers } = this.#ports
-    // Facts of other hosts may come between the reading of the two: those are adopted.
+    // Facts of other hosts may arrive between the two reads: those are adopted.
     const last = span?.last ?? 0
     const known = isShared(journal) ? facts.filter(({ seq }) => seq <= last) : facts
     const room = new RoomActor(name, span, known, this.#limits, this.#wake, attended, isShared(journal))

@@ -49,7 +49,7 @@ export interface SessionParts {
   readonly erasures: Erasures
   readonly bandwidth: Bandwidth
   readonly cursors: Cursors
-  /** Those that are in a room; each takes itself out once it has left. */
+  /** The sessions in a room; each removes itself after it has left. */
   readonly sessions: Sessions<LocalSession>
 }
 
@@ -58,17 +58,17 @@ export interface Membership {
   readonly room: RoomActor
   /** The sequence after which its events begin. */
   readonly after: number
-  /** The id of the member for whom it reads. */
+  /** The id of the member whose entries it may read. */
   readonly reads: string
-  /** Whose the nick is, and whether it is free once this session has left. */
+  /** The owner of the nick, and whether the nick is freed when this session has left. */
   readonly owner: string
   readonly ownsName: boolean
-  /** It is not listed, and nobody hears of its coming and going. */
+  /** It is not listed, and its joins and leaves are not published. */
   readonly hidden: boolean
   readonly connection: RoomConnection
 }
 
-/** A session with a room in this process: servers can also follow it batch by batch. */
+/** A session with a room in this process. Servers can also follow it batch by batch. */
 export class LocalSession extends RoomView implements RoomSession {
   readonly #parts: SessionParts
   readonly #membership: Membership
@@ -89,23 +89,23 @@ export class LocalSession extends RoomView implements RoomSession {
     this.#parts = parts
   }
 
-  /** Whose its nick is. */
+  /** The owner of its nick. */
   get owner(): string {
     return this.#membership.owner
   }
 
-  /** Keeps the last known one after leaving. */
+  /** Keeps the last known value after leaving. */
   get member(): Member {
     this.#member = this.actor.state.members.get(this.id) ?? this.#member
     return this.#member
   }
 
-  /** Names the person behind this member, also when they come back. */
+  /** Identifies the person behind this member, also after a reconnection. */
   get person(): string {
     return this.actor.personOf(this.id)
   }
 
-  /** The nick that the member has through another host. */
+  /** The nick that the member has at another host. */
   get nickElsewhere(): string | undefined {
     return nickElsewhere(this.actor.state, this.id)
   }
@@ -119,23 +119,23 @@ export class LocalSession extends RoomView implements RoomSession {
     return this.#membership.after
   }
 
-  /** Resolves once the room has reached a sequence that the reader has seen, or to the reason why it has to come again. */
+  /** Resolves once the room has reached a sequence seen by the reader, or to a refusal that asks it to come again. */
   reach(after: number): Promise<Rejected | undefined> {
     return this.#parts.cursors.reach(this.actor, after)
   }
 
-  /** Why this member may not send several messages at once. */
+  /** The refusal when this member may not send several messages at once. */
   get slowed(): Rejected | undefined {
     const seconds = slowSecondsOf(this.actor.state, this.member)
     return seconds === 0 ? undefined : slowModeForBlock(seconds)
   }
 
-  /** Whether this member's name is, or looks like, that of an operator, here or not. */
+  /** Whether this member's name is that of an operator, present or not, or can be confused with it. */
   get isCalledLikeOperator(): boolean {
     return isOperatorName(this.actor.state, this.member.name)
   }
 
-  /** Tells the room that the last byte of a file was served to this member. */
+  /** Tells the room that a file was served to this member up to its last byte. */
   serveFile(file: string): void {
     if (!this.#hasLeft) void tell(this.actor, this.member, { type: 'serveFile', file })
   }
@@ -174,7 +174,7 @@ export class LocalSession extends RoomView implements RoomSession {
     })
   }
 
-  /** A reader's place in the room, held until its `resume`. `ended` hears when the session or the journal ends it. */
+  /** A reader's cursor in the room, paused until its `resume`. `ended` is called when the session or the journal ends it. */
   follow(after: number, take: (batch: Batch) => void, ended: () => void = () => {}): RoomSubscription {
     const feed = {
       room: this.room,
@@ -190,7 +190,7 @@ export class LocalSession extends RoomView implements RoomSession {
     return subscription
   }
 
-  /** The place of the reader that is furthest behind. */
+  /** The cursor of its reader that is furthest behind. */
   get slowest(): number {
     let slowest = this.last
     for (const subscription of this.#subscriptions) {
@@ -200,7 +200,7 @@ export class LocalSession extends RoomView implements RoomSession {
     return slowest
   }
 
-  /** Why this member may not do something just now; undefined where it may. */
+  /** The refusal for something this member may not do at the moment; undefined otherwise. */
   refusalTo(permission: Permission): Rejected | undefined {
     return this.actor.refusalTo(this.id, permission)
   }
@@ -212,13 +212,13 @@ export class LocalSession extends RoomView implements RoomSession {
     return await this.#checked(command, await ask(this.actor, this.member, command))
   }
 
-  /** Takes a file away. `owner`: as in `createTransfer`, where the server knows its sender again by it. */
+  /** Removes a file. `owner`: as in `createTransfer`, for a sender that the server recognises by it. */
   removeFile(file: string, owner?: string): Promise<Ack | Rejected> {
     const command: RemoveOwnFile = { type: 'removeFile', file, ...(owner === undefined ? {} : { owner }) }
     return this.#parts.transfers.remove(this.actor, this.member, command)
   }
 
-  /** Kept first, then carried out: a host that goes down between the two carries it out when it starts. */
+  /** Committed first, then carried out: a host that goes down in between does the rest at its next start. */
   async #remove(command: Removal): Promise<Ack | Rejected> {
     const { transfers } = this.#parts
     switch (command.type) {
@@ -243,7 +243,7 @@ export class LocalSession extends RoomView implements RoomSession {
     }
   }
 
-  /** Tells the room that this member has set its password, or taken it away. */
+  /** Tells the room that this member has set or removed its password. */
   async tellPassword(isSet: boolean): Promise<Ack | Rejected> {
     return this.#hasLeft ? left : await tell(this.actor, this.member, { type: 'tellPassword', isSet })
   }
@@ -266,9 +266,9 @@ export class LocalSession extends RoomView implements RoomSession {
   }
 
   /**
-   * Offers a file to the room; its bytes may come at any time, over any connection. Answers a `WholeFile` where the room has them already,
-   * by the digest that was promised. `owner`: names its sender when they come back, where that is not the member's id. `author`: the id that
-   * it is kept under, of somebody who is not here as a member.
+   * Offers a file to the room; its bytes may arrive at any time, over any connection. Answers a `WholeFile` if the room already has them,
+   * by the digest that was announced. `owner`: identifies the sender after a reconnection, if that is not the member's id. `author`: the
+   * id that the file is kept under, of a person who is not here as a member.
    */
   async createTransfer(
     meta: UploadMeta,
@@ -288,7 +288,7 @@ export class LocalSession extends RoomView implements RoomSession {
     return this.#downloadWith(lease, file, from, pieces)
   }
 
-  /** The bytes of a file, lent, for the host to look at: they leave for nobody, so no cap counts them. */
+  /** The bytes of a file for the host's own use. They leave the host for nobody, so no bandwidth cap counts them. */
   inspect(file: string, from = 0): AsyncIterable<Uint8Array> {
     return this.#downloadWith(unlimited, file, from, 'lent')
   }
@@ -302,12 +302,12 @@ export class LocalSession extends RoomView implements RoomSession {
     return { [Symbol.asyncIterator]: () => new Download(open, lease, noSuchFile) }
   }
 
-  /** A hidden member is listed from now on, and the room hears of its coming. Answers why not, where it may not. */
+  /** Lists a hidden member from now on, and publishes its join. Answers the refusal otherwise. */
   async announceMember(): Promise<Rejected | undefined> {
     if (this.#hasLeft) return left
     if (!this.#isHidden) return undefined
     const { connection } = this.#membership
-    // At once: if it leaves meanwhile, the room must hear that, behind its coming.
+    // At once: if it leaves in the meantime, the room must be told of that after its join.
     this.#isHidden = false
     connection.list(true)
     const answer = await tell(this.actor, this.member, { type: 'join' })
@@ -320,7 +320,7 @@ export class LocalSession extends RoomView implements RoomSession {
     return answer
   }
 
-  /** `farewell`: as its own member leaves; `reason` is the host's. */
+  /** `farewell`: the member's own words; `reason` is the host's. */
   close(reason = 'left', farewell: Farewell = {}): Promise<void> {
     this.#closed ??= this.#leave(reason, farewell).finally(() => {
       for (const subscription of this.#subscriptions) subscription.end()
@@ -335,7 +335,7 @@ export class LocalSession extends RoomView implements RoomSession {
     return !this.#isHidden
   }
 
-  /** Why the room ended this session; undefined while it goes on, and where its own side ended it. */
+  /** The room's reason for ending this session; undefined while it lasts, and after it ended by itself. */
   get kicked(): Rejected | undefined {
     return this.#kicked
   }
@@ -347,7 +347,7 @@ export class LocalSession extends RoomView implements RoomSession {
     void this.close(why.message)
   }
 
-  /** A nick is its owner's on the whole host: their other rooms follow, but where a rule is against it. */
+  /** A nick belongs to its owner on the whole host: it changes in their other rooms as well, unless a rule forbids it there. */
   async #rename(wanted: string): Promise<Ack | Rejected> {
     const { nicks, sessions } = this.#parts
     const { owner } = this
@@ -365,11 +365,11 @@ export class LocalSession extends RoomView implements RoomSession {
     return answer
   }
 
-  /** The id of one message on another is a client's mistake; taken for a repeat, the second would be lost (C118). */
+  /** Two messages with the same id are a client's mistake: if the second were taken for a repeat, it would be lost (C118). */
   async #checked(command: ClientCommand, answer: Ack | Rejected): Promise<Ack | Rejected> {
     if (answer.type === 'rejected' || !answer.duplicate || !('text' in command)) return answer
     const [first] = await this.read(answer.seq - 1, 1)
-    // Past the history, or damaged: nothing can be said of it.
+    // The entry is trimmed or damaged: nothing is known about it.
     if (first === undefined || first.type === 'missed' || first.seq !== answer.seq) return answer
     const text = checkText(command.text, this.#parts.limits.maxTextBytes)
     return 'text' in first && first.text === text ? answer : idReused

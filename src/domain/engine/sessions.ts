@@ -1,4 +1,4 @@
-/** The sessions that are in a room, to be found by the owner of their nick: freeing one looks at its owner's alone, however many are here. */
+/** The sessions in a room. They are found by the owner of their nick too, so that freeing a nick does not look at every session. */
 export class Sessions<Session extends { readonly owner: string }> implements Iterable<Session> {
   readonly #all = new Set<Session>()
   readonly #byOwner = new Map<string, Set<Session>>()
@@ -17,7 +17,7 @@ export class Sessions<Session extends { readonly owner: string }> implements Ite
     if (own?.size === 0) this.#byOwner.delete(session.owner)
   }
 
-  /** Those of one owner. */
+  /** The sessions of one owner. */
   of(owner: string): Iterable<Session> {
     return this.#byOwner.get(owner) ?? []
   }

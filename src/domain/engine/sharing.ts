@@ -11,24 +11,24 @@ import type { ForeignFiles } from './foreign-files.ts'
 import type { Ports } from './limits.ts'
 import type { Rooms } from './rooms.ts'
 
-/** What waits for a log that cannot be reached is refused after this long, once the host is asked to stop. */
+/** A host that stops waits this long for a journal out of reach, then refuses what is not committed. */
 const GIVE_UP_MS = 5000
 
 /**
- * A commit loop for each room: where other hosts append too, no room waits for another's turn or conflict. One loop for all is for a disk,
- * which syncs once for all rooms.
+ * One commit loop for each room: with other hosts appending as well, no room waits for another room's turn or conflict. A single loop
+ * for all rooms suits a disk, which syncs once for all of them.
  */
 export class RoomLoops implements Commits {
   readonly #journal: SharedJournal
   readonly #ports: Pick<Ports, 'clock' | 'metrics'>
   readonly #published: (room: RoomActor, pending: PendingBatch | undefined) => void
   readonly #broken: (error: unknown) => void
-  /** Of the rooms in which something waits. */
+  /** The loops of the rooms with something to commit. */
   readonly #loops = new Map<RoomActor, CommitLoop>()
   #closed: Rejected | undefined
   #hasFailed = false
 
-  /** `published` and `broken`: as for each `CommitLoop`. */
+  /** `published` and `broken`: as in `CommitLoop`. */
   constructor(
     journal: SharedJournal,
     ports: Pick<Ports, 'clock' | 'metrics'>,
@@ -72,31 +72,35 @@ export class RoomLoops implements Commits {
     if (this.#hasFailed) return
     this.#hasFailed = true
     this.#broken(error)
-    // What failed for one room has failed for all.
+    // A failure for one room is a failure for all.
     for (const loop of this.#loops.values()) loop.fail(error)
   }
 }
 
 const REACH_MS = 5000
 const AGAIN_MS = 200
-/** A leader of the log that was cut off has stepped down by then, and tells nothing any more. */
+/** By then, a leader of the journal that was cut off has stepped down and answers no more. */
 const BELIEVED_MS = 15_000
 const MOST_BEYOND = 1000
 
 /**
- * What a reader has seen at another host is there. This one may be behind, and where it was cut off with the leader of the log, that too: the reader is
- * never taken for one of a lost history too early, since it would read everything again.
+ * Makes sure that a room holds everything a reader has seen at another host. This host may be behind, and so may a leader of the journal
+ * that was cut off along with it. A reader is therefore not told too early that its history is lost, since it would then read everything
+ * again.
  */
 export class Cursors {
   readonly #ports: Pick<Ports, 'clock' | 'journal'>
-  /** Since when the log was told to end before a place that somebody had seen. */
+  /** For each room and cursor: the time at which the journal first claimed to end before it. */
   readonly #beyond = new Map<string, number>()
 
   constructor(ports: Pick<Ports, 'clock' | 'journal'>) {
     this.#ports = ports
   }
 
-  /** Resolves once the room has reached the sequence, or to the reason why its reader has to come again. Undefined without it: that history was lost. */
+  /**
+   * Resolves once the room has reached the sequence, or to a refusal that asks the reader to come again. Resolves to undefined without
+   * having reached it when that history is lost.
+   */
   async reach(room: Pick<RoomActor, 'state'>, after: number): Promise<Rejected | undefined> {
     const { clock, journal } = this.#ports
     if (!isShared(journal)) return undefined
@@ -127,7 +131,7 @@ const behindReader = rejected(
   'this machine has not got yet what you have seen at another; come again in a moment, or to that one',
 )
 
-/** Takes what other hosts append into the rooms that are in use here, and their files. */
+/** Adopts the batches of other hosts in the rooms in use here, and in the list of files. */
 export function adoptForeign(
   journal: SharedJournal,
   rooms: Rooms,

@@ -3,25 +3,25 @@ import { Batch } from '../room/batch.ts'
 import { isEntry } from '../room/events.ts'
 import { difference, type MembersById, publishedMembers } from '../room/published-members.ts'
 
-/** The source of a subscription: batches committed from now on, and those committed before. */
+/** The source of a subscription: batches committed from now on, and earlier ones. */
 export interface Feed {
   readonly room: string
   readonly live$: Observable<Batch>
   /** Sequence of the newest committed entry. */
   last(): number
-  /** About a page of entries after `after`; empty when there are none. */
+  /** About a page of entries after `after`; empty if there are none. */
   read(after: number): Promise<readonly Batch[]>
-  /** A batch that was read, as it is by now: messages of it may have been removed. */
+  /** A batch read earlier, without the messages removed since. */
   current(batch: Batch): Batch
-  /** The members by id, as far as the batches have told of them: the same map until they tell of a change. */
+  /** The members by id, as published by the batches so far: the same map until that changes. */
   members(): MembersById
 }
 
 /**
- * One reader's place in a room. While it keeps up it is handed each batch as it is committed; when it holds, it keeps
- * nothing but its cursor, and reads on from the journal when it resumes until it has caught up: no gap, nothing twice, and a
- * reader that stalls costs a number, and a list of members that it shares with all who fell behind since the last of them came or
- * went. Presence is in no journal: a reader who has caught up is told who came and went meanwhile, as the difference.
+ * One reader's cursor in a room. A reader that keeps up is handed each batch as it is committed. A paused one keeps nothing but its
+ * cursor; after `resume` it reads from the journal until it has caught up, without gaps or repeats. So a stalled reader costs a number,
+ * and a list of members shared with all readers that fell behind since the last change of members. The journal holds no presence: a
+ * reader that has caught up is told the difference between the members then and now.
  */
 export class RoomSubscription {
   readonly #feed: Feed
@@ -30,16 +30,19 @@ export class RoomSubscription {
   readonly #subscription: Subscription | undefined
   #status: 'following' | 'reading' | 'held' | 'closed' = 'held'
   #cursor: number
-  /** The members that a reader who is behind knows of. */
+  /** The members known to a reader that is behind. */
   #known: MembersById | undefined
-  /** Those of them whom the reader has dropped since. */
+  /** Those of them that the reader has dropped since. */
   readonly #dropped = new Set<string>()
-  /** The batch that the reader is taking just now. */
+  /** The batch being handed to the reader at the moment. */
   #handed: Batch | undefined
-  /** Counts the readings: one that was held may still wait for its page when the next begins. */
+  /** Number of the current reading: a paused one may still wait for its page when the next begins. */
   #reading = 0
 
-  /** Begins held: `resume` starts it. `take` may call `pause`. `ended` hears when the room closes, or why the journal could not be read. */
+  /**
+   * Begins paused: `resume` starts it. `take` may call `pause`. `ended` is called when the room closes, or with the error when the
+   * journal could not be read.
+   */
   constructor(feed: Feed, after: number, take: (batch: Batch) => void, ended: (error?: unknown) => void) {
     this.#feed = feed
     this.#cursor = after
@@ -61,8 +64,8 @@ export class RoomSubscription {
   }
 
   /**
-   * Hands nothing more to the reader until `resume`, which goes on after `cursor`; left out, after what it was handed. Within `take`, a cursor may be
-   * inside the batch: of the presence behind it the reader has not heard.
+   * Hands out nothing until `resume`, which continues after `cursor`; left out, after the last batch handed out. Within `take`, the
+   * cursor may lie inside the batch: the reader then has not been told of the presence behind it.
    */
   pause(cursor?: number): void {
     if (this.#status === 'closed') return
@@ -70,12 +73,12 @@ export class RoomSubscription {
     const handed = cursor === undefined ? [] : (this.#handed?.events ?? [])
     const unheard = handed.slice(handed.findLastIndex((event) => isEntry(event) && event.seq <= (cursor ?? 0)) + 1)
     const members = this.#feed.members()
-    // All who fell behind share one list.
+    // All readers that fell behind share one list.
     this.#known ??= unheard.length === 0 ? members : publishedMembers(members, unheard)
     this.#cursor = cursor ?? this.#cursor
   }
 
-  /** The reader has dropped a member, though it is behind: it is told again of one who is there once it has caught up. */
+  /** The reader has dropped a member while behind: if the member is present once it has caught up, it is told again. */
   drop(member: string): void {
     if (this.#known?.has(member)) this.#dropped.add(member)
   }
@@ -96,7 +99,7 @@ export class RoomSubscription {
     this.#subscription?.unsubscribe()
   }
 
-  /** Closes it, and says so to its reader unless it was closed already. */
+  /** Closes it, and tells its reader unless it was closed already. */
   end(error?: unknown): void {
     if (this.#status === 'closed') return
     this.close()
@@ -108,7 +111,7 @@ export class RoomSubscription {
     const next = this.#cursor + 1
     if ((batch.first ?? next) === next) this.#hand(batch)
     else {
-      // The journal has a batch before the room shows it, so a page may have held the entries of this one already.
+      // The journal has a batch before the room publishes it, so a page may have contained these entries already.
       const presence = batch.events.filter((event) => !isEntry(event))
       if (presence.length > 0) this.#take(new Batch(batch.room, presence))
       if (!this.following) return
@@ -129,7 +132,7 @@ export class RoomSubscription {
   }
 
   #hand(batch: Batch): void {
-    // First, because `take` may pause, which says how far it came, and even resume.
+    // First, because `take` may call `pause` with its own cursor, and even `resume`.
     this.#cursor = batch.last ?? this.#cursor
     this.#handed = batch
     this.#take(batch)
@@ -156,7 +159,7 @@ export class RoomSubscription {
     }
   }
 
-  /** Tells the reader of entries that are not in the journal any more. */
+  /** Tells the reader about entries that the journal no longer has. */
   #skip(to: number): void {
     if (to <= this.#cursor) return
     const missed = new Batch(this.#feed.room, [{ type: 'missed', from: this.#cursor + 1, to }])
@@ -165,7 +168,7 @@ export class RoomSubscription {
   }
 }
 
-/** A journal in memory may keep a batch as it was shown; presence of long ago is no news. */
+/** A journal in memory may return a batch as it was published; its presence is out of date. */
 const withoutPresence = (batch: Batch): Batch =>
   batch.events.every(isEntry) ? batch : new Batch(batch.room, batch.entries)
 

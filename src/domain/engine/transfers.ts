@@ -29,16 +29,16 @@ import { holderOf, type UploadHolder, UploadPlaces } from './upload-places.ts'
 const RETRY_MS = 1000
 const CUT = { reason: 'the host was restarted while it arrived' }
 
-/** The start data of a tracked file. */
+/** The data to start tracking a file. */
 interface Tracked {
   readonly holder: UploadHolder
   readonly owner: string | undefined
-  /** Bytes of it that are there, and how long ago the last of them came; left out where it is new. */
+  /** Bytes received earlier, and the time since the last of them; left out for a new file. */
   readonly durable?: number
   readonly idleMs?: number
 }
 
-/** The files of a host: those on their way, and in which room each one is. */
+/** The files of a host: its unfinished ones, and the room of each file. */
 export class Transfers {
   readonly #ports: Ports
   readonly #limits: EngineLimits
@@ -51,7 +51,7 @@ export class Transfers {
   readonly #evictions: Evictions
   readonly #quotas: Quotas
   readonly #known: KnownFiles
-  /** Of other hosts. */
+  /** The files of other hosts. */
   readonly foreign: ForeignFiles
   #status: 'running' | 'broken' | 'closed' = 'running'
   #cancelSweep: Cancel | undefined
@@ -82,7 +82,7 @@ export class Transfers {
     this.foreign = new ForeignFiles(isSharedFileStore(ports.fileStore) ? ports.fileStore : undefined, parts)
   }
 
-  /** Finds every file again, and takes up those that were on their way when the host went down. */
+  /** Finds every file again, and continues uploads that were in progress when the host went down. */
   async load({ roomOf, byDigest, interrupted, cleared, gone, newest, expiry }: FoundFacts): Promise<void> {
     const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#ledger.add(id, room)
@@ -96,12 +96,12 @@ export class Transfers {
     this.foreign.started(roomOf.keys(), new Set(interrupted.map(({ file }) => file.file.id)))
   }
 
-  /** Files that are being written now. */
+  /** Number of files being written. */
   get arriving(): number {
     return this.#places.arriving.length
   }
 
-  /** Uploads in one go that are under way. */
+  /** Number of uploads in a single request in progress. */
   get runs(): number {
     return this.#places.runs.size
   }
@@ -110,7 +110,7 @@ export class Transfers {
     return this.#places.find(id)
   }
 
-  /** A file of any room, whole or on its way, where this member may see it. */
+  /** A file of any room, complete or not, if this member may see it. */
   async file(id: string, member: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     const name = this.#ledger.roomOf(id)
     const room = name === undefined ? undefined : await this.#rooms.use(name)
@@ -121,8 +121,8 @@ export class Transfers {
   }
 
   /**
-   * Offers a file to the room, or to one in it; its bytes may come at any time, over any connection of its `owner`: `by`, where that
-   * is left out. A `WholeFile` where the room has them already. `author`: under whose name it is kept, where that is not `by`.
+   * Offers a file to the room, or to one member of it. Its bytes may arrive at any time, over any connection of its `owner` (left out:
+   * `by`). Answers a `WholeFile` if the room already has them. `author`: the member under whose name it is kept, if not `by`.
    */
   create(
     room: RoomActor,
@@ -132,7 +132,7 @@ export class Transfers {
     id = this.#ports.ids.next(),
     author = by,
   ): Promise<TransferActor | WholeFile | Rejected> {
-    // Shares go by where the bytes come from, whoever their author is.
+    // Shares belong to the origin of the bytes, whatever author is given.
     const holder = holderOf(room, by, owner)
     return this.#rooms.during(room, () => this.#create(room, author, meta, { holder, owner }, id))
   }
@@ -156,7 +156,7 @@ export class Transfers {
       ...(expiresInSeconds === undefined ? {} : { expiresAt: this.#ports.clock.now() + expiresInSeconds * 1000 }),
     }
     const file = { id, name, ...promised, ...(audience === undefined ? {} : { audience }) }
-    // What comes by a link must not tell by its digest what the room has.
+    // A link must not reveal by a digest which files the room has.
     const known = meta.forOperators ? undefined : this.#known.find(room, by, file)
     const again = known && (await this.#again(room, by, file, known))
     if (again !== undefined) return again
@@ -169,7 +169,7 @@ export class Transfers {
     return (await transfer.begin()) ?? transfer
   }
 
-  /** A whole file that is for the operators of its room, whoever sent it; or one that comes in at another host. */
+  /** A file for the operators of its room, whoever sent it: complete, or arriving at another host. */
   async submission(id: string): Promise<{ readonly room: string; readonly file: RoomFile } | undefined> {
     const name = this.#ledger.roomOf(id)
     if (name === undefined) return undefined
@@ -180,7 +180,7 @@ export class Transfers {
     return found.status === 'whole' || this.foreign.has(found) ? { room: name, file: found } : undefined
   }
 
-  /** Takes away a file that this member may remove: the room is told first, then the bytes go. */
+  /** Removes a file on behalf of a member with the right to do so: the room is told first, then the bytes go. */
   async remove(room: RoomActor, by: Member, command: RemoveOwnFile): Promise<Ack | Rejected> {
     const transfer = this.#places.find(command.file)
     if (transfer !== undefined) {
@@ -192,7 +192,7 @@ export class Transfers {
     return await this.#rooms.during(room, () => this.#evictions.remove(room, by, command))
   }
 
-  /** Takes away all files of a room, for its owner. */
+  /** Removes all files of a room on behalf of its owner. */
   async removeAll(room: RoomActor, by: Member): Promise<void> {
     await Promise.all(
       Array.from(room.state.files.keys(), (file) => this.remove(room, by, { type: 'removeFile', file })),
@@ -204,27 +204,27 @@ export class Transfers {
     this.#evictions.look(room)
   }
 
-  /** Each that begins, or is taken up after a restart, from now on. */
+  /** Each transfer that begins, or continues after a restart, from now on. */
   get opened$(): Observable<TransferActor> {
     return this.#opened.asObservable()
   }
 
-  /** How much the host keeps of files, and how much more it may take now. */
+  /** The space that files take on the host, and the space left. */
   space(): Promise<FileSpace> {
     return this.#quotas.space()
   }
 
-  /** Those that are on their way. */
+  /** The unfinished transfers. */
   get open(): readonly TransferActor[] {
     return this.#places.open
   }
 
-  /** Sends a file in one go: an upload that breaks off is withdrawn. */
+  /** Sends a file in a single request: an upload that breaks off is withdrawn. */
   upload(room: RoomActor, by: Member, source: AsyncIterable<Uint8Array>, meta: UploadMeta): Upload {
     const id = this.#ports.ids.next()
     const why = this.#notRunning ?? this.#places.refusalOfRun(holderOf(room, by))
     if (why !== undefined) return refusedUpload(id, why)
-    // Without a chance of success the room need not be told.
+    // Without a chance of success the room is not told.
     const begin = async () =>
       (await this.#places.mayWrite(holderOf(room, by))) ?? (await this.create(room, by, meta, IN_BAND, id))
     const run = new UploadRun(id, () => this.#rooms.during(room, begin), source)
@@ -237,7 +237,7 @@ export class Transfers {
     return run
   }
 
-  /** Ends uploads in one go; resumable ones stay, durable, for the next start. */
+  /** Ends uploads in a single request. Resumable ones stay, durable, for the next start. */
   async close(reason: string): Promise<void> {
     this.#status = 'closed'
     this.#places.close()
@@ -249,7 +249,7 @@ export class Transfers {
     this.#opened.complete()
   }
 
-  /** After a restart: an upload with bytes can be continued; one without is over. */
+  /** After a restart: an upload with bytes can be continued, one without is over. */
   async #takeUp(name: string, file: RoomFile): Promise<void> {
     if (file.status !== 'offered') return
     const durable = await this.#ports.fileStore.durable(file.file.id)
@@ -274,7 +274,7 @@ export class Transfers {
     void this.#rooms.during(room, () => this.#announce(room, by, fact))
   }
 
-  /** The room was cleared, and the host went down before all its files were gone. */
+  /** The room was cleared, and the host went down before all its files were removed. */
   async #removeCleared(name: string, file: RoomFile, by: Member): Promise<void> {
     const room = await this.#rooms.use(name)
     try {
@@ -284,7 +284,7 @@ export class Transfers {
     }
   }
 
-  /** A restart is no getting on: it leaves a moment for its sender to come back, and no other day. */
+  /** A restart is no progress: the sender gets a moment to come back, not another day. */
   async #resume(room: RoomActor, { by, file, owner, at }: UnfinishedFile, durable: number): Promise<void> {
     const { fileStore, clock } = this.#ports
     const { transferKeptMs, transferEmptyMs } = this.#limits
@@ -292,7 +292,7 @@ export class Transfers {
     const kept = durable === 0 ? transferEmptyMs : transferKeptMs
     const idleMs = Math.min(Math.max(0, clock.now() - last), kept - Math.min(kept, transferEmptyMs))
     const transfer = this.#track(room, by, file, { holder: holderOf(room, by, owner), owner, durable, idleMs })
-    // Its last byte had arrived, and nobody was told: its sender may never come back to hear that.
+    // Its last byte had arrived, and nobody was told. Its sender may never come back to be told.
     if (durable === file.size) this.#complete(transfer, durable).catch((error: unknown) => this.#failed(error))
   }
 
@@ -306,7 +306,7 @@ export class Transfers {
   #track(room: RoomActor, by: Member, file: OfferedFile, { holder, owner, durable, idleMs }: Tracked): TransferActor {
     const { name } = room.state
     const { fileStore, clock, metrics, checkFolder } = this.#ports
-    // The room stays as long as the transfer, even when its sender leaves.
+    // The room stays in use as long as the transfer, even when its sender leaves.
     void this.#rooms.use(name)
     const lease = this.#bandwidth.open((bytes) => metrics.count('received_bytes', bytes))
     const parts: TransferParts = {
@@ -341,7 +341,7 @@ export class Transfers {
     }
     const transfer: TransferActor = new TransferActor(name, by, file, durable, parts, owner, idleMs)
     this.#places.add(transfer, holder)
-    // Offer and end are commands that are awaited; progress may be told a moment later, or not at all.
+    // Offer and end are awaited commands; progress may be published later, or not at all.
     transfer.events$
       .pipe(progressForRoom(clock, durable ?? 0, () => transfer.file.size))
       .subscribe((bytes) => void tell(room, by, { type: 'progressFile', file: file.id, bytes }))
@@ -356,7 +356,7 @@ export class Transfers {
     return this.#status === 'running' ? undefined : notRunning
   }
 
-  /** The room gets bytes again that it has; undefined where they have to come after all. */
+  /** Offers bytes that the room already has; undefined if they have to be sent after all. */
   async #again(
     room: RoomActor,
     by: Member,
@@ -366,7 +366,7 @@ export class Transfers {
     if (known.name === wanted.name && isSame(known.audience, wanted.audience)) return known
     const { id } = wanted
     const file = { ...wanted, size: known.size, sha256: known.sha256 }
-    // Nothing goes for a digest that is only told: where there is no room, the bytes have to come.
+    // An announced digest evicts no file: without free space, the bytes have to be sent.
     if (!this.#quotas.take(room, id, file.size)) return undefined
     try {
       const full = await this.#ports.fileStore.duplicate(known.id, id)
@@ -378,7 +378,7 @@ export class Transfers {
       } else await this.#ports.fileStore.remove(id)
       return told.type === 'ack' ? file : told
     } catch (error) {
-      // The one that was there has just gone.
+      // The stored file has just been removed.
       if (error instanceof FileMissing) return undefined
       throw error
     } finally {
@@ -395,7 +395,7 @@ export class Transfers {
     return answer
   }
 
-  /** A full disk takes no news; that the file is gone must be said once it does again. Until then the room stays. */
+  /** A full disk takes no news. The removal of a file must be told once it can be; until then the room stays in use. */
   #announceLater(room: RoomActor, by: Member, fact: RoomCommand): void {
     const { name } = room.state
     void this.#rooms.use(name)
@@ -405,11 +405,11 @@ export class Transfers {
     })
   }
 
-  /** While there are any. */
+  /** Schedules the next sweep while there are transfers. */
   #sweepLater(): void {
     if (this.open.length === 0) return
     const { transferKeptMs, transferEmptyMs } = this.#limits
-    // To the moment: an upload of which nothing comes is gone after `transferEmptyMs`, whenever it began.
+    // To the millisecond: an upload without bytes is withdrawn after `transferEmptyMs`, whenever it began.
     const due = this.open.map(({ keptForMs }) => keptForMs).filter((ms) => ms > 0)
     this.#cancelSweep ??= this.#ports.clock.after(Math.min(transferKeptMs, transferEmptyMs, ...due), () => {
       this.#cancelSweep = undefined
@@ -428,7 +428,7 @@ export class Transfers {
     this.#cancelSweep = undefined
   }
 
-  /** A source that fails is its sender's failure; a store that fails is everybody's. */
+  /** A failing source is its sender's problem; a failing store is everybody's. */
   readonly #failed = (error: unknown): void => {
     if (!(error instanceof FileStoreFailed)) this.#ports.log.error('a transfer failed', { error: String(error) })
     else if (this.#status !== 'broken') {

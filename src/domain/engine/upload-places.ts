@@ -7,26 +7,26 @@ import type { TransferActor } from '../transfer/actor.ts'
 import type { UploadRun } from '../transfer/upload.ts'
 import type { EngineLimits } from './limits.ts'
 
-/** Transfers may have their file open though nobody writes: just created, or just paused. */
+/** Transfers may keep their file open without a writer: when just created, or just paused. */
 const OPEN_PER_WRITING = 2
-/** A writer that has not got on for so long makes way for another. */
+/** A writer without progress for this long gives way to another. */
 const SLOW_MS = 5000
-/** Others may be quicker to take the place that was made. */
+/** Another upload may take the freed place first: then it is tried again, this many times. */
 const MOST_TRIES = 8
 
-/** The shared places of unfinished uploads: who may write now, who has to wait, and who gives way. */
+/** The shared places of unfinished uploads: who may write now, who waits, and who gives way. */
 export class UploadPlaces {
   readonly #limits: Pick<EngineLimits, 'uploadsPerHost' | 'unfinishedPerHost'>
   readonly #open = new Map<string, { readonly transfer: TransferActor; readonly holder: UploadHolder }>()
   #isClosed = false
-  /** Uploads in one go that are under way. */
+  /** Uploads in a single request that are in progress. */
   readonly runs = new Set<UploadRun>()
 
   constructor(limits: Pick<EngineLimits, 'uploadsPerHost' | 'unfinishedPerHost'>) {
     this.#limits = limits
   }
 
-  /** Nobody may begin to write any more. */
+  /** Refuses every new writer. */
   close(): void {
     this.#isClosed = true
   }
@@ -47,25 +47,25 @@ export class UploadPlaces {
     return Array.from(this.#open.values(), ({ transfer }) => transfer)
   }
 
-  /** Those that are being written now. */
+  /** Transfers with a writer. */
   get arriving(): readonly TransferActor[] {
     return this.open.filter(({ status }) => status === 'arriving')
   }
 
-  /** All of them, as places and bytes are shared out. */
+  /** All unfinished uploads, as the sharing of places and bytes sees them. */
   views(mayYield: (transfer: TransferActor, isSlow: boolean) => boolean): readonly UnfinishedUpload[] {
     return Array.from(this.#open.values(), ({ transfer, holder }) =>
       unfinishedOf(transfer, holder, mayYield(transfer, transfer.isSlow(SLOW_MS))),
     )
   }
 
-  /** Why no upload in one go may begin. */
+  /** The refusal for an upload in a single request; undefined when it may begin. */
   refusalOfRun(holder: UploadHolder): Rejected | undefined {
     const isFull = this.runs.size >= this.#limits.uploadsPerHost
     return isFull && this.#givingWay(holder) === undefined ? tooMany : undefined
   }
 
-  /** Where no more may arrive, the slowest that does stops for another, or one of a holder that brings in far more than this one. */
+  /** Makes a place for one more writer. If none is free, a stalled writer stops, or one of a holder with more writers than this one. */
   async mayWrite(holder: UploadHolder): Promise<Rejected | undefined> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       if (this.#isClosed) return notRunning
@@ -78,7 +78,7 @@ export class UploadPlaces {
     return tooMany
   }
 
-  /** A place for one more that is on its way, which those that nobody sends just now give where there is none. */
+  /** Makes a place for one more unfinished upload, at the cost of one without a sender if need be. */
   async makePlace(holder: UploadHolder): Promise<Rejected | undefined> {
     const { unfinishedPerHost } = this.#limits
     for (;;) {
@@ -92,7 +92,7 @@ export class UploadPlaces {
     }
   }
 
-  /** Files of uploads that rest are closed, the longest rested first, before there are too many that are open. */
+  /** Closes the files of paused uploads, the longest paused first, before too many are open. */
   async restOthers(): Promise<void> {
     const open = this.open.filter(({ isOpenInFileStore }) => isOpenInFileStore)
     if (open.length < OPEN_PER_WRITING * this.#limits.uploadsPerHost) return
@@ -109,7 +109,7 @@ export class UploadPlaces {
     const ids = new Set(arriving.map(({ id }) => id))
     const among = (mayYield: (transfer: TransferActor) => boolean) =>
       this.views(mayYield).filter(({ id }) => ids.has(id))
-    // An upload in one go would have to begin again: it ends only where its address has more than its share.
+    // An upload in a single request would have to start again: it is ended only when its address has more than its share.
     const most = Math.max(2, Math.ceil(this.#limits.uploadsPerHost * SHARE))
     const gives =
       yielding(
@@ -127,7 +127,7 @@ export class UploadPlaces {
     return gives && this.find(gives.id)
   }
 
-  /** Withdraws one, also in one go, which cannot be continued later. */
+  /** Withdraws an upload. One in a single request ends too, and cannot be resumed. */
   async end(transfer: TransferActor, why: string): Promise<void> {
     for (const run of this.runs) {
       if (run.id !== transfer.id) continue
@@ -144,31 +144,31 @@ export function holderOf({ state }: RoomActor, by: Member, owner = by.id): Uploa
   return { person, address: address === undefined ? person : subnetOf(address) }
 }
 
-/** Whose an upload is, as far as places are shared out. */
+/** The holder of an upload, as far as the sharing of places goes. */
 export interface UploadHolder {
-  /** Where they come from: the subnet of an address. */
+  /** The subnet of the sender's address. */
   readonly address: string
   /** The identifier of the person. */
   readonly person: string
 }
 
-/** One upload that is not whole. */
+/** An upload that is not complete. */
 export interface UnfinishedUpload extends UploadHolder {
   readonly id: string
-  /** Bytes of it that have come. */
+  /** Bytes received. */
   readonly bytes: number
-  /** When it last got on, by the clock's `elapsed`. */
+  /** Time of its last progress, by the clock's `elapsed`. */
   readonly at: number
-  /** Whether it may be ended, or interrupted, for another. */
+  /** Whether it may be ended or interrupted for another. */
   readonly mayYield: boolean
 }
 
-/** The shared resource: places, or bytes. */
+/** What is shared: places, or bytes. */
 type Measure = (upload: UnfinishedUpload) => number
 export const places: Measure = () => 1
 export const arrived: Measure = ({ bytes }) => bytes
 
-/** The most of it that one person or one address may have while others go short. */
+/** The most that one person or one address may have while others go short. */
 const SHARE = 0.5
 
 const unfinishedOf = (
@@ -177,10 +177,13 @@ const unfinishedOf = (
   mayYield: boolean,
 ): UnfinishedUpload => ({ ...holder, id, bytes: durable, at: touched, mayYield })
 
-/** An honest client needs at most so many uploads at once. */
+/** An honest client needs no more uploads at once than this. */
 const FEW = 8
 
-/** Those of the person, or else of the address, that would have more than its share of `all` with `more`; a holder of nothing else may have one. */
+/**
+ * The uploads of the person, or else of the address, if these would have more than their share of `all` with `more` added. A holder of
+ * nothing else may always have one.
+ */
 export function overShare(
   uploads: readonly UnfinishedUpload[],
   requester: UploadHolder,
@@ -197,8 +200,8 @@ export function overShare(
 }
 
 /**
- * The upload that gives way to one of the requester's: of the address that holds the most, and there of the person with the most, the one without
- * progress for the longest time. Nobody gives way to a requester who holds more than they do; `by` at least `more` than that one.
+ * The upload that gives way to one of the requester: from the address with the most, and there from the person with the most, the one
+ * without progress for the longest time. A holder gives way only to a requester with less, by at least `more`.
  */
 export function yielding(
   uploads: readonly UnfinishedUpload[],
@@ -220,8 +223,9 @@ export function yielding(
 }
 
 /**
- * The upload that gives its place to one of the requester's at an address that has its share of them. Names are free, so their number says
- * nothing there: a person with few uploads takes the place of the one with the least bytes, and nobody loses much to one person with many names.
+ * The upload that gives its place to one of the requester, at an address that has used up its share. Names are free, so the number of
+ * people there means nothing: a person with few uploads takes the place of the upload with the fewest bytes. So nobody loses much to one
+ * person with many names.
  */
 function neighbours(uploads: readonly UnfinishedUpload[], requester: UploadHolder): UnfinishedUpload | undefined {
   const own = uploads.filter(({ person }) => person === requester.person).length
@@ -233,7 +237,7 @@ function neighbours(uploads: readonly UnfinishedUpload[], requester: UploadHolde
   )
 }
 
-/** The holders of at least `more` than `least`, and `least` itself, the most first; everybody where nobody is `least`. */
+/** The holders with at least `more` than `least`, and `least` itself, the largest first; all holders if `least` is undefined. */
 function mostFirst(
   uploads: readonly UnfinishedUpload[],
   by: keyof UploadHolder,
@@ -261,7 +265,7 @@ const sum = (uploads: readonly UnfinishedUpload[], measure: Measure): number =>
 const OF = { person: 'of yours', address: 'from your address' } as const
 const tooManyOf = (by: keyof UploadHolder, count: number): Rejected =>
   rejected('TOO_MANY_FILES', `${count} uploads ${OF[by]} are under way, as many as may be; let some of them end first`)
-/** Why an upload was withdrawn for another. */
+/** The reason given when an upload is withdrawn for another. */
 export const needed = 'a newer upload needed its place'
 const madeToWait = rejected('TRANSFER_STALLED', 'others wait for its place; try again in a moment')
 const notRunning = rejected('CLOSED', 'the host is not running; start it first')

@@ -79,7 +79,7 @@ function prototypesIn(table: string): ReadonlyMap<string, string> {
   )
 }
 
-/** The a-z or 0-9 character that `character`, folded, looks like; itself if it looks like none. */
+/** The character a-z or 0-9 that `character`, folded, looks like; itself if it looks like none. */
 const prototypeOf = (character: string): string => prototypes().get(character) ?? character
 
 const dotOnI = lazily(() => /(?<=i\p{M}*)\u0307/gu)

@@ -26,10 +26,9 @@ const ACTIVE_AT_START = /^[~.-]/
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com\d|lpt\d)\s*(?:\.|$)/i
 
 /**
- * The name under which a file is shown and saved: one path component, printable, at most 200 bytes of UTF-8, not
- * special on any system. Idempotent. `id` is the transfer's, made by us; `file-<id8>` stands in where nothing is left.
- *
- * Refuses with BAD_NAME names that can only be attacks: NUL (C42), and `.` or `..` as the last component (C38).
+ * The name under which a file is shown and saved: one path component, printable, at most 200 bytes of UTF-8, not special on any system.
+ * Idempotent. `id` is the transfer's, made by the host; `file-<id8>` is used if nothing is left of the name. Refuses with BAD_NAME names
+ * that can only be attacks: NUL (C42), and `.` or `..` as the last component (C38).
  */
 export function safeFileName(raw: string, id: string): string | Rejected {
   if (raw.includes('\0')) return rejected('BAD_NAME', 'A file name cannot hold a NUL byte. Rename the file.')
@@ -57,17 +56,17 @@ export const collisionKey = (name: string): string =>
 /** `name` for the n-th file that wants it: `a (2)`, `a (2).txt`. At most 255 bytes: the stem gives way. */
 export const numbered = (name: string, n: number): string => labelled(name, String(n))
 
-/** The same with another label than a number, such as a time; it has no sign that a file name cannot have. */
+/** The same with a label other than a number, such as a time; the label must be valid in a file name. */
 export function labelled(name: string, label: string): string {
   const extension = extensionOf(name)
   const suffix = ` (${label})${extension}`
   return withoutHidden(cutGraphemes(stemOf(name, extension), MAX_NUMBERED_BYTES - utf8Length(suffix)) + suffix)
 }
 
-/** Without characters that are not seen. Joiners and selectors stay where they are how a word or an emoji is spelled. */
+/** Without invisible characters. Joiners and selectors stay where they belong to the spelling of a word or an emoji. */
 export function withoutHidden(name: string): string {
   if (!invisible().test(name)) return name
-  // Of several joiners, typed by mistake, one does all.
+  // Several joiners in a row are a typing mistake: one does the same.
   return name
     .replace(JOINER_RUN, '$1')
     .replace(hidden(), (found, ...rest) =>
@@ -104,7 +103,7 @@ const stemOf = (name: string, extension: string): string => name.slice(0, name.l
 
 const graphemes = lazily(() => new Intl.Segmenter('en', { granularity: 'grapheme' }))
 
-/** The longest start of so many bytes that ends between two graphemes; within one only where not even the first has room. */
+/** The longest start of at most this many bytes that ends between two graphemes; within a grapheme only if not even the first fits. */
 function cutGraphemes(text: string, maxBytes: number): string {
   if (utf8Length(text) <= maxBytes) return text
   const longest = cutUtf8(text, maxBytes)
@@ -116,21 +115,22 @@ function cutGraphemes(text: string, maxBytes: number): string {
   return end === 0 ? longest : text.slice(0, end)
 }
 
-/** A word with fewer is more likely a name. */
+/** A word with fewer characters is more likely a name. */
 const LEAST_ID_CHARS = 4
 /** The prefix of receivers' saved files. */
 const SAVED = /^terima_/
 
 /**
- * Which of some files, the newest first, somebody means: by its name; by the name as its sender spelt it, before it was made safe, whatever the case
- * and the form of its letters; as it was saved, or shown where names have no blanks; or by the first signs of its id. `several`: by its id only.
+ * The file that a person refers to, among some files with the newest first: by its name; by the sender's original spelling, whatever
+ * case and normal form; by the name as saved, or as shown without blanks; or by the first characters of its id. `several`: it can be
+ * told only by its id.
  */
 export function wantedFile<File extends { readonly id: string; readonly name: string }>(
   newest: readonly File[],
   wanted: string,
   leastIdChars = LEAST_ID_CHARS,
 ): File | 'none' | 'several' {
-  // Of a folder, as it is shown.
+  // A folder, as it is shown.
   const asked = wanted.replace(/(?<=.)\/$/, '')
   for (const typed of [asked, asked.replace(SAVED, '')]) {
     const safe = safeFileName(typed, '')

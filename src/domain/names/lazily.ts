@@ -1,5 +1,5 @@
 /**
- * The result of `make`, made when it is first asked for. A regular expression with Unicode properties takes milliseconds to make, and a command
+ * The result of `make`, computed on first use. A regular expression with Unicode properties takes milliseconds to compile, and a command
  * that starts needs few of them.
  */
 export function lazily<T extends object>(make: () => T): () => T {

@@ -58,7 +58,7 @@ const flood = lazily(() => /\p{M}{5}|(\p{M})\1/u)
 
 const joined = lazily(() => new RegExp(JOINERS, 'gv'))
 
-/** A name without the joiners within its words (as Persian ones have). */
+/** A name without the joiners inside its words (as in Persian). */
 export const withoutJoiners = (name: string): string =>
   /[\u200C\u200D]/.test(name) ? name.replace(joined(), '') : name
 

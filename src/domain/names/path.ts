@@ -15,8 +15,8 @@ const DRIVE = /^[a-z]:/i
 const DOT_OR_SPACE_AT_END = /[. ]$/
 
 /**
- * A path relative to its folder, `sub/a.txt`, in NFC: at most 32 components, 1,024 bytes of UTF-8. Refuses with BAD_PATH paths that leave the folder, that
- * some system takes for something else than a file of that name, and invisible ones.
+ * A path relative to its folder, `sub/a.txt`, in NFC: at most 32 components, 1,024 bytes of UTF-8. Refuses with BAD_PATH paths that
+ * leave the folder, invisible ones, and those that some system takes for anything but a file of that name.
  */
 export function checkPath(raw: string): string | Rejected {
   if (raw === '') return badName(raw, 'it is empty')
@@ -35,8 +35,8 @@ export function checkPath(raw: string): string | Rejected {
 }
 
 /**
- * Where a symbolic link at `path` leads, as it is kept: inside the folder, whatever other links stand there. `..` leads out of a folder that the link
- * is in, so it may stand only at the beginning, and not more often than there are such folders. Refuses with BAD_PATH.
+ * The target of a symbolic link at `path`, as it is kept: inside the folder, whatever other links exist there. `..` leads out of a
+ * folder around the link, so it may stand only at the beginning, and at most as often as there are such folders. Refuses with BAD_PATH.
  */
 export function checkLink(path: string, target: string): string | Rejected {
   const [first, ...more] = target.split('/')

@@ -4,8 +4,9 @@ import { spellingFault, withoutJoiners } from './nick.ts'
 const MAX_BYTES = 64
 
 /**
- * The room that `raw` asks for, in lower case (`#Lobby` is `lobby`) and without joiners, because a room goes by its name alone, or
- * BAD_ROOM with the remedy. Spelled like a nick, so it is no path and no pattern (C66); words reserved for nicks are free. At most 64 bytes.
+ * The name of the room that `raw` asks for: in lower case (`#Lobby` is `lobby`) and without joiners, because its name is all that
+ * identifies a room. Otherwise BAD_ROOM with the remedy. Spelled like a nick, so it is neither a path nor a pattern (C66); words
+ * reserved for nicks are free. At most 64 bytes.
  */
 export function checkRoomName(raw: string): string | Rejected {
   const asked = raw.startsWith('#') ? raw.slice(1) : raw

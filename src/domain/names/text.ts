@@ -33,10 +33,9 @@ function bytesOf(point: number): number {
 const ASCII = /^[\x20-\x7e]+$/
 
 /**
- * The text of a message as the room keeps it: CR LF has become LF, line ends at the end are cut, LF inside stays
- * (programs may send several lines at once). Everything else stays byte for byte: servers escape on output.
- *
- * Refuses with LINE_TOO_LONG past `maxBytes` of UTF-8, and with BAD_TEXT an empty text or invalid Unicode.
+ * The text of a message as the room keeps it: CR LF becomes LF, line ends at the end are cut, LF inside stays (programs may send several
+ * lines at once). Everything else stays byte for byte: servers escape on output. Refuses with LINE_TOO_LONG beyond `maxBytes` of UTF-8,
+ * and with BAD_TEXT an empty text or invalid Unicode.
  */
 export function checkText(raw: string, maxBytes: number): string | Rejected {
   // ASCII takes one byte a character. Nearly every message leaves here.
@@ -113,10 +112,9 @@ const suspect = lazily(() => new RegExp(`[^${DRAWN}${MARK}]|${MARK}{5}`, 'v'))
 const escaped = lazily(() => new RegExp(`(?:${SPELLING})|(?<flood>${FLOOD})|(?<escaped>[^${DRAWN}${MARK}])`, 'gv'))
 
 /**
- * `text` as it may be written to a terminal: on one line, with nothing in it that acts. Controls become pictures (␛ ␊),
- * C1 controls `\x9b`, everything else that is not seen or not assigned `<U+202E>`; marks past the fourth on a base go.
- * Tab stays. Idempotent. Text that needs nothing comes back as it is, nearly always at the
- * price of one regex test.
+ * `text` as it may be written to a terminal: on one line, without anything that acts. Controls become pictures (␛ ␊), C1 controls
+ * `\x9b`, other invisible or unassigned characters `<U+202E>`; marks beyond the fourth on a base are dropped. Tab stays. Idempotent. A
+ * harmless text is returned as it is, nearly always at the price of one regex test.
  */
 export function forTerminal(text: string): string {
   if (PLAIN.test(text)) return text
@@ -129,7 +127,7 @@ const actingInJson = lazily(
 )
 const PLAIN_JSON = /^[\x20-\x7e]*$/
 
-/** `value` as JSON in which nothing acts on a terminal that shows it, as curl does; a parser gets the original value (C57). */
+/** `value` as JSON without anything that acts on a terminal showing it, as curl does. A parser gets the original value (C57). */
 export function jsonForTerminal(value: unknown): string {
   const json = JSON.stringify(value)
   return PLAIN_JSON.test(json) ? json : json.replace(actingInJson(), codesOf)
@@ -156,19 +154,19 @@ function pictureOf(point: number): string {
 export const failureText = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**
- * Whether a line that begins with a slash is a path and no slash word: a second slash stands before the first blank, as in `/home/ani/x`
- * (the rule of weechat). `//text` is none of both.
+ * Whether a line that begins with a slash is a path rather than a command: a second slash stands before the first blank, as in
+ * `/home/ani/x` (the rule of weechat). `//text` is neither.
  */
 export const isPathLine = (line: string): boolean => /^\/[^\s/]+\//.test(line)
 
 /**
- * A typed line without the byte order marks that stand before a word: they come from the file that it was sent with. Before text they are as
- * much text as any other character.
+ * A typed line without byte order marks before a command: they come from the file that it was sent from. Before text they are text, like
+ * any other character.
  */
 export const wordLine = (line: string): string =>
   /^\ufeff+(?:\/|SEND )/.test(line) ? line.replace(/^\ufeff+/, '') : line
 
-/** Whether a text names somebody, as a word of its own. */
+/** Whether a text mentions somebody, as a word of its own. */
 export function isNamedIn(text: string, nick: string): boolean {
   const [lower, wanted] = [text.toLowerCase(), nick.toLowerCase()]
   if (wanted === '') return false

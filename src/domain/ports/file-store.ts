@@ -9,24 +9,24 @@ export interface Digest {
 }
 
 /**
- * `kept`: pieces stay valid for as long as the reader likes. `lent`: each is valid until the next is asked for, so that reading costs one
- * buffer. Several readers may get the same memory: nobody may change or transfer a piece.
+ * `kept`: a piece stays valid as long as the reader likes. `lent`: a piece is valid until the next one is requested, so that reading
+ * costs one buffer. Several readers may get the same memory: nobody may change or transfer a piece.
  */
 export type Pieces = 'kept' | 'lent'
 
-/** The bytes that pieces have together. */
+/** The total bytes of some pieces. */
 export const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
 
-/** The only writer of one file on its way. Calls may not overlap. */
+/** The only writer of one unfinished file. Calls must not overlap. */
 export interface FileWriter {
   /** Bytes taken so far. */
   readonly offset: number
   /** Bytes that would survive a crash; the only offset that may be promised. Rises within `append` and `finish`. */
   readonly durable: number
   /**
-   * Takes the next bytes, in pieces that follow each other; resolves when the next call may be made, which is the back pressure. The
-   * caller must not change them until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; the writer is then good for
-   * `suspend` and `discard` only.
+   * Takes the next bytes, in consecutive pieces; resolves when the next call may be made, which is the back pressure. The caller must
+   * not change them until then. Refuses with `DISK_FULL` or `FILE_TOO_LARGE`; afterwards the writer is good for `suspend` and `discard`
+   * only.
    */
   append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined>
   /** Makes all bytes taken durable: `durable` is `offset` then. Refuses like `append`. */
@@ -35,14 +35,14 @@ export interface FileWriter {
   digest(): string
   /** Syncs and closes the file, which stays for `resume`; ends the writer. Idempotent, without effect after the end. */
   suspend(): Promise<void>
-  /** Makes the file whole: durable, digest known, never overwriting, its name durable too. */
+  /** Completes the file: durable, with its digest, never overwriting another, and with a durable name. */
   finish(): Promise<Digest | Rejected>
   /** Removes the file; its readers end with an error. Idempotent, and without effect after `finish`. */
   discard(): Promise<void>
 }
 
 /**
- * Keeps the bytes of files under ids that we made. Rejects with a `FileStoreFailed` when the store itself fails (an I/O error other
+ * Keeps the bytes of files under ids made by this host. Rejects with a `FileStoreFailed` if the store itself fails (an I/O error other
  * than a full disk).
  */
 export interface FileStore {
@@ -51,76 +51,76 @@ export interface FileStore {
   /** Suspends every writer, ends every reader, and closes the store. */
   close(): Promise<void>
   /**
-   * Begins a file. A known `size` is checked at once against the largest allowed file and the free space; no space is reserved, only
-   * bytes that have come count.
+   * Begins a file. A known `size` is checked at once against the largest allowed file and the free space. No space is reserved: only
+   * received bytes count.
    */
   create(id: string, size?: number): Promise<FileWriter | Rejected>
   /**
-   * Goes on with a partial file that has no writer: the writer's offset is the durable part, also after a crash of the machine; bytes
-   * beyond it are dropped. A whole file whose end was never reported becomes partial again. Undefined when nothing is kept of it.
-   * Refuses like `create`; `size` is as there.
+   * Continues a partial file that has no writer. The writer's offset is the durable part, even after a crash of the machine; later bytes
+   * are dropped. A complete file whose completion was never reported becomes partial again. Undefined if nothing of it is left. Refuses
+   * like `create`, with the same `size`.
    */
   resume(id: string, size?: number): Promise<FileWriter | Rejected | undefined>
-  /** The offset at which `resume` would go on, or the durable bytes of a file with a writer; undefined when nothing is kept. */
+  /** The offset at which `resume` would continue, or the durable bytes of a file with a writer; undefined if nothing of it is left. */
   durable(id: string): Promise<number | undefined>
   /**
-   * Gives the whole file `id` the further id `as`, without a copy if the store can; otherwise it may refuse with `DISK_FULL`. Throws
-   * `FileMissing` when there is no such file.
+   * Adds the id `as` to the complete file `id`, without a copy if the store can; otherwise it may refuse with `DISK_FULL`. Throws
+   * `FileMissing` if there is no such file.
    */
   duplicate(id: string, as: string): Promise<Rejected | undefined>
-  /** Keeps the bytes of `as` only once, as those of `id`: both are whole, and have the same bytes. Without effect where that is not possible. */
+  /** Stores two complete files with the same bytes only once. Does nothing if the store cannot. */
   share(id: string, as: string): Promise<void>
   /**
-   * The bytes from the offset `from`, in order, in pieces of at most 1 MiB. Of a partial file it follows the writers, present and future,
-   * and ends when the file is whole. Throws `FileMissing` when there is no such file, or when it is removed or falls back behind the
-   * bytes read while it is read.
+   * The bytes from the offset `from`, in order, in pieces of at most 1 MiB. For a partial file, it follows present and future writers,
+   * and ends when the file is complete. Throws `FileMissing` if there is no such file, or if it is removed, or falls back behind the
+   * bytes already read, during the reading.
    */
   read(id: string, from?: number, pieces?: Pieces): AsyncIterable<Uint8Array>
-  /** Size in bytes of a whole file; undefined when there is none under this id. */
+  /** Size in bytes of a complete file; undefined if there is none with this id. */
   size(id: string): Promise<number | undefined>
-  /** Removes a whole file, or a partial one without a writer; idempotent. */
+  /** Removes a complete file, or a partial one without a writer; idempotent. */
   remove(id: string): Promise<void>
-  /** Removes partial files without a writer of this process, except those in `keep`; answers how many. */
+  /** Removes partial files without a writer in this process, except those in `keep`. Answers their number. */
   sweep(keep: ReadonlySet<string>): Promise<number>
 }
 
-/** A file store that knows when bytes came. */
+/** A file store that knows when bytes arrived. */
 export interface DatedFileStore extends FileStore {
-  /** The time of the last write to a partial file, in milliseconds since 1970; undefined when there is none. */
+  /** The time of the last write to a partial file, in milliseconds since 1970; undefined if there is none. */
   dateOf(id: string): Promise<number | undefined>
 }
 
 export const canDate = (fileStore: FileStore): fileStore is DatedFileStore => 'dateOf' in fileStore
 
-/** A file store that knows how much it takes. */
+/** A file store that knows the space it takes. */
 export interface BoundedFileStore extends FileStore {
-  /** Bytes that it may still take, as far as it knows: others may write on the same disk. Below 0 where it has more than it may. */
+  /** Bytes that it can still take, as far as it knows, since others may write to the same disk. Below 0 if it holds more than allowed. */
   readonly bytesLeft: number
-  /** The limit behind `bytesLeft` now: the quota of the host, its disk, or its memory. */
+  /** The limit that sets `bytesLeft` at the moment: the quota of the host, its disk, or its memory. */
   readonly bound: Limit
-  /** Bytes of the largest file that it takes; infinite without a limit of its own. */
+  /** Bytes of the largest file it takes; infinite without a limit of its own. */
   readonly maxFileBytes: number
-  /** Finds out anew how many bytes are left. */
+  /** Measures again how many bytes are left. */
   measure(): Promise<void>
 }
 
 export const hasBound = (fileStore: FileStore): fileStore is BoundedFileStore => 'bytesLeft' in fileStore
 
-/** What the rooms tell of a file. */
+/** What rooms know about a file. */
 export interface KnownFile {
-  /** The host that it comes in at, of several that share their files; undefined where it is whole. */
+  /** In a cluster: the host that receives it; undefined once it is complete. */
   readonly home?: string
-  /** Undefined while it arrives. */
+  /** Undefined until it is complete. */
   readonly whole?: Digest
 }
 
-/** A file store whose whole files other hosts have as well: what is not here is read there, and kept here. */
+/** A file store shared with other hosts: a file not found here is read from another host, and kept here. */
 export interface SharedFileStore extends FileStore {
-  /** This host's name, among those that share their files. */
+  /** The name of this host in the cluster. */
   readonly host: string
-  /** To be called before all else. `known` answers what the rooms tell of a file: without their digest nothing of another host is kept. */
+  /** Call it first. `known` answers what rooms know about a file: nothing is taken over from another host without a digest to verify it. */
   know(known: (id: string) => Promise<KnownFile | undefined>): void
-  /** To be called with all whole files once the host has started: those that no other host has are copied. */
+  /** Call it with all complete files once the host has started: files that no other host has are copied. */
   check(ids: readonly string[]): void
 }
 
@@ -131,10 +131,10 @@ export class FileStoreFailed extends Error {
   readonly code = 'VAULT_BROKEN'
 }
 
-/** There is no such file, or it was removed while it was read. */
+/** There is no such file, or it was removed during the reading. */
 export class FileMissing extends Error {
   readonly code = 'VAULT_MISSING'
 }
 
-/** The hosts that have the file cannot be reached just now. */
+/** The hosts that have the file cannot be reached at the moment. */
 export class FileAway extends FileMissing {}

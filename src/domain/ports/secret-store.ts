@@ -1,35 +1,39 @@
 /**
- * The names of a host's secrets: the key that signs links, the owner's key, the token, the secrets of its rooms, the one by which persons are known, and
- * of SSH the host's key, the keys that came in before, and the owner's own; and the one by which nodes of a cluster know each other.
+ * The names of a host's secrets: the key for signing links, the owner's key, the token, the rooms' secrets, the key for recognising
+ * people; for SSH the host's key, the keys seen before, and the owner's keys; and the key that nodes of a cluster share.
  */
 export type KeyName = 'links' | 'owner' | 'token' | 'rooms' | 'people' | 'ssh' | 'ssh-known' | 'ssh-owners' | 'nodes'
 
-/** Keeps secrets over restarts, for the host alone. */
+/** Keeps secrets over restarts, for the host only. */
 export interface SecretStore {
-  /** Undefined when none was written. Another process may have written it. Rejects with `SecretStoreDamaged` when it is unreadable. */
+  /** Undefined if none was written. Another process may have written it. Rejects with `SecretStoreDamaged` if it is unreadable. */
   read(name: KeyName): Promise<string | undefined>
   /** Replaces the secret atomically; resolves once it would survive a crash. The last write counts. */
   write(name: KeyName, secret: string): Promise<void>
 }
 
-/** A secret store that other hosts have as well. */
+/** A secret store shared with other hosts. */
 export interface SharedSecretStore extends SecretStore {
-  /** Writes the secret where there is none; answers the one that is there then. */
+  /** Writes the secret if there is none. Answers the secret that is there afterwards. */
   claim(name: KeyName, secret: string): Promise<string>
   /**
-   * Replaces the secrets of one room by what `change` makes of them, and again where another host came first: no change of any host is lost, and `change` may
-   * be called several times. Undefined: they stay as they are. Resolves to what they are then; rejects where the others cannot be reached.
+   * Replaces the secrets of one room by the result of `change`, and again if another host came first: so no change of any host is lost,
+   * and `change` may be called several times. Undefined: they stay as they are. Resolves to the secrets afterwards; rejects if the
+   * others cannot be reached.
    */
   changeRoom(room: string, change: (kept: string | undefined) => string | undefined): Promise<string | undefined>
-  /** The secrets of a room, as the newest change of any host has left them. */
+  /** The secrets of a room after the newest change by any host. */
   readRoom(room: string): Promise<string | undefined>
-  /** Calls `changed` with the secrets of every room: as they are before it resolves, and from then on for each change of any host. */
+  /**
+   * Calls `changed` with the secrets of every room: with the present ones before it resolves, and from then on after each change by any
+   * host.
+   */
   followRooms(changed: (room: string, kept: string) => void): Promise<void>
 }
 
 export const isSharedSecretStore = (store: SecretStore): store is SharedSecretStore => 'claim' in store
 
-/** An existing secret is unusable: nothing may be opened, and nothing replaced, by guessing its content. */
+/** A secret exists but is unusable: its content cannot be guessed, so nothing may be opened or replaced. */
 export class SecretStoreDamaged extends Error {
   readonly code = 'KEYRING_DAMAGED'
   readonly secret: KeyName

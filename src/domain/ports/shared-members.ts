@@ -3,37 +3,39 @@ import type { Ack, Kick } from '../room/commands.ts'
 import type { MemberNews } from '../room/elsewhere.ts'
 import type { Member } from '../room/events.ts'
 
-/** A room that is in use on this host, for the other hosts. */
+/** A room in use on this host, as the other hosts see it. */
 export interface SharedRoom {
-  /** The members who are with this host. */
+  /** The members at this host. */
   readonly own: readonly MemberNews[]
-  /** So many they are. */
+  /** The number of members at this host. */
   readonly count: number
-  /** What members of another host have done, in its order. */
+  /** News of members at another host, in order. */
   hear(host: string, news: readonly MemberNews[]): void
-  /** All members who are with another host, whatever was known of it. Empty with a reason: the host is gone. */
+  /** All members at another host, replacing what was known. Empty with a reason: the host is gone. */
   list(host: string, news: readonly MemberNews[], reason?: string): void
-  /** A moderator on another host kicks a member of this one. */
+  /** An operator at another host kicks a member of this one. */
   kick(by: Member, command: Kick): Promise<Ack | Rejected>
 }
 
 /**
- * Who is where, over several hosts. Each host tells of its own members, and only it. That is not kept: what is lost on the way is found out and asked for
- * again, and a host that is not heard for some seconds is gone, with its members.
+ * The members at several hosts. Each host publishes its own members, and only those. That is not kept: lost messages are noticed and
+ * asked for again, and a host that is silent for some seconds is gone, along with its members.
  */
 export interface SharedMembers {
-  /** To be awaited before all else; idempotent. Rejects where this host may not be one of them. */
+  /** Call it first; idempotent. Rejects if this host may not be one of them. */
   open(): Promise<void>
   /** The others know at once that this host is gone. */
   close(): Promise<void>
-  /** The room is in use here from now on. Resolves once those of the other hosts were listed, or, where one does not answer, after a moment. */
+  /**
+   * The room is in use here from now on. Resolves once the members at other hosts are listed; if a host does not answer, after a moment.
+   */
   enter(name: string, room: SharedRoom): Promise<void>
-  /** It is in use no more. */
+  /** The room is no longer in use here. */
   leave(name: string): void
-  /** Tells the other hosts what members of this one have done in a room that is in use here. */
+  /** Tells the other hosts the news of this host's members in a room in use here. */
   tell(name: string, news: readonly MemberNews[]): void
-  /** The rooms in which other hosts have a member; none of those that do not answer. */
+  /** The rooms in which other hosts have a member; hosts that do not answer are left out. */
   roomsOf(member: string): Promise<readonly string[]>
-  /** Has a member kicked by the host that it is with. */
+  /** Has a member at another host kicked by that host. */
   kick(host: string, name: string, by: Member, command: Kick): Promise<Ack | Rejected>
 }

@@ -1,12 +1,12 @@
 /** The source of time. */
 export interface Clock {
-  /** Milliseconds since 1970; may jump. For people to read, never to measure or order by. */
+  /** Milliseconds since 1970; may jump. For people to read, not for measuring or ordering. */
   now(): number
   /** Milliseconds from some fixed moment; never jumps. */
   elapsed(): number
   /** Calls `run` once after `ms` milliseconds of `elapsed` time, unless cancelled. Does not keep the process alive. */
   after(ms: number, run: () => void): Cancel
-  /** Calls `run` once, after the input that is already waiting has been handed out: the end of the tick. */
+  /** Calls `run` once, after the input already waiting was handed out: at the end of the tick. */
   soon(run: () => void): void
 }
 
@@ -22,7 +22,7 @@ export interface Ids {
 /** Values of one log line, by name. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
 
-/** For the operator of the host. Never message text, tokens or file names; an `error` field holds a code or an error's message. */
+/** For the host's operator. Never with message texts, tokens or file names; an `error` field holds a code or an error's message. */
 export interface Log {
   info(what: string, fields?: LogFields): void
   warn(what: string, fields?: LogFields): void

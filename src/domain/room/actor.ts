@@ -20,28 +20,28 @@ import { noteAdopted, noteSpoken, unspoken } from './slow-mode.ts'
 import { initialState, type RoomFile, type RoomState } from './state.ts'
 import { addressee, admits, audienceFor, type Reader, readerOf } from './visibility.ts'
 
-/** From so many members on, joins, leaves and renames are gathered before they are told. */
+/** From this number of members on, joins, leaves and renames are gathered before they are published. */
 const LARGE_ROOM = 100
 
-/** Tells that a room has mail: to be decided at the end of the tick, or, `gathered`, a moment later with more of its kind. */
+/** Called when a room has mail: to be decided at the end of the tick or, `gathered`, a moment later along with more of its kind. */
 export type Wake = (room: RoomActor, when?: 'gathered') => void
 
 export interface ActorLimits extends MailboxLimits {
-  /** Who enters a room first becomes its op, but in this one, the host's own. Left out: nobody does. */
+  /** The host's own room. In any other, the first member to enter becomes an operator. Left out: in none. */
   readonly ownRoom?: string
   /** Bytes of one message. */
   readonly maxTextBytes: number
-  /** Receipts that one file may have. */
+  /** Number of receipts for one file. */
   readonly receiptsPerFile: number
-  /** Commands that one commit takes of one room, so that no step takes long. */
+  /** Number of commands of one room in one commit, so that no step takes long. */
   readonly commitCommands: number
-  /** Characters of messages after which a commit takes no more: where a batch must fit into one message to other hosts. */
+  /** Characters of messages after which a commit is full: in a cluster, a batch must fit into one message of the journal. */
   readonly commitChars: number
 }
 
 /**
- * One room: a bounded mailbox, one decision at a time, and the stream of committed batches. It decides when the commit
- * loop asks for a batch; while commits are under way its mail gathers, so the load itself sets the size of the next.
+ * One room: a bounded mailbox, one decision at a time, and the stream of committed batches. It decides when the commit loop asks for a
+ * batch. While commits are in progress its mail gathers, so the load itself sets the size of the next batch.
  */
 export class RoomActor {
   readonly #state: RoomState
@@ -50,22 +50,25 @@ export class RoomActor {
   readonly #batches = new Subject<Batch>()
   readonly #connections: Connections
   readonly #mailbox: Mailbox
-  /** Batches that were prepared and are being kept, the oldest first. */
+  /** Batches prepared and not yet committed, the oldest first. */
   #ahead: PendingBatch[] = []
-  /** Batches of other hosts that wait for those ahead: they were kept behind them, or took their place. */
+  /** Batches of other hosts that wait for those ahead. They were committed behind these, or in their place. */
   #foreign: Batch[] = []
   readonly #isShared: boolean
   #closed = false
-  /** `publishedMembers`, where somebody has asked for them since they changed. */
+  /** The cached `publishedMembers`; undefined after a change. */
   #published: MembersById | undefined
 
-  /** Has a member kicked who is with another host; left out where there are no others. */
+  /** Asks another host to kick its member; undefined without other hosts. */
   kickElsewhere: ((host: string, by: Member, command: Kick) => Promise<Ack | Rejected>) | undefined
 
-  /** First sequence of the room's history; later, when it is trimmed. */
+  /** First sequence of the room's history; it grows when the history is trimmed. */
   first: number
 
-  /** `attended`: what this host still knows of who was here, from an actor before. `isShared`: other hosts append to the room as well. */
+  /**
+   * `attended`: earlier members, as far as this host remembers them from an actor before. `isShared`: other hosts append to the room as
+   * well.
+   */
   constructor(
     name: string,
     span: Span | undefined,
@@ -93,8 +96,8 @@ export class RoomActor {
   }
 
   /**
-   * Every event of the room from now on, after its commit: entries with their sequence, and presence. For the host alone: whispers
-   * and files with an audience are among them. Completes when the room is unloaded because nobody uses it.
+   * Every event of the room from now on, after its commit: entries with their sequence, and presence. For the host alone, since it
+   * includes whispers and files with an audience. Completes when the room is unloaded because nobody uses it.
    */
   get events$(): Observable<RoomEvent> {
     return this.#batches.pipe(mergeMap(({ events }) => events))
@@ -110,7 +113,7 @@ export class RoomActor {
     return this.#connections
   }
 
-  /** Lets a member in without a word; answers the sequence from which on it is there. A listed one is in already. */
+  /** Admits a member without publishing it. Answers the sequence after which it is present. A listed member is present already. */
   admitHidden(member: Member, role: Role | undefined): number | Rejected {
     const arriving = arrivingAs(this.#state, member, role)
     if (arriving !== 'banned' && this.#state.members.has(member.id)) return this.#state.last
@@ -122,36 +125,36 @@ export class RoomActor {
     return this.#state.last
   }
 
-  /** The refusal that a member of the room would get for this permission; undefined where they have it. */
+  /** The refusal for a member of the room that lacks this permission; undefined otherwise. */
   refusalTo(id: string, permission: Permission): Rejected | undefined {
     const isHandIn = permission === 'upload' && this.#state.rules.collectingSince !== undefined
     return refusalFor(rankOf(this.#state, id), isHandIn ? 'handIn' : permission)
   }
 
-  /** The mute that holds for a member. */
+  /** The mute that applies to a member. */
   muteOf(id: string): OwnMute | undefined {
     return muteOf(this.#state, id)
   }
 
-  /** Why a member may not ask this just now; undefined where they may. Nothing is done. */
+  /** The refusal that this command of a member would get; undefined if it would be carried out. Nothing is done. */
   refusalOf(by: Member, command: RoomCommand): Rejected | undefined {
     const { maxTextBytes, receiptsPerFile } = this.#limits
     const event = this.#decide(by, command, { seq: this.#state.last + 1, at: 0, maxTextBytes, receiptsPerFile })
     return event.type === 'rejected' ? event : undefined
   }
 
-  /** For whom a file is that a member sends, to the one of that name or to the room. */
+  /** The audience of a file from this member: the member of that name, or the room. */
   audienceFor(by: Member, name: string | undefined): Audience | undefined | Rejected {
     const to = name === undefined ? undefined : addressee(this.#state, name)
     return to !== undefined && 'type' in to ? to : audienceFor(this.#state, by, to)
   }
 
-  /** Whom nothing but a key tells: the same when they come back. */
+  /** The person behind a member: the same after they come back, if they have a key. */
   personOf(id: string): string {
     return personOf(this.#state, id)
   }
 
-  /** The subnet of a member's address, as far as the server knows it: others share it. */
+  /** The subnet of a member's address as the server knows it. Others may share it. */
   subnetOf(id: string): string {
     return subnetOf(this.#state.origins.get(id)?.address ?? '')
   }
@@ -161,24 +164,24 @@ export class RoomActor {
     return readerOf(this.#state, id)
   }
 
-  /** A file, where this member may see it. */
+  /** A file, if this member may see it. */
   file(id: string, member: string): RoomFile | undefined {
     const file = this.#state.files.get(id)
     return file !== undefined && admits(file.file.audience, this.reader(member)) ? file : undefined
   }
 
-  /** Whether a member is listed, as far as that was published. */
+  /** Whether a member is listed, according to what was published so far. */
   lists(id: string): boolean {
     return isPublished(id, this.#state.members, this.#decided)
   }
 
-  /** The listed members as far as their coming and going, and their names, were published: the same map until that changes. */
+  /** The listed members, with their names, according to what was published so far: the same map until that changes. */
   get publishedMembers(): MembersById {
     this.#published ??= publishedMembers(this.#state.members, this.#decided)
     return this.#published
   }
 
-  /** What was decided and is not published yet, the oldest first. */
+  /** Events decided and not yet published, the oldest first. */
   get #decided(): readonly RoomEvent[] {
     return this.#ahead.flatMap(({ batch }) => batch.events)
   }
@@ -193,8 +196,8 @@ export class RoomActor {
   }
 
   /**
-   * The next batch can be decided. While one is being kept, only messages can, and only behind messages: all else changes by what commands are
-   * decided, and messages are decided again (`takeBack`) where the journal has not kept the batch before them.
+   * Whether the next batch can be decided. With one in progress only messages can, and only behind messages: every other command changes
+   * how later ones are decided. If the journal does not keep the batch before, messages are decided again (`takeBack`).
    */
   get isReady(): boolean {
     if (this.#ahead.length === 0) return true
@@ -202,16 +205,16 @@ export class RoomActor {
     return next !== undefined && isMessage(next) && this.#ahead.every(({ holdsFact }) => !holdsFact)
   }
 
-  /** Takes a member's commands, or none of them when too much is waiting: `drained` tells when to try again. */
+  /** Takes a member's commands, or none of them while the mailbox is full: `drained` tells when to try again. */
   post(mail: Mail): 'accepted' | 'full' {
     if (this.#mailbox.isFull) return 'full'
     this.tell(mail)
     return 'accepted'
   }
 
-  /** Takes mail that must not wait or get lost (joins, leaves, a transfer's facts), however full the mailbox is. */
+  /** Takes mail that must neither wait nor get lost (joins, leaves, the facts of a transfer), even into a full mailbox. */
   tell(mail: Mail): void {
-    // Another actor may number this room's entries by now.
+    // Another actor may be numbering this room's entries by now.
     if (this.#closed) {
       for (const _ of mail.commands) mail.refused(notAMember)
       return
@@ -221,7 +224,7 @@ export class RoomActor {
     else this.#wake(this)
   }
 
-  /** Resolves when there is room in the mailbox again; at once where there is. */
+  /** Resolves when the mailbox has room again; at once if it has. */
   drained(): Promise<void> {
     return this.#mailbox.drained()
   }
@@ -250,9 +253,9 @@ export class RoomActor {
   }
 
   /**
-   * Answers how many of a mail's commands were decided: up to one that lays down a rule, because the commands after it are judged by it, and
-   * a rule holds once it is committed; `behind` another batch, up to one that is no message; in a shared room behind an entry too, since presence
-   * stays where entries are taken back, and nobody leaves before what they said.
+   * Decides the commands of one mail, and answers their number. It stops after a rule, because later commands are judged by the rule,
+   * which is in force once committed. Behind another batch it stops before anything that is no message. In a shared room it stops behind
+   * an entry too: entries may be taken back, presence stays, and nobody must leave before their own words.
    */
   #decideAll(mail: Mail, pending: PendingBatch, at: number): number {
     const { maxTextBytes, receiptsPerFile, commitChars } = this.#limits
@@ -278,13 +281,13 @@ export class RoomActor {
         continue
       const rule = consequenceOf(this.#state, event, stamp)
       if (event.type === 'said' || event.type === 'acted') noteSpoken(this.#state, event.by.id, at, id)
-      // An entry is answered with its own sequence; all else once its consequence is kept.
+      // An entry is answered with its own sequence, everything else with the commit of its consequence.
       const answersFirst = rule === undefined || isEntry(event)
       pending.add(event, answersFirst ? mail : unanswered(mail), id, command)
-      // An entry counts once it is committed. Presence can't fail, and the next command must see it (C65).
+      // An entry counts once it is committed. Presence cannot fail, and the next command must see it (C65).
       if (!isEntry(event)) evolve(this.#state, event)
       if (rule !== undefined) {
-        // What follows from an entry does so again where that is decided again.
+        // A consequence is decided again along with its entry.
         const again = rule.type === 'shutOut' ? ({ type: 'shutPersonOut', person: rule.person } as const) : undefined
         pending.add(rule, answersFirst ? unanswered(mail) : mail, undefined, again)
       }
@@ -292,7 +295,7 @@ export class RoomActor {
     return decided
   }
 
-  /** Whether a member is to be kicked who is with another host: that decides it. */
+  /** Whether this is a kick of a member at another host, which then decides it. */
   #asksElsewhere(event: RoomEvent | Known | Rejected, { by, refused, committed }: Mail, command: Kick): boolean {
     const host = event.type === 'left' ? hostOf(this.#state, event.by.id) : undefined
     if (host === undefined || event.type !== 'left' || this.kickElsewhere === undefined) return false
@@ -301,7 +304,7 @@ export class RoomActor {
     return true
   }
 
-  /** The journal has the batch: it becomes the state by which all later commands are decided. `publish` comes next. */
+  /** The journal has the batch: from now on it is part of the state that commands are decided by. `publish` comes next. */
   keep(pending: PendingBatch): void {
     if (pending.size > 0) for (const entry of pending.batch.entries) evolve(this.#state, entry)
   }
@@ -314,12 +317,12 @@ export class RoomActor {
   }
 
   /**
-   * The journal has not kept the batch before this one, or another host came first: its commands, and those of all behind it, are decided again,
-   * before all others. Presence holds already, and is shown.
+   * The journal has not kept the batch before this one, or another host came first. Its commands, and those of all batches behind it,
+   * are decided again, before all others. Presence is valid already, and is published.
    */
   takeBack(pending: PendingBatch): void {
     const index = this.#ahead.indexOf(pending)
-    // It was behind one that was taken back.
+    // It was behind another batch that was taken back.
     if (index < 0) return
     const back = this.#ahead.splice(index)
     for (const { batch } of back) for (const { at } of batch.entries) unspoken(this.#state, at)
@@ -336,13 +339,13 @@ export class RoomActor {
     this.#adoptAll()
   }
 
-  /** Takes in what another host has appended, behind what is being kept here: that was kept before it, or is taken back. */
+  /** Takes in a batch of another host, behind the batches in progress here: those were committed before it, or are taken back. */
   adopt(batch: Batch): void {
     this.#foreign.push(batch)
     this.#adoptAll()
   }
 
-  /** What members with another host do: it holds and is shown at once. */
+  /** News of members at other hosts: valid and published at once. */
   hear(host: string, news: readonly MemberNews[]): void {
     const events: RoomEvent[] = []
     for (const each of news) {
@@ -359,7 +362,7 @@ export class RoomActor {
   #adoptAll(): void {
     if (this.#ahead.length > 0 || this.#foreign.length === 0) return
     for (const batch of this.#foreign.splice(0)) {
-      // The room was read back with it.
+      // Already included when the room was read back.
       if ((batch.last ?? 0) <= this.#state.last) continue
       foundedElsewhere(this.#state)
       for (const entry of batch.entries) evolve(this.#state, entry)
@@ -383,7 +386,7 @@ export class RoomActor {
     this.#mailbox.release()
   }
 
-  /** The journal could not keep it: the authors are told why, presence is published all the same. */
+  /** The journal could not keep it. The authors are told why; presence is published all the same. */
   refuse(pending: PendingBatch, why: Rejected): void {
     const [entry] = pending.batch.entries
     if (entry !== undefined) unspoken(this.#state, entry.at)
@@ -392,7 +395,7 @@ export class RoomActor {
     this.#adoptAll()
   }
 
-  /** A command that no type allows and a program sends all the same is that program's mistake, and no reason to lose a commit (C90). */
+  /** A command outside the types is the mistake of the program that sends it, and no reason to lose a commit (C90). */
   #decide(by: Member, command: RoomCommand, stamp: Stamp): ReturnType<typeof decide> {
     try {
       return decide(this.#state, by, command, stamp)
@@ -402,7 +405,7 @@ export class RoomActor {
     }
   }
 
-  /** Ends the streams of all subscribers, and takes no more mail. To be called while it is `idle`. */
+  /** Ends the streams of all subscribers, and takes no more mail. Call it while the room is `idle`. */
   close(): void {
     this.#closed = true
     this.#batches.complete()
@@ -416,7 +419,7 @@ const isMessage = ({ type }: RoomCommand): boolean => type === 'say' || type ===
 
 const isPresence = ({ type }: RoomCommand): boolean => type === 'join' || type === 'leave' || type === 'rename'
 
-/** A member's request to the room: refused when its mailbox is full. */
+/** A member's request to the room: refused while its mailbox is full. */
 export function ask(room: RoomActor, by: Member, command: RoomCommand): Promise<Ack | Rejected> {
   return new Promise((resolve) => {
     if (room.post(mail(by, command, resolve)) === 'full') resolve(busy)

@@ -3,16 +3,16 @@ import type { Mail, RoomCommand } from './commands.ts'
 import { type Entry, type FileReceived, type FileServed, isEntry, isRule, type RoomEvent } from './events.ts'
 import { isFact, publicFacts } from './facts.ts'
 
-/** Turns a batch into its form for one kind of receiver. Encoders are compared by identity: make one, keep it. */
+/** Turns a batch into its form for one kind of receiver. Encoders are compared by identity, so create each one once. */
 export type Encoder<T> = (batch: Batch) => T
 
-/** The id that a client gave a command, so that sending it again is not a second message. */
+/** The id that a client gave a command, so that a repeated command is no second message. */
 export interface CommandId {
   readonly id: string
   readonly seq: number
 }
 
-/** A command id that the journal has seen before, and the sequence it got then. */
+/** A command id that the journal already has, and its sequence. */
 export interface KnownId {
   readonly room: string
   readonly id: string
@@ -20,18 +20,18 @@ export interface KnownId {
 }
 
 /**
- * All that one commit adds to one room, in order. It is encoded at most once for each kind of receiver,
- * and all receivers share the result: nothing on the way to a receiver is done for each message.
+ * Everything that one commit adds to one room, in order. It is encoded at most once for each kind of receiver, and all receivers share
+ * the result, so that no work is done for each message and receiver.
  */
 export class Batch {
   readonly room: string
-  /** For readers: without the fields that are for the host alone. */
+  /** For readers: without the fields reserved for the host. */
   readonly events: readonly RoomEvent[]
-  /** For the journal: the events with a sequence number, with all their fields. */
+  /** For the journal: the events with a sequence number, in all their fields. */
   readonly entries: readonly Entry[]
-  /** Ids that clients gave, for the journal to know them again. */
+  /** Ids given by clients, by which the journal recognises repeated commands. */
   readonly ids: readonly CommandId[]
-  /** Sequences of the first and the last entry; undefined when the batch holds presence only. Each reader asks for them. */
+  /** Sequences of the first and the last entry; undefined in a batch of presence only. Every reader asks for them. */
   readonly first: number | undefined
   readonly last: number | undefined
   readonly #encodings = new Map<Encoder<unknown>, unknown>()
@@ -60,21 +60,21 @@ interface Repeat {
   readonly command?: RoomCommand
 }
 
-/** The events that a room has decided since the last commit: neither published nor acknowledged until the journal has them. */
+/** The events that a room has decided since the last commit. They are neither published nor acknowledged until the journal has them. */
 export class PendingBatch {
   readonly #room: string
-  /** Sequence of the newest entry that was committed before this batch. */
+  /** Sequence of the newest entry before this batch. */
   readonly #last: number
   readonly #events: RoomEvent[] = []
-  /** Whose command each event came from, index for index. */
+  /** The mail of each event, index for index. */
   readonly #mails: Mail[] = []
   /** The commands, index for index: they may have to be decided again. */
   readonly #commands: (RoomCommand | undefined)[] = []
-  /** The sequence of each entry whose command came with an id. */
+  /** The sequence of each entry whose command has an id. */
   readonly #ids = new Map<string, number>()
-  /** Commands that came again with an id: answered like the first, without an event of their own. */
+  /** Commands repeated with the same id: answered like the first, without an event of their own. */
   readonly #repeats: Repeat[] = []
-  /** Receipts that the room's state does not show yet. */
+  /** Receipts that the room's state does not contain yet. */
   readonly #receipts = new Map<string, number>()
   #batch: Batch | undefined
   #next: number
@@ -84,7 +84,7 @@ export class PendingBatch {
   #holdsFact = false
   #erases = false
 
-  /** Another batch of the room is being kept: this one holds messages only, and may have to be decided again. */
+  /** Another batch of the room is in progress: this one holds only messages, and may have to be decided again. */
   readonly isBehind: boolean
 
   constructor(room: string, last: number, isBehind = false) {
@@ -94,17 +94,17 @@ export class PendingBatch {
     this.isBehind = isBehind
   }
 
-  /** The sequence of the entry that comes next. */
+  /** The sequence of the next entry. */
   get next(): number {
     return this.#next
   }
 
-  /** A rule is in it, and nothing behind it. */
+  /** It contains a rule, and nothing behind it. */
   get holdsRule(): boolean {
     return this.#holdsRule
   }
 
-  /** A fact is in it, by which later commands are decided. */
+  /** It contains a fact, which influences later commands. */
   get holdsFact(): boolean {
     return this.#holdsFact
   }
@@ -118,12 +118,12 @@ export class PendingBatch {
     return this.#chars
   }
 
-  /** An entry is in it, which is true once it is kept. */
+  /** It contains an entry, which is valid once committed. */
   get holdsEntry(): boolean {
     return this.#next > this.#last + 1
   }
 
-  /** Somebody must go. */
+  /** It ends somebody's membership. */
   get evicts(): boolean {
     return this.#evicts
   }
@@ -159,12 +159,12 @@ export class PendingBatch {
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
 
-  /** Answers a command that says nothing new with the sequence by which the room knew. */
+  /** Answers a command without news, with the sequence of the entry that already says it. */
   repeat(mail: Mail, seq: number, command?: RoomCommand): void {
     this.#repeats.push({ mail, seq, ...(command === undefined ? {} : { command }) })
   }
 
-  /** Whether the id is in this batch already; then the command is answered with the first one's sequence. */
+  /** Whether the id is already in this batch. If so, the command is answered with the first one's sequence. */
   repeats(id: string, mail: Mail, command?: RoomCommand): boolean {
     const seq = this.#ids.get(id)
     if (seq === undefined) return false
@@ -172,7 +172,7 @@ export class PendingBatch {
     return true
   }
 
-  /** Whether this batch holds the same receipt already; then it is answered with the first one's sequence. */
+  /** Whether this batch already contains the same receipt. If so, it is answered with the first one's sequence. */
   repeatsReceipt(receipt: FileReceived | FileServed, mail: Mail): boolean {
     const [byName, byId] = receiptKeys(receipt)
     const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)
@@ -181,7 +181,7 @@ export class PendingBatch {
     return true
   }
 
-  /** The same without the entries whose ids the journal knows, the rest closed up so that sequences stay dense. */
+  /** The same batch without the entries whose ids the journal has. The rest moves up, so that sequences stay dense. */
   without(known: readonly KnownId[]): PendingBatch {
     const seqOf = new Map(known.filter((each) => each.room === this.#room).map((each) => [each.id, each.seq]))
     if (seqOf.size === 0) return this
@@ -229,7 +229,7 @@ export class PendingBatch {
     for (const { mail, seq } of this.#repeats) mail.committed?.({ type: 'ack', seq, duplicate: true })
   }
 
-  /** The same without its entries, whose authors are told once each why they were not kept. Presence goes on. */
+  /** The same batch without its entries: each author is told once why they were not kept. Presence stays. */
   refuseEntries(why: Rejected): PendingBatch {
     const told = new Set<Mail>(this.#repeats.map(({ mail }) => mail))
     this.#events.forEach((event, index) => {
@@ -239,7 +239,7 @@ export class PendingBatch {
     return this.presence
   }
 
-  /** Its presence alone, which holds already. */
+  /** Its presence only, which is valid already. */
   get presence(): PendingBatch {
     const presence = new PendingBatch(this.#room, this.#last)
     this.#events.forEach((event, index) => {
@@ -249,7 +249,7 @@ export class PendingBatch {
   }
 }
 
-/** A receipt is one for each name and each person, a serving one for each person. A name holds no line feed. */
+/** Receipts are unique for each name and each person, receipts of serving for each person. A name contains no line feed. */
 const receiptKeys = ({ type, file, by }: FileReceived | FileServed) => {
   const byId = `${file.id}\n\n${by.id}`
   return type === 'fileServed' ? ([`\n${byId}`, `\n${byId}`] as const) : ([`${file.id}\n${by.name}`, byId] as const)

@@ -1,13 +1,13 @@
 import type { Rejected } from '../errors.ts'
 import type { Audience, Member, OfferedFile, Role, WholeFile } from './events.ts'
 
-/** Says something to the room. The same `id` twice is one message: `ID_REUSED` where its text differs. */
+/** Sends a message to the room. The same `id` twice is one message: `ID_REUSED` if the text differs. */
 export interface Say {
   readonly type: 'say'
   readonly text: string
   /** As in `Said`. */
   readonly notice?: true
-  /** The client's own id for this message: sent twice, it is still one message. */
+  /** The client's own id for this message: sent twice, it is one message. */
   readonly id?: string
 }
 /** An action: `* ani puts the kettle on`. */
@@ -16,12 +16,12 @@ export interface Act {
   readonly text: string
   readonly id?: string
 }
-/** A message to one member: `NO_SUCH_MEMBER` where nobody, or more than one, has that name. */
+/** A message to one member: `NO_SUCH_MEMBER` if no member, or more than one, has that name. */
 export interface Whisper {
   readonly type: 'whisper'
   /** The addressee's name. */
   readonly to: string
-  /** Their member id, by which one of several of that name is meant. */
+  /** The addressee's member id, for a name that several members have. */
   readonly member?: string
   readonly text: string
   readonly notice?: true
@@ -33,46 +33,46 @@ export interface SetTopic {
   readonly topic: string
   readonly id?: string
 }
-/** The engine has made sure that nobody else has this name. */
+/** Changes the member's name. The engine has made sure that nobody else has it. */
 export interface Rename {
   readonly type: 'rename'
   readonly name: string
 }
-/** Says that this member has the file whole and verified. */
+/** Tells the room that this member has the complete file, with a verified digest. */
 export interface ReceiveFile {
   readonly type: 'receiveFile'
   readonly file: string
 }
 
-/** Takes away a message: one's own, or as an operator anybody's. */
+/** Removes a message: one's own, or as an operator anybody's. */
 export interface RemoveMessage {
   readonly type: 'removeMessage'
   readonly seq: number
 }
-/** The same with the message as the engine has read it: the room itself keeps none. */
+/** The same with the message as the engine has read it, since the room itself keeps none. */
 export interface RemoveReadMessage extends RemoveMessage {
   readonly message?: { readonly author: Member; readonly audience?: Audience }
 }
-/** Takes away a file, whole or on its way: one's own, or as an operator anybody's. */
+/** Removes a file, complete or not: one's own, or as an operator anybody's. */
 export interface RemoveFile {
   readonly type: 'removeFile'
   readonly file: string
 }
-/** The owner of an upload in one go: the connection that brings it, and nobody once that is over. */
+/** The owner of an upload in a single request: the connection that carries it, and nobody afterwards. */
 export const IN_BAND = 'connection'
 
-/** The same with the word by which the server knows its sender again, where that is no key. */
+/** The same with the name by which the server recognises the sender again, if that is not a key. */
 export interface RemoveOwnFile extends RemoveFile {
   readonly owner?: string
 }
-/** Takes away every message and file of the room; for its owner. */
+/** Removes every message and file of the room; for its owner. */
 export interface Clear {
   readonly type: 'clear'
 }
-/** Takes something out of the room: one's own, or as a moderator anybody's. */
+/** Removes something from the room: one's own, or as an operator anybody's. */
 export type Removal = RemoveMessage | RemoveFile | Clear
 
-/** Commands of operators. `name`: a member of the room; bans and mutes hold for the name, or a guest's address. */
+/** Ends a member's membership; for operators. `name`: a member of the room. */
 export interface Kick {
   readonly type: 'kick'
   readonly name: string
@@ -80,75 +80,75 @@ export interface Kick {
   readonly member?: string
   readonly reason?: string
 }
-/** For moderators: lets somebody only read. */
+/** Lets a member only read; for operators. Bans and mutes apply to a name, or to a guest's address. */
 export interface Mute {
   readonly type: 'mute'
   readonly name: string
   readonly reason?: string
 }
-/** For moderators: ends a mute, by the name it was laid down for or the name the person has now. */
+/** Ends a mute; for operators. `name`: as it was when muted, or as it is now. */
 export interface Unmute {
   readonly type: 'unmute'
   readonly name: string
 }
-/** For moderators: sends somebody out, and keeps them out. */
+/** Sends a person out, and keeps them out; for operators. */
 export interface Ban {
   readonly type: 'ban'
   readonly name: string
   readonly reason?: string
 }
-/** For moderators: ends a ban. */
+/** Ends a ban; for operators. */
 export interface Unban {
   readonly type: 'unban'
   readonly name: string
 }
-/** For moderators: makes a member a moderator. */
+/** Makes a member an operator; for operators. */
 export interface Op {
   readonly type: 'op'
   readonly name: string
 }
-/** For the owner, or the moderator itself: ends that rank. */
+/** Ends an operator's rank; for the owner, or the operator itself. */
 export interface Deop {
   readonly type: 'deop'
   readonly name: string
 }
-/** Lets a member speak where only operators do. */
+/** Lets a member speak where only operators may; for operators. */
 export interface Voice {
   readonly type: 'voice'
   readonly name: string
 }
-/** Takes a voice away. */
+/** Takes a voice away; for operators. */
 export interface Unvoice {
   readonly type: 'unvoice'
   readonly name: string
 }
-/** Nobody new comes in, and only ops set the topic: `SetInviteOnly` and `SetTopicLock` at once. */
+/** Lets nobody new in, and only operators set the topic: `SetInviteOnly` and `SetTopicLock` together. */
 export interface Lock {
   readonly type: 'lock'
 }
-/** For moderators: ends a lock. */
+/** Ends a lock; for operators. */
 export interface Unlock {
   readonly type: 'unlock'
 }
-/** From now on only operators see the files and messages of members. */
+/** From now on, only operators see the files and messages of members. */
 export interface StartCollection {
   readonly type: 'startCollection'
 }
-/** For moderators: files of members are for everybody again. */
+/** Members see each other's new files and messages again; for operators. */
 export interface EndCollection {
   readonly type: 'endCollection'
 }
-/** Slow mode: members other than operators may send one message in so many seconds, 1 to 3600; 0 ends it. */
+/** Slow mode: members other than operators may send one message in this many seconds, 1 to 3600; 0 ends it. */
 export interface SetSlowMode {
   readonly type: 'setSlowMode'
   readonly seconds: number
 }
-/** The room's files go so many seconds after they came, an hour to 365 days; 0 ends it. */
+/** The room's files expire this many seconds after their arrival, an hour to 365 days; 0 ends it. */
 export interface SetExpiry {
   readonly type: 'setExpiry'
   readonly seconds: number
 }
-/** Nobody new comes in without an invitation. */
+/** Nobody new enters without an invitation. */
 export interface SetInviteOnly {
   readonly type: 'setInviteOnly'
   readonly on: boolean
@@ -158,26 +158,26 @@ export interface SetTopicLock {
   readonly type: 'setTopicLock'
   readonly on: boolean
 }
-/** Only operators, and members with a voice, speak and send files; whispers go on, and so do hand-ins. */
+/** Only operators, and members with a voice, speak and send files. Whispers and hand-ins stay possible. */
 export interface SetModeratorsSpeak {
   readonly type: 'setModeratorsSpeak'
   readonly on: boolean
 }
-/** The room is in no list of rooms but its members'. */
+/** Only members see the room in a list of rooms. */
 export interface SetUnlisted {
   readonly type: 'setUnlisted'
   readonly on: boolean
 }
-/** Sets a rule of the room that holds or not. */
+/** Switches a rule of the room on or off. */
 export type SetSwitch = SetInviteOnly | SetTopicLock | SetModeratorsSpeak | SetUnlisted
-/** At most so many members, 1 to 100,000; operators come in always. 0 ends it. */
+/** The largest number of members, 1 to 100,000; operators always enter. 0 ends it. */
 export interface SetMostMembers {
   readonly type: 'setMostMembers'
   readonly most: number
 }
 /** Sets a rule of the room to a number of seconds; 0 ends it. */
 export type SetSeconds = SetSlowMode | SetExpiry
-/** The commands of moderators: refused with `NOT_ALLOWED` to all others. */
+/** The commands of operators: refused with `NOT_ALLOWED` for everybody else. */
 export type Moderation =
   | Kick
   | Mute
@@ -205,12 +205,12 @@ export interface GoAway {
 export interface ComeBack {
   readonly type: 'back'
 }
-/** May be said at each key: the room is told every few seconds. */
+/** May be sent with each key: the room is told every few seconds. */
 export interface Type {
   readonly type: 'typing'
 }
 
-/** The commands of a member to its room. */
+/** The commands that a member sends to its room. */
 export type ClientCommand =
   | Say
   | Act
@@ -224,7 +224,10 @@ export type ClientCommand =
   | ComeBack
   | Type
 
-/** The commands that can be sent without waiting for the answer. A rename cannot: another member may have the name. Nor can a removal, which is carried out once it is kept. */
+/**
+ * The commands that can be sent without waiting for the answer. A rename cannot: another member may have the name. Nor can a removal,
+ * which is carried out after its commit.
+ */
 export type PostedCommand = Exclude<ClientCommand, Rename | Removal>
 
 export const isPosted = (command: ClientCommand): command is PostedCommand =>
@@ -235,9 +238,9 @@ export const isRemoval = (command: ClientCommand): command is Removal =>
 
 export interface Join {
   readonly type: 'join'
-  /** As the host gives it, to its owner. */
+  /** As the host gives it to its owner. */
   readonly role?: Role
-  /** Comes with an invitation: has the rights of a member who was here when the room was locked. */
+  /** Has an invitation: the rights of a member who was present when the room was locked. */
   readonly invited?: boolean
   /** The person who made the invitation, until the invited member has joined. */
   readonly inviter?: string
@@ -246,16 +249,16 @@ export interface Leave extends Farewell {
   readonly type: 'leave'
   readonly reason: string
 }
-/** How somebody leaves by themselves. */
+/** A member's own way of leaving. */
 export interface Farewell {
-  /** What they say to it; told where they may say anything, and in 512 bytes. */
+  /** Parting words, at most 512 bytes; published if the member may speak. */
   readonly message?: string
-  /** They leave the host, not only this room. */
+  /** The member leaves the host, not only this room. */
   readonly quit?: true
 }
 /**
- * The transfer of a file has begun, ended well, or ended badly: facts of the engine's, which outlive the sender's membership. The room itself
- * decides the audience of a file; only for a new one it is told the audience that its sender wanted.
+ * The transfer of a file has begun, ended well, or ended badly. These are facts from the engine, and outlive the sender's membership.
+ * The room itself decides the audience of a file; for a new file it is given the audience that the sender wants.
  */
 export interface OfferFile {
   readonly type: 'offerFile'
@@ -267,50 +270,53 @@ export interface OfferFile {
 export interface CompleteFile {
   readonly type: 'completeFile'
   readonly file: WholeFile
-  /** It was offered: where it is gone by now, it stays so. */
+  /** It was offered before: if it is gone by now, it stays gone. */
   readonly isOffered?: true
 }
 export interface WithdrawFile {
   readonly type: 'withdrawFile'
   readonly file: string
   readonly reason: string
-  /** Left out where nobody removed it. */
+  /** The member who removed it; left out otherwise. */
   readonly removedBy?: Member
 }
 
-/** The last byte of a whole file was served to the member. */
+/** The last byte of a complete file was served to the member. */
 export interface ServeFile {
   readonly type: 'serveFile'
   readonly file: string
 }
 
-/** So many bytes of a file have come. */
+/** The number of bytes received of a file. */
 export interface ProgressFile {
   readonly type: 'progressFile'
   readonly file: string
   readonly bytes: number
 }
 
-/** The room has a password from now on, or none any more: the room does not keep it, it only tells. */
+/** The room has a password from now on, or none any more. The room only publishes that; it does not keep the password. */
 export interface TellPassword {
   readonly type: 'tellPassword'
   readonly isSet: boolean
 }
 
-/** A person who was inside when the room was locked was put out, and does not come back by that: the rest of a kick that was decided before. */
+/**
+ * A person who was inside when the room was locked is put out, and loses the right to come back. Follows from a kick that is decided
+ * again.
+ */
 export interface ShutPersonOut {
   readonly type: 'shutPersonOut'
   readonly person: string
 }
 
-/** The room's files have come near to what it may keep. */
+/** The room's files come close to its quota. */
 export interface TellFileSpace {
   readonly type: 'tellFileSpace'
   readonly used: number
   readonly quota: number
 }
 
-/** So many files go within a day: the host tells the room once of each. */
+/** A number of files expire within a day: the host tells the room once about each. */
 export interface TellExpiring {
   readonly type: 'tellExpiring'
   readonly files: number
@@ -332,36 +338,36 @@ export type RoomCommand =
   | TellFileSpace
   | TellExpiring
 
-/** The stamp of a decision: the sequence it gets if it is an entry, the time, and the room's limits. */
+/** The circumstances of a decision: the sequence of the entry it may become, the time, and the room's limits. */
 export interface Stamp {
   readonly seq: number
   readonly at: number
   readonly maxTextBytes: number
-  /** Receipts that one file may have; half of them for unlisted receivers, whose names cost nothing. */
+  /** Number of receipts for one file; unlisted receivers, whose names are free to invent, get half of them. */
   readonly receiptsPerFile: number
 }
 
-/** The room already has the fact of the command, by the entry `seq` at the latest: nothing is to be added. */
+/** The room already has the fact of the command, from the entry `seq` or before: nothing is added. */
 export interface Known {
   readonly type: 'known'
   readonly seq: number
 }
 
-/** The answer to a command that was carried out. */
+/** The answer to a command that succeeded. */
 export interface Ack {
   readonly type: 'ack'
-  /** The entry's sequence; for presence, that of the entry before it. */
+  /** The entry's sequence; for presence, the sequence of the entry before it. */
   readonly seq: number
-  /** The room knew this already. `seq` is the one that the command's id got then; for a receipt, the room's newest. */
+  /** The room had this already. `seq` is then the sequence of the first command with this id; for a receipt, the room's newest. */
   readonly duplicate: boolean
 }
 
-/** Commands of one member that are decided together, and the callback for their outcome. */
+/** Commands of one member to be decided together, and the callbacks for their outcome. */
 export interface Mail {
   readonly by: Member
   readonly commands: readonly RoomCommand[]
-  /** Heard once for each refused command; when a whole commit is refused, once for the mail. */
+  /** Called once for each refused command; if a whole commit is refused, once for the mail. */
   refused(rejected: Rejected): void
-  /** Heard for each command, after its commit. Left out where nobody waits: then nothing is done for it. */
+  /** Called for each command after its commit. Left out if nobody waits for it, which saves the work. */
   committed?(ack: Ack): void
 }

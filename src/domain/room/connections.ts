@@ -5,22 +5,22 @@ import { because, noteRestraint, unseat } from './moderation.ts'
 import type { Connection, Origin, RoomState } from './state.ts'
 
 /**
- * A member is a person in a room, and may have several connections: tabs, devices, programs. Presence is the member's: it begins with the
- * first listed connection and ends with the last. Rules hold for the member, whichever connection speaks; one on an address holds for a member
- * with any connection from there.
+ * A member is a person in a room, and may have several connections: tabs, devices, programs. Presence belongs to the member: it begins
+ * with the first listed connection and ends with the last. Rules apply to the member, whichever connection speaks; a rule for an address
+ * applies to every member with a connection from there.
  */
 
-/** Notes a connection, from before its member joins by it until it is over. */
+/** Notes a connection, from before its member joins by it until it ends. */
 export function connect(state: RoomState, id: string, origin: Origin, isListed: boolean): Connection {
   const connection = { isListed, ...(origin.address === undefined ? {} : { address: origin.address }) }
   const others = state.connections.get(id)
-  // A connection for one request says nothing of where its member is.
+  // A connection for one request says nothing about where its member is.
   if (others === undefined || isListed) state.origins.set(id, origin)
   state.connections.set(id, [...(others ?? []), connection])
   return connection
 }
 
-/** The connection is over; its member may still have to leave, and then to be forgotten. */
+/** The connection has ended. Its member may still have to leave, and to be forgotten after that. */
 export function disconnect(state: RoomState, id: string, connection: Connection): void {
   const others = state.connections.get(id)?.filter((each) => each !== connection) ?? []
   if (others.length === 0) state.connections.delete(id)
@@ -33,7 +33,7 @@ export function disconnect(state: RoomState, id: string, connection: Connection)
   renote(state, id)
 }
 
-/** Lists a hidden connection, or hides it again; answers the one that it is now. */
+/** Lists a hidden connection, or hides it again. Answers its new form. */
 function list(state: RoomState, id: string, connection: Connection, isListed: boolean): Connection {
   const changed = { ...connection, isListed }
   const all = state.connections.get(id) ?? []
@@ -45,50 +45,50 @@ function list(state: RoomState, id: string, connection: Connection, isListed: bo
 export const hasListed = ({ connections }: Pick<RoomState, 'connections'>, id: string): boolean =>
   connections.get(id)?.some(({ isListed }) => isListed) === true
 
-/** Notes the restraint on a present member anew: another connection has come or gone. */
+/** Updates the rules that apply to a present member, after another connection has opened or closed. */
 function renote(state: RoomState, id: string): void {
   const member = state.members.get(id) ?? state.hidden.get(id)
   if (member !== undefined) noteRestraint(state, member)
 }
 
-/** Forgets a member who has left and has no connection any more. */
+/** Forgets a member that has left and has no connection. */
 export function forget(state: RoomState, id: string): void {
   if (state.connections.has(id) || state.members.has(id)) return
   unseat(state, id)
   state.hidden.delete(id)
 }
 
-/** One connection of a member, as the room knows it. */
+/** One connection of a member, as seen by the room. */
 export interface RoomConnection {
-  /** Counts it among those that presence lasts for, or not any more. */
+  /** Sets whether presence depends on this connection. */
   list(isListed: boolean): void
-  /** Its member has joined by it: rules on its address hold for the member. */
+  /** The member has joined by it: rules for its address apply to the member. */
   joined(): void
-  /** It is over. Its member is to be told to leave behind this, which does nothing while it has other connections. */
+  /** It has ended. Then have the member leave, which does nothing while it has other connections. */
   end(): void
-  /** Forgets the member once it has left, or was refused. */
+  /** Forgets the member after it has left, or was refused. */
   forget(): void
 }
 
-/** The connections of a room's members, and how each is told that the room ends the membership. */
+/** The connections of a room's members, with the callback for the end of each membership. */
 export class Connections {
   readonly #state: RoomState
   readonly #changes = new Subject<string>()
-  /** Of each connection, by member. */
+  /** The callbacks of each member's connections. */
   readonly #kicked = new Map<string, readonly ((why: Rejected) => void)[]>()
 
   constructor(state: RoomState) {
     this.#state = state
   }
 
-  /** The id of each member of whom a connection has come, or has gone. */
+  /** The id of each member with a connection opened or closed. */
   get changes$(): Observable<string> {
     return this.#changes.asObservable()
   }
 
   /**
-   * Registers a connection before its member joins by it, or is admitted without a word. `kicked` is called with the reason when the room
-   * ends the membership.
+   * Registers a connection before its member joins by it, or is admitted hidden. `kicked` is called with the reason when the room ends
+   * the membership.
    */
   register(id: string, origin: Origin, isListed: boolean, kicked: (why: Rejected) => void): RoomConnection {
     const state = this.#state
@@ -115,7 +115,7 @@ export class Connections {
     }
   }
 
-  /** Tells the connections of members whom these events have removed. */
+  /** Tells the connections of the members that these events have removed. */
   evict(events: readonly RoomEvent[]): void {
     for (const event of events) {
       if (event.type === 'left' && event.kickedBy !== undefined)

@@ -3,7 +3,10 @@ import { authorOf, type Entry, isEntry, type Member, type Opped, type RoomEvent,
 import { give, personOf } from './moderation.ts'
 import type { RoomState } from './state.ts'
 
-/** What follows from an event: somebody who is kicked from a locked room is not inside any more; the first entry of a room keeps its founder. */
+/**
+ * A consequence of an event: a member kicked from a locked room is no insider any more; the first entry of a room makes its founder an
+ * operator.
+ */
 export function consequenceOf(state: RoomState, event: RoomEvent, { seq, at }: Stamp): ShutOut | Opped | undefined {
   if (isEntry(event)) return keptFounder(state, event, at)
   if (event.type !== 'left' || event.kickedBy === undefined) return undefined
@@ -17,7 +20,7 @@ function keptFounder({ founder, members }: RoomState, first: Entry, at: number):
   return { type: 'opped', seq: first.seq + 1, at, by, to: by, person: founder.person }
 }
 
-/** Whether somebody who comes in now is the first in a room that has nothing yet. */
+/** Whether a member who enters now is the first, in a room without entries. */
 export const isFounding = ({ hasFounder, last, members }: RoomState): boolean =>
   hasFounder && last === 0 && members.size === 0
 
@@ -27,14 +30,14 @@ export function noteFounder(state: RoomState, member: Member): void {
     state.founder = { member: authorOf(member), person: personOf(state, member.id) }
 }
 
-/** Another host appended to the room first: whoever came first there has founded it. */
+/** Another host appended to the room first: its founder is there. */
 export function foundedElsewhere(state: RoomState): void {
   const { founder } = state
   state.founder = undefined
   if (founder !== undefined && !state.ops.has(founder.person)) give(state, founder.person, undefined)
 }
 
-/** A founder without a key can't come back: the room has none then. */
+/** A founder without a key cannot come back, so the room is left without one. */
 export function forgetFounder(state: RoomState, { id }: Member): void {
   if (state.founder?.member.id === id && state.origins.get(id)?.keyless === true) state.founder = undefined
 }

@@ -28,7 +28,7 @@ import { slowed } from './slow-mode.ts'
 import type { RoomFile, RoomState } from './state.ts'
 import { addressee, admits, audienceFor, readerOf } from './visibility.ts'
 
-/** The outcome of a command in this room: one event, nothing new, or a refusal. Reads the state, changes nothing. */
+/** The outcome of a command in this room: one event, nothing new, or a refusal. Reads the state and changes nothing. */
 export function decide(state: RoomState, by: Member, command: RoomCommand, stamp: Stamp): RoomEvent | Known | Rejected {
   const { seq, at } = stamp
   switch (command.type) {
@@ -128,7 +128,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
   }
 }
 
-/** The permission that each command needs; for removals it depends on the author. */
+/** The permission required by each command; for removals it depends on the author. */
 function permissionFor(state: RoomState, by: Member, command: MemberCommand): Permission {
   switch (command.type) {
     case 'setTopic':
@@ -147,7 +147,7 @@ function permissionFor(state: RoomState, by: Member, command: MemberCommand): Pe
   }
 }
 
-/** Commands of a member or its connection, as opposed to the engine's. */
+/** Commands of a member or its connection, as opposed to those of the engine. */
 type MemberCommand = Exclude<
   RoomCommand,
   {
@@ -171,7 +171,7 @@ const isAuthor = (state: RoomState, by: Member, author: Member): boolean =>
 const isOwner = (state: RoomState, by: Member, { owner }: RoomFile, command: RemoveOwnFile): boolean =>
   owner !== undefined && (owner === command.owner || owner === personOf(state, by.id))
 
-/** The reason of a file that somebody has removed. */
+/** The reason given for a removed file. */
 export const removal = ({ name }: Member): string => `removed by ${name}`
 
 const mentioned = ({ id, name, folder, audience }: MentionedFile): MentionedFile => ({
@@ -194,9 +194,9 @@ const noSuchFile = rejected('NO_SUCH_FILE', 'this room has no such file; /files 
 
 function join(state: RoomState, by: Member, { role, invited, inviter }: Join): RoomEvent | Known | Rejected {
   const arriving = arrivingAs(state, by, role)
-  // Another connection of a member: whatever keeps others out, this one is in.
+  // This is another connection of a present member, so what keeps others out does not apply.
   if (state.members.has(by.id)) return arriving === 'banned' ? banned : { type: 'known', seq: state.last }
-  // An invitation ends with its maker's ban.
+  // A ban of its maker ends an invitation.
   if (inviter !== undefined && state.bans.persons.has(inviter)) return invitationEnded
   const rank = arriving === 'nonMember' && invited === true ? 'member' : arriving
   const { inviteOnly, mostMembers } = state.rules
@@ -208,14 +208,14 @@ function join(state: RoomState, by: Member, { role, invited, inviter }: Join): R
   return { type: 'joined', by: voicedIn(state, by) }
 }
 
-/** A name that is banned is not to be had by changing to it either; the one that a member has already is no news. */
+/** A banned name cannot be had by changing to it either. The name that a member already has is no news. */
 function rename(state: RoomState, by: Member, { name }: Rename): RoomEvent | Known | Rejected {
   if (name === by.name) return { type: 'known', seq: state.last }
   if (state.bans.names.size > 0 && restraintOf(state, by.id, skeletonOf(name), by.role) === 'banned') return banned
   return { type: 'renamed', by: { ...by, name }, from: by.name }
 }
 
-/** Files outlive their sender's membership, and so do the rules that hold for the sender. */
+/** Files outlive their sender's membership, and so do the rules that apply to the sender. */
 function held(state: RoomState, { id, name }: Member): Rejected | undefined {
   const restraint = state.skeletons.has(id)
     ? state.restrained.get(id)
@@ -231,7 +231,7 @@ function transferred(
   { seq, at }: Stamp,
 ): RoomEvent | Rejected {
   const known = state.files.get(command.file.id)
-  // Another host may have taken it away meanwhile.
+  // Another host may have removed it in the meantime.
   if (known === undefined && command.type === 'completeFile' && command.isOffered === true) return noSuchFile
   const audience = known === undefined ? audienceFor(state, by, command.file.audience?.to) : known.file.audience
   if (audience !== undefined && 'type' in audience) return audience
@@ -249,7 +249,7 @@ function transferred(
       }
 }
 
-/** Of members only, and not of the sender. Whoever has verified the file has it anyway. */
+/** For members other than the sender. A member with a verified copy counts already. */
 function served(
   state: RoomState,
   by: Member,
@@ -277,10 +277,10 @@ function whisper(state: RoomState, by: Member, command: Whisper, stamp: Stamp): 
 
 const noticeOf = ({ notice }: Say | Whisper): { readonly notice?: true } => (notice === true ? { notice } : {})
 
-/** More is said in a message. */
+/** Longer words belong into a message. */
 const MOST_FAREWELL_BYTES = 512
 
-/** Who may not speak just now leaves without a word. */
+/** A member who may not speak at the moment leaves without parting words. */
 function leave(state: RoomState, by: Member, { reason, message, quit }: Leave, { at, maxTextBytes }: Stamp): RoomEvent {
   const why = refusalFor(rankOf(state, by.id), 'say') ?? slowed(state, by, { type: 'say', text: '' }, at)
   const text =
@@ -294,11 +294,11 @@ function leave(state: RoomState, by: Member, { reason, message, quit }: Leave, {
   }
 }
 
-/** So often at most a room is told that somebody types, and so long that is to be shown. */
+/** A room is told at most this often that a member is typing, and shows it for this long. */
 const TYPING_EVERY_MS = 3000
 const TYPING_FOR_MS = 6000
 
-/** Presence: facts of members about themselves; live only. */
+/** Presence: what members say about themselves; not kept in the journal. */
 function present(
   state: RoomState,
   by: Member,

@@ -22,26 +22,26 @@ const isOwn = ({ isListed, host }: Connection): boolean => isListed && host === 
 export const isHere = ({ connections, members }: Readonly<RoomState>, id: string): boolean =>
   members.has(id) && connections.get(id)?.some(isOwn) === true
 
-/** The host that a member is with who is not with this one. */
+/** The host of a member who is at another host; undefined otherwise. */
 export function hostOf(state: Readonly<RoomState>, id: string): string | undefined {
   const all = state.connections.get(id) ?? []
   return all.some(isOwn) ? undefined : all.find(({ host }) => host !== undefined)?.host
 }
 
-/** The nick that a member has through another host; undefined where they have none, or are not with one. */
+/** The nick that a member has at another host; undefined without one. */
 export function nickElsewhere({ connections, members }: Readonly<RoomState>, id: string): string | undefined {
   const name = members.get(id)?.name
   const isElsewhere = connections.get(id)?.some(({ host }) => host !== undefined) === true
   return isElsewhere && name !== undefined && !('type' in checkNick(name)) ? name : undefined
 }
 
-/** A member of this host, as another host is told of it. */
+/** A member of this host, in the form that is sent to other hosts. */
 export function newsOf({ origins }: Readonly<RoomState>, member: Member): MemberNews {
   const { person = member.id, keyless } = origins.get(member.id) ?? {}
   return { event: { type: 'joined', by: member }, person, ...(keyless === true ? { keyless } : {}) }
 }
 
-/** Notes where the member is; answers the event that the room is to be told. */
+/** Notes the member's host. Answers the event to publish in the room. */
 export function arrive(state: RoomState, host: string, { event, person, keyless }: MemberNews): RoomEvent | undefined {
   const { id } = event.by
   const known = state.members.get(id)

@@ -1,58 +1,58 @@
-/** A member of a room. `id` is unique for each joining; `name` is the nick, or a guest's address, which several may share. */
+/** A member of a room. `id` is unique for each join; `name` is the nick, or a guest's address, which several guests may share. */
 export interface Member {
   readonly id: string
   readonly name: string
-  /** Left out for a member like all others. */
+  /** Left out for an ordinary member. */
   readonly role?: Role
-  /** May speak where only operators do; left out for a member like all others. */
+  /** May speak where only operators do; left out for an ordinary member. */
   readonly voice?: true
-  /** Why this member is away; left out where they are not. */
+  /** The reason for being away; left out for a member who is not away. */
   readonly away?: string
 }
 
-/** An operator of the room: its owner, or an op, made one by the owner or another op. */
+/** An operator of the room: its owner, or an op, appointed by the owner or another op. */
 export type Role = 'owner' | 'op'
 
-/** The author as it is kept: the member's state of today is no part of the message. */
+/** The author as kept in the journal, without the member's state at the time. */
 export const authorOf = (member: Member): Member =>
   member.role === undefined && member.away === undefined && member.voice === undefined
     ? member
     : { id: member.id, name: member.name }
 
 /**
- * The readers of an entry that is not for everybody: its sender, and one person or the operators of the room (`staff`). Rights
- * are judged anew at each reading: a new operator sees earlier submissions, and a former one sees them no more.
+ * The readers of an entry that is not for everybody: its sender, and one person or the operators of the room (`staff`). The right to
+ * read is checked at each reading: a new operator sees earlier hand-ins, and a former one no longer sees them.
  */
 export interface Audience {
   readonly from: Member
   readonly to: Member | 'staff'
 }
 
-/** A folder that is sent as one file, a tar: how many files are in it, and their bytes together. In an offer as the sender promised them. */
+/** A folder sent as one file, a tar: the number of its files, and their bytes together. In an offer, as announced by the sender. */
 export interface Folder {
   readonly files: number
   readonly bytes: number
 }
 
-/** A file that is spoken of. `size` in bytes, where it is known. */
+/** A file as events mention it. `size` in bytes, if known. */
 export interface MentionedFile {
   readonly id: string
   readonly name: string
   readonly size?: number
   /** Left out for a single file. */
   readonly folder?: Folder
-  /** When it goes by itself, in milliseconds since 1970; left out where only the host's limits say. */
+  /** Its expiry time, in milliseconds since 1970; left out if only the host's limits apply. */
   readonly expiresAt?: number
-  /** The readers of the file and of all events about it; left out where everybody may see it. */
+  /** The readers of the file and of all events about it; left out if everybody may see it. */
   readonly audience?: Audience
 }
 
-/** A file that is on its way: size and digest (64 hexadecimal digits) as the sender promised them, where it did. */
+/** An unfinished file: size and digest (64 hexadecimal digits) as the sender announced them, if at all. */
 export interface OfferedFile extends MentionedFile {
   readonly sha256?: string
 }
 
-/** A file that is whole. `size` in bytes, `sha256` as 64 hexadecimal digits. */
+/** A complete file. `size` in bytes, `sha256` as 64 hexadecimal digits. */
 export interface WholeFile extends MentionedFile {
   readonly size: number
   readonly sha256: string
@@ -61,7 +61,7 @@ export interface WholeFile extends MentionedFile {
 interface Journaled {
   /** Dense and rising within the room, from 1. */
   readonly seq: number
-  /** Milliseconds since 1970, by the host's clock; for people to read, never to order by. */
+  /** Milliseconds since 1970 by the host's clock. For people to read, not for ordering. */
   readonly at: number
   readonly by: Member
 }
@@ -78,14 +78,14 @@ export interface Acted extends Journaled {
   readonly type: 'acted'
   readonly text: string
 }
-/** Only `by` and `to` may see it. */
+/** A message that only `by` and `to` may see. */
 export interface Whispered extends Journaled {
   readonly type: 'whispered'
   readonly to: Member
   readonly text: string
   readonly notice?: true
 }
-/** An empty one: there is none any more. */
+/** The room's topic was set; with an empty text, removed. */
 export interface TopicSet extends Journaled {
   readonly type: 'topicSet'
   readonly topic: string
@@ -95,35 +95,35 @@ export interface FileOffered extends Journaled {
   readonly type: 'fileOffered'
   readonly file: OfferedFile
   /**
-   * The person who may continue the upload, where that is not `by`: an opaque identifier of the server's. Offers from before there
-   * were owners have none, and only their senders can continue them.
+   * The person who may continue the upload, if that is not `by`: an opaque identifier from the server. Offers of old versions have none,
+   * so that only their senders can continue them.
    */
   readonly owner?: string
-  /** The host that its bytes come in at, where several share their files. */
+  /** In a cluster: the host that receives its bytes. */
   readonly home?: string
 }
-/** A file is whole, durable and verified. */
+/** A file is complete: durable and verified. */
 export interface FileCompleted extends Journaled {
   readonly type: 'fileCompleted'
   readonly file: WholeFile
-  /** Who may take it away beside `by`, as in `FileOffered`. */
+  /** The person who may remove it besides `by`, as in `FileOffered`. */
   readonly owner?: string
 }
-/** A file, or an upload, is gone: removed, expired, evicted or given up. */
+/** A file or an upload is gone: removed, expired, evicted or given up. */
 export interface FileWithdrawn extends Journaled {
   readonly type: 'fileWithdrawn'
   readonly file: MentionedFile
   readonly reason: string
-  /** Left out where nobody did: it did not arrive, or had no place any more. */
+  /** Left out if it was not a person: the file did not arrive, or its space was needed. */
   readonly removedBy?: Member
 }
-/** `by` has the file whole, and has verified its digest. */
+/** `by` has the complete file, with a verified digest. */
 export interface FileReceived extends Journaled {
   readonly type: 'fileReceived'
   readonly file: MentionedFile
 }
 
-/** The host has served the last byte of the file to `by`: they have it, as far as a host can tell. Nobody has verified anything. */
+/** The host has served the file to `by` up to its last byte: they have it, as far as a host can tell. The digest is not verified. */
 export interface FileServed extends Journaled {
   readonly type: 'fileServed'
   readonly file: MentionedFile
@@ -133,7 +133,7 @@ export interface FileServed extends Journaled {
 export interface MessageRemoved extends Journaled {
   readonly type: 'messageRemoved'
   readonly target: number
-  /** The readers of the removed message, where it was not for everybody. */
+  /** The readers of the removed message; left out if it was for everybody. */
   readonly audience?: Audience
 }
 /** All messages up to the sequence `upTo` were removed by `by`. */
@@ -141,21 +141,21 @@ export interface Cleared extends Journaled {
   readonly type: 'cleared'
   readonly upTo: number
 }
-/** Stands in the place of a removed message: its sequence and time, and the remover. */
+/** Stands in place of a removed message: its sequence and time, and the member who removed it. */
 export interface Erased extends Journaled {
   readonly type: 'erased'
   readonly audience?: Audience
-  /** By what the message is known again, for the host alone: see `traceOf`. */
+  /** Identifies the removed message, for the host alone: see `traceOf`. */
   readonly trace?: string
 }
 
-/** From now on `to` is an op, each time the same `person` comes in. */
+/** From now on `to` is an op, each time the same `person` enters. */
 export interface Opped extends Journaled {
   readonly type: 'opped'
   readonly to: Member
   readonly person: string
 }
-/** A member is no moderator any more. */
+/** The member is no operator any more. */
 export interface Deopped extends Journaled {
   readonly type: 'deopped'
   readonly name: string
@@ -163,12 +163,12 @@ export interface Deopped extends Journaled {
   readonly persons?: Persons
 }
 /**
- * The persons for whom a rule holds, for the host alone: readers get no such field (`publicFacts`). Entries of versions
- * without persons have none: their rules hold for names and addresses.
+ * The persons that a rule applies to, for the host alone: readers get no such field (`publicFacts`). Entries of old versions have none:
+ * their rules apply to names and addresses.
  */
 export type Persons = readonly string[]
 
-/** These persons, and members with the name, a name that looks like it, or the address, can only read. */
+/** These persons, and members with the name, a confusable name, or the address, can only read. */
 export interface Muted extends Journaled {
   readonly type: 'muted'
   readonly name: string
@@ -190,13 +190,13 @@ export interface Unbanned extends Journaled {
   readonly type: 'unbanned'
   readonly name: string
 }
-/** Nobody new comes in. */
+/** Nobody new may enter. */
 export interface Locked extends Journaled {
   readonly type: 'locked'
-  /** The persons inside at that time: they may come back. */
+  /** The persons inside at that time, who may come back. */
   readonly persons?: Persons
 }
-/** Sent out of a room that is locked: this person is none of those inside any more. For the host alone. */
+/** A person put out of a locked room loses the right to come back. For the host alone. */
 export interface ShutOut extends Journaled {
   readonly type: 'shutOut'
   readonly person: string
@@ -208,21 +208,21 @@ export interface Unlocked extends Journaled {
 export interface CollectionStarted extends Journaled {
   readonly type: 'collectionStarted'
 }
-/** Files of members are for everybody again. */
+/** Members' files and messages are for everybody again. */
 export interface CollectionEnded extends Journaled {
   readonly type: 'collectionEnded'
 }
-/** Slow mode: members other than operators may send one message in so many seconds from now on; 0: no limit. */
+/** Slow mode: from now on, members other than operators may send one message in this many seconds; 0: no limit. */
 export interface SlowModeSet extends Journaled {
   readonly type: 'slowModeSet'
   readonly seconds: number
 }
-/** The room's files go so many seconds after they came, from now on; 0: they stay. */
+/** From now on, the room's files expire this many seconds after their arrival; 0: they stay. */
 export interface ExpirySet extends Journaled {
   readonly type: 'expirySet'
   readonly seconds: number
 }
-/** The change and its author; the password itself is in the secret store only, in no journal and no bundle. */
+/** The room has a new password. The password itself is in the secret store only, not in the journal or a bundle. */
 export interface PasswordSet extends Journaled {
   readonly type: 'passwordSet'
 }
@@ -231,35 +231,35 @@ export interface PasswordRemoved extends Journaled {
   readonly type: 'passwordRemoved'
 }
 export type SecondsSet = SlowModeSet | ExpirySet
-/** Nobody new comes in, or everybody may again. `persons`: those who are inside, and may come back, as in `Locked`. */
+/** Nobody new may enter, or everybody may again. `persons`: those inside, who may come back, as in `Locked`. */
 export interface InviteOnlySet extends Journaled {
   readonly type: 'inviteOnlySet'
   readonly on: boolean
   readonly persons?: Persons
 }
-/** Only operators set the topic, or everybody may again. */
+/** Only operators may set the topic, or everybody may again. */
 export interface TopicLockSet extends Journaled {
   readonly type: 'topicLockSet'
   readonly on: boolean
 }
-/** Only operators, and members with a voice, speak, or everybody may again. */
+/** Only operators, and members with a voice, may speak, or everybody may again. */
 export interface ModeratorsSpeakSet extends Journaled {
   readonly type: 'moderatorsSpeakSet'
   readonly on: boolean
 }
-/** The room is in no list of rooms but its members', or is listed again. */
+/** Only members see the room in lists of rooms, or everybody does again. */
 export interface UnlistedSet extends Journaled {
   readonly type: 'unlistedSet'
   readonly on: boolean
 }
-/** A rule that holds or not was turned on or off. */
+/** A rule was switched on or off. */
 export type SwitchSet = InviteOnlySet | TopicLockSet | ModeratorsSpeakSet | UnlistedSet
-/** At most so many members; 0: as many as like. */
+/** The largest number of members; 0: no limit. */
 export interface MostMembersSet extends Journaled {
   readonly type: 'mostMembersSet'
   readonly most: number
 }
-/** From now on `to` may speak where only operators do, each time the same `person` comes in. */
+/** From now on `to` may speak where only operators may, each time the same `person` enters. */
 export interface Voiced extends Journaled {
   readonly type: 'voiced'
   readonly to: Member
@@ -312,21 +312,21 @@ export type Entry =
   | PasswordRemoved
   | Rule
 
-/** A member has come in. */
+/** A member has joined. */
 export interface Joined {
   readonly type: 'joined'
   readonly by: Member
 }
-/** A member has gone. */
+/** A member has left. */
 export interface Left {
   readonly type: 'left'
   readonly by: Member
   readonly reason: string
-  /** What they said on leaving. */
+  /** Their parting words. */
   readonly message?: string
   /** They left the host, not only this room. */
   readonly quit?: true
-  /** The operator who kicked them; left out where they left by themselves. */
+  /** The operator who kicked them; left out if they left by themselves. */
   readonly kickedBy?: Member
 }
 /** A member has another name. */
@@ -335,7 +335,7 @@ export interface Renamed {
   readonly by: Member
   readonly from: string
 }
-/** Entries from `from` to `to` are past the room's history, or were damaged in the journal: this reader will not get them. */
+/** Entries from `from` to `to` are trimmed from the room's history, or were damaged in the journal: this reader will not get them. */
 export interface Missed {
   readonly type: 'missed'
   readonly from: number
@@ -346,7 +346,7 @@ export interface Missed {
 export interface Away {
   readonly type: 'away'
   readonly by: Member
-  /** Empty where they did not say. */
+  /** Empty if no reason was given. */
   readonly reason: string
 }
 /** A member is back. */
@@ -354,14 +354,14 @@ export interface Back {
   readonly type: 'back'
   readonly by: Member
 }
-/** To be shown for `forMs`, or until they say something. `at` is in milliseconds since 1970. */
+/** To be shown for `forMs`, or until the member says something. `at` is in milliseconds since 1970. */
 export interface Typing {
   readonly type: 'typing'
   readonly by: Member
   readonly at: number
   readonly forMs: number
 }
-/** So many `bytes` of a file that takes a while have come. */
+/** Progress of a longer upload: `bytes` have arrived. */
 export interface FileProgressed {
   readonly type: 'fileProgressed'
   readonly by: Member
@@ -369,26 +369,26 @@ export interface FileProgressed {
   readonly bytes: number
 }
 
-/** The room's files have `used` of the `quota` bytes that it may keep: soon the oldest go for newer ones. */
+/** The room's files take `used` of its `quota` bytes: soon the oldest are removed for newer ones. */
 export interface FileSpaceLow {
   readonly type: 'fileSpaceLow'
   readonly used: number
   readonly quota: number
 }
 
-/** So many files have been kept long enough within a day: the host's limit or the room's rule lets them go. */
+/** This number of files expires within a day, by the host's limit or the room's rule. */
 export interface FilesExpiring {
   readonly type: 'filesExpiring'
   readonly files: number
 }
 
-/** What the host says to a room; nobody of it does. */
+/** What the host says to a room, without a member as its author. */
 export type HostNotice = FileSpaceLow | FilesExpiring
 
 export const isHostNotice = (event: RoomEvent): event is HostNotice =>
   event.type === 'fileSpaceLow' || event.type === 'filesExpiring'
 
-/** Live only: it has no sequence number and no history. */
+/** Live only: without a sequence number, and not in the history. */
 export type Presence = Joined | Left | Renamed | Away | Back | Typing | FileProgressed | HostNotice
 
 /** Everything that a member of a room is told. */
@@ -399,7 +399,7 @@ export type PastEvent = Entry | Missed
 
 export const isEntry = (event: RoomEvent): event is Entry => 'seq' in event
 
-/** The sequence that a reader has come to with it. */
+/** The sequence that a reader has reached with it. */
 export const lastSeqOf = (event: PastEvent): number => (isEntry(event) ? event.seq : event.to)
 
 /** The events with sequences from `from` to `to`. */
@@ -433,22 +433,22 @@ const RULES: Readonly<Record<Rule['type'], true>> & { readonly [Other in RoomEve
   unvoiced: true,
 }
 
-/** Whether it lays down a rule for later joins and messages. */
+/** Whether it sets a rule for later joins and messages. */
 export const isRule = (event: RoomEvent): event is Rule => RULES[event.type] === true
 
-/** Messages of people: they are searched, carried to other hosts, and may be removed. */
+/** Messages of people. They can be searched, carried to other hosts, and removed. */
 export type Message = Said | Acted | Whispered
 
 export const isMessage = (event: RoomEvent): event is Message =>
   event.type === 'said' || event.type === 'acted' || event.type === 'whispered'
 
-/** About as much as an entry takes without the text that somebody wrote in it. */
+/** Approximate size of an entry without its text. */
 const BARE = 200
 
 export const historyChars = (entry: PastEvent): number =>
   BARE + ('text' in entry ? entry.text.length : 'topic' in entry ? entry.topic.length : 0)
 
-/** The newest entries within `chars` characters together: a request whose answer is never read must cost no more (C61). */
+/** The newest entries with at most `chars` characters together: a request whose answer is never read must not cost more (C61). */
 export function newestWithin(entries: readonly PastEvent[], chars: number): readonly PastEvent[] {
   let left = chars
   const tooMuch = entries.findLastIndex((entry) => {

@@ -5,7 +5,7 @@ import { applyRule, remember, seat, unseat } from './moderation.ts'
 import { rulesAfter } from './rules.ts'
 import type { RoomState } from './state.ts'
 
-/** Takes a fact into the state. Entries arrive here once they are committed, presence as soon as it is decided. */
+/** Applies a fact to the state. Entries come here once they are committed, presence as soon as it is decided. */
 export function evolve(state: RoomState, event: RoomEvent): void {
   if ('seq' in event) state.last = event.seq
   if (isRule(event)) {
@@ -42,7 +42,7 @@ export function evolve(state: RoomState, event: RoomEvent): void {
       unseat(state, id)
       state.members.delete(id)
       if (event.kickedBy !== undefined || !state.connections.has(id)) return
-      // What its other connections are there for goes on.
+      // Its other connections stay open.
       state.hidden.set(id, { id, name })
       seat(state, { id, name })
       return

@@ -1,7 +1,7 @@
 import type { MentionedFile } from './events.ts'
 import type { RoomRules } from './rules.ts'
 
-/** When a file goes by itself that became one at `at`: its sender's wish, or its room's rule, whichever is first; infinite where it has neither. */
+/** Expiry time of a file completed at `at`: the sender's or the room's, whichever is first; infinite without either. */
 export function expiryOf(
   { expirySeconds }: Pick<RoomRules, 'expirySeconds'>,
   { expiresAt = Number.POSITIVE_INFINITY }: Pick<MentionedFile, 'expiresAt'>,
@@ -10,7 +10,7 @@ export function expiryOf(
   return Math.min(expiresAt, expirySeconds === 0 ? Number.POSITIVE_INFINITY : at + expirySeconds * 1000)
 }
 
-/** The file as a list tells of it: with the time at which it goes. */
+/** The file as lists show it: with its expiry time. */
 export function withExpiry<File extends MentionedFile>(
   rules: Pick<RoomRules, 'expirySeconds'>,
   file: File,

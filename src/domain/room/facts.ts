@@ -1,6 +1,6 @@
 import { type Entry, isRule, type Persons, type RoomEvent } from './events.ts'
 
-/** A fact that a room needs again after a restart: its topic, its rules, its files and their receipts. Chat is not among them. */
+/** A fact that a room needs again after a restart: its topic, its rules, its files and their receipts. Messages are no facts. */
 export function isFact(entry: Entry): boolean {
   if (isRule(entry)) return true
   switch (entry.type) {
@@ -25,7 +25,7 @@ export function isFact(entry: Entry): boolean {
   }
 }
 
-/** The events for readers: without the persons of rules, the owners and homes of uploads, and all other fields for the host alone. */
+/** The events for readers, without the fields reserved for the host: persons of rules, owners and homes of uploads, and others. */
 export function publicFacts(events: readonly RoomEvent[]): readonly RoomEvent[] {
   if (!events.some(isForTheHost)) return events
   return events

@@ -5,45 +5,51 @@ import { skeletonOf } from './moderation.ts'
 import type { RoomFile, RoomState } from './state.ts'
 import { isOperator } from './visibility.ts'
 
-/** Somebody who has handed in a file, or was in the room while it collected. */
+/** A person who has handed in a file, or was in the room while it collected. */
 export interface HandIn {
-  /** The id of a member with a key; left out where only a name identifies the person. */
+  /** The id of a member with a key; left out for a person known by name only. */
   readonly id?: string
-  /** The newest that is known. */
+  /** The newest name of the person. */
   readonly name: string
-  /** In the room just now. */
+  /** In the room at the moment. */
   readonly isHere: boolean
-  /** Whole, or on their way, oldest first. Empty: nothing yet. */
+  /** Complete and unfinished files, oldest first. Empty: nothing yet. */
   readonly files: readonly RoomFile[]
 }
 
-/** Files that were sent to the operators of a room, by person. */
+/** Files sent to the operators of a room, by person. */
 export interface HandIns {
-  /** When the room began to collect, in milliseconds since 1970; left out where it does not: then all that it ever collected is here. */
+  /**
+   * Start of the collection, in milliseconds since 1970; left out while the room does not collect: then everything ever collected is
+   * here.
+   */
   readonly since?: number
-  /** Persons who left without handing in anything are known since then. No host keeps them over a restart. */
+  /**
+   * Start of the host's knowledge of people who left without handing in anything, in milliseconds since 1970. It does not survive a
+   * restart.
+   */
   readonly knownSince: number
-  /** By their first file; then those with none, by name. */
+  /** Ordered by first file; then people without files, by name. */
   readonly people: readonly HandIn[]
 }
 
-/** So many people are remembered in one room, beside those who have handed in. */
+/** Number of people remembered in one room, besides those with files. */
 const MOST_ATTENDED = 1000
 
-/** Ids that the host makes up hold for one joining; those of members with a key are written otherwise, and stay theirs. */
+/** Whether the host made up this id for one join. Ids of members with a key have another form, and stay theirs. */
 const isMadeUp = (id: string): boolean => /^[0-9a-f]{32}$/.test(id)
 
-/** One person: known by a key, or else by a name and those that look like it. */
+/** Identifies a person: by key, or else by name, where confusable names are one. */
 const personKey = ({ id, name }: Member): string => (isMadeUp(id) ? nameKey(name) : id)
 const nameKey = (name: string): string => `name ${skeletonOf(name)}`
 
-/** The room begins to collect: those who are here could hand in. */
+/** The room begins to collect: its present members are expected to hand in. */
 export function startAttendance(state: RoomState): void {
   state.attended.clear()
   for (const member of state.members.values()) attend(state, member)
 }
 
-/** Notes who is here while the room collects, but for operators. `before`: what a member was called until now. */
+/** Notes a member who is present while the room collects; operators are left out. `before`: the member's previous name. */
 export function attend(state: RoomState, { id, name, role }: Member, before?: string): void {
   if (state.rules.collectingSince === undefined || role !== undefined) return
   if (before !== undefined && isMadeUp(id)) state.attended.delete(nameKey(before))
@@ -59,7 +65,7 @@ interface Found {
   readonly files: RoomFile[]
 }
 
-/** Who has handed in what, and who was here and has not. Operators count only where they have. */
+/** People with their hand-ins, and people who were present and have none. Operators are listed only if they handed in something. */
 export function handInsOf(state: RoomState): Omit<HandIns, 'knownSince'> {
   const since = state.rules.collectingSince
   const people = new Map<string, Found>()
@@ -95,7 +101,7 @@ function known(people: Map<string, Found>, by: Member): Found {
   return found
 }
 
-/** A sender by curl under a member's name shows no key: it counts as that member as long as no two have sent. */
+/** A sender by curl under a member's name has no key, and counts as that member unless two such people have sent. */
 function addAttended(people: Map<string, Found>, member: Member): void {
   const byName = people.get(nameKey(member.name))
   if (people.has(personKey(member))) return
@@ -108,7 +114,7 @@ function addAttended(people: Map<string, Found>, member: Member): void {
   if (!isNamesake) known(people, member)
 }
 
-/** The same file by file, oldest first, with those who have nothing whole among them. */
+/** The hand-ins file by file, oldest first, along with the people who have no complete file. */
 export function submissionsOf({ people }: Pick<HandIns, 'people'>): {
   readonly files: readonly RoomFile[]
   readonly missing: readonly HandIn[]
@@ -117,16 +123,16 @@ export function submissionsOf({ people }: Pick<HandIns, 'people'>): {
   return { files, missing: people.filter((each) => !each.files.some(({ status }) => status === 'whole')) }
 }
 
-/** A file of somebody, and where it goes when all that was handed in is put into folders. */
+/** A person's file, with its place when all hand-ins are saved into folders. */
 export interface CollectedFile<File> {
   readonly file: File
-  /** The name of their folder. */
+  /** The name of the person's folder. */
   readonly folder: string
-  /** The file's own name, with its time where it is not the newest of that name. */
+  /** The file's own name; with its time in it unless it is the newest of that name. */
   readonly as: string
 }
 
-/** Files of one name of one person. */
+/** Files of the same name by the same person. */
 export interface CollectedVersions<File> {
   readonly newest: CollectedFile<File>
   /** Oldest first. */
@@ -141,8 +147,8 @@ interface Submitted {
 }
 
 /**
- * Folders for people, and the files for each: of one name the newest under that name, and those before it beside it, with their time.
- * `isWanted`: files that can be had now. `isThere`: whether there is a folder of this name from the time before.
+ * Folders for people, with the files for each. The newest file of a name is saved under that name, earlier ones beside it with their
+ * times. `isWanted`: whether a file can be had now. `isThere`: whether a folder of this name exists from an earlier run.
  */
 export function collected<
   File extends Submitted,
@@ -178,7 +184,7 @@ function byName<File extends Submitted>(files: readonly File[]): Iterable<readon
 
 export const nameOf = ({ name, id }: Omit<Submitted, 'at'>): string => savedName(name, id)
 
-/** Two of one name are kept apart by their ids, so that each has the same folder the next time, whoever else is there then. */
+/** People with the same name are told apart by their ids, so that each gets the same folder the next time, whoever else is there then. */
 function foldersOf<Person extends { readonly id?: string; readonly name: string; readonly files: readonly unknown[] }>(
   people: readonly Person[],
   isThere: (folder: string) => boolean,

@@ -2,17 +2,20 @@ import { Waiters } from '../async/waiters.ts'
 import type { Mail, RoomCommand } from './commands.ts'
 
 export interface MailboxLimits {
-  /** Commands that may wait for their commit, and their characters. */
+  /** Number of commands that may wait for their commit, and their characters. */
   readonly mailboxCommands: number
   readonly mailboxChars: number
 }
 
-/** Commands that wait for a room to decide them, in order. `isFull` asks senders to wait; what must not wait or get lost is taken all the same. */
+/**
+ * Commands waiting for the room's decision, in order. `isFull` asks senders to wait; mail that must not wait or get lost is taken all
+ * the same.
+ */
 export class Mailbox {
   readonly #limits: MailboxLimits
   readonly #drained = new Waiters()
   #mails: Mail[] = []
-  /** Those before this index are taken. */
+  /** Mail before this index is taken. */
   #from = 0
   #commands = 0
   #chars = 0
@@ -39,14 +42,14 @@ export class Mailbox {
     this.#count(mail.commands, 1)
   }
 
-  /** Puts these before all others: they were taken before. */
+  /** Puts these, which were taken before, in front of all others. */
   putBack(mails: readonly Mail[]): void {
     for (const { commands } of mails) this.#count(commands, 1)
     this.#mails = [...mails, ...this.#mails.slice(this.#from)]
     this.#from = 0
   }
 
-  /** Takes the first so many commands of the oldest mail, and with the last of them the mail. */
+  /** Takes this number of commands of the oldest mail, and the mail itself with the last of them. */
   take(count: number): void {
     const mail = this.#mails[this.#from] as Mail
     const { commands } = mail
@@ -62,12 +65,12 @@ export class Mailbox {
     this.#from = 0
   }
 
-  /** Resolves when there is room again; at once where there is. */
+  /** Resolves when there is space again; at once if there is. */
   drained(): Promise<void> {
     return this.isFull ? this.#drained.wait() : Promise.resolve()
   }
 
-  /** Lets those in who wait, where there is room. */
+  /** Lets waiting senders go on, if there is space. */
   release(): void {
     if (!this.isFull) this.#drained.release()
   }

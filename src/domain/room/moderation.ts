@@ -8,10 +8,10 @@ import { notAllowed, type Rank } from './permissions.ts'
 import { type OwnMute, RULE_OF, rulesAfter, SECONDS_SET, SWITCH_SET } from './rules.ts'
 import type { Restraints, RoomState } from './state.ts'
 
-/** So many former members are remembered by their names. */
+/** Number of former members remembered by name. */
 const GONE = 1000
 
-/** The key of a name: its skeleton, so that names that look alike are one (C63). An address is itself. */
+/** The key of a name: its skeleton, so that confusable names are one (C63). An address is its own key. */
 export function skeletonOf(name: string): string {
   const nick = checkNick(name)
   return 'type' in nick ? name : nick.skeleton
@@ -34,11 +34,11 @@ export function rankOf(state: RoomState, id: string): Rank {
 
 const hasVoice = ({ ops, voices }: RoomState, person: string): boolean => voices.has(person) || ops.has(person)
 
-/** A member as they come in, with the voice that they were given. */
+/** A joining member, with the voice given earlier. */
 export const voicedIn = (state: RoomState, member: Member): Member =>
   state.voices.has(personOf(state, member.id)) ? { ...member, voice: true } : member
 
-/** The rank of a person on joining; `role` as the host gives it. */
+/** The rank of a person on joining; `role` as given by the host. */
 export function arrivingAs(state: RoomState, by: Member, role: Role | undefined): Rank {
   if (role === 'owner') return role
   if (restraintOf(state, by.id, skeletonOf(by.name), role) === 'banned') return 'banned'
@@ -48,8 +48,8 @@ export function arrivingAs(state: RoomState, by: Member, role: Role | undefined)
 }
 
 /**
- * The restraint (ban or mute) on a member: by person, by name, or by address. The owner is above it. Ops are above those
- * on names and addresses: others can have theirs.
+ * The restraint (ban or mute) on a member: by person, by name, or by address. It never applies to the owner. For ops, restraints by name
+ * or address do not apply, since others can have the same.
  */
 export function restraintOf(
   state: RoomState,
@@ -71,7 +71,7 @@ const labelsOf = (state: RoomState, id: string, skeleton: string): readonly stri
   ...addressesOf(state, id).map(subnetOf),
 ]
 
-/** The mute that holds for a present member, and nothing of who else it holds for. */
+/** The mute that applies to a present member, without the others that it applies to. */
 export function muteOf(state: RoomState, id: string): OwnMute | undefined {
   if (state.restrained.get(id) !== 'muted') return undefined
   const { names } = state.mutes
@@ -82,42 +82,42 @@ export function muteOf(state: RoomState, id: string): OwnMute | undefined {
   return reason === undefined ? {} : { reason }
 }
 
-/** Those of its listed connections: the host's own, or of one request, has none of its own. */
+/** The addresses of its listed connections: the host's own connection, or one for a single request, has none. */
 function addressesOf({ origins, connections }: RoomState, id: string): readonly string[] {
   const listed = connections.get(id)?.filter(({ isListed }) => isListed) ?? []
   return [origins.get(id), ...listed].flatMap((each) => each?.address ?? [])
 }
 
-/** The person behind a member: as `origins` tells, or this one joining. */
+/** The person behind a member: from `origins`, or the joining member itself. */
 export const personOf = ({ origins }: RoomState, id: string): string => origins.get(id)?.person ?? id
 
-/** Notes the restraint on a member who is here now, or has a new name now. */
+/** Notes the restraint on a member who has just come, or has just changed its name. */
 export function seat(state: RoomState, member: Member): void {
   state.skeletons.set(member.id, skeletonOf(member.name))
   noteRestraint(state, member)
 }
 
-/** Notes the restraints on all present members anew. */
+/** Notes the restraints on all present members again. */
 function reseat(state: RoomState): void {
   for (const members of [state.members, state.hidden])
     for (const member of members.values()) noteRestraint(state, member)
 }
 
-/** What is noted of a member goes; where they come from, with their last connection. */
+/** Forgets what is noted about a member; its origin goes with its last connection. */
 export function unseat(state: RoomState, id: string): void {
   remember(state, id)
   for (const notes of [state.skeletons, state.restrained, state.typing]) notes.delete(id)
   if (!state.connections.has(id)) state.origins.delete(id)
 }
 
-/** Somebody gives up the name that they have: operators may still mean them by it. The owner is not held by any rule. */
+/** Remembers a member's name after the member has given it up: operators may still refer to it. No rule applies to the owner. */
 export function remember(state: RoomState, id: string): void {
   const skeleton = state.skeletons.get(id)
   const member = state.members.get(id) ?? state.hidden.get(id)
   if (skeleton === undefined || member === undefined || member.role === 'owner') return
   const person = personOf(state, id)
   const before = state.gone.get(skeleton)
-  // A request without a key is nobody whom a rule could hold for, but it has the name.
+  // A request without a key is no person that a rule could apply to, but it has the name.
   const isRequest = person === id && state.hidden.has(id)
   if (isRequest && before !== undefined && !state.ops.has(before)) return
   state.gone.delete(skeleton)
@@ -134,7 +134,7 @@ export function noteRestraint(state: RoomState, { id, name, role }: Member): voi
   else state.restrained.set(id, restraint)
 }
 
-/** A request of a person who was in the room when it was locked, or is in it as far as their name tells. */
+/** A request of a person who was in the room when it was locked, or who is in it according to the name. */
 function isOfOneInside(state: RoomState, id: string): boolean {
   const { members, skeletons, insiders } = state
   if (insiders.has(personOf(state, id))) return true
@@ -143,7 +143,7 @@ function isOfOneInside(state: RoomState, id: string): boolean {
   return false
 }
 
-/** Takes a rule into the state, with its effect on all present members. */
+/** Applies a rule to the state and to all present members. */
 export function applyRule(state: RoomState, rule: Rule): void {
   const { insiders } = state
   switch (rule.type) {
@@ -220,7 +220,7 @@ function giveVoice(state: RoomState, person: string, on: boolean): void {
   }
 }
 
-/** Earlier restraints on the name stay, and hold for these persons too. */
+/** Earlier restraints on the name stay, and apply to these persons too. */
 function addRestraint({ names, persons }: Restraints, { name, reason, persons: wanted = [] }: Muted | Banned): void {
   const key = ruleKey(name)
   const before = names.get(key)
@@ -244,7 +244,10 @@ function endRestraint({ names, persons }: Restraints, name: string): void {
   names.delete(key)
 }
 
-/** The outcome of an operator's or the owner's command; their permission was checked before. Nobody gives one against their equals. */
+/**
+ * The outcome of a command by an operator or the owner, whose permission was checked before. No command works against a member of the
+ * same rank.
+ */
 export function moderate(
   state: RoomState,
   by: Member,
@@ -319,7 +322,7 @@ export function moderate(
     }
     case 'lock': {
       const { inviteOnly, topicLocked } = rules
-      // Beside one half the other is turned on alone: who is inside already stays it.
+      // With one half on, only the other is switched on: insiders stay insiders.
       if (inviteOnly) return topicLocked ? known : { type: 'topicLockSet', ...stamp, on: true }
       if (topicLocked) return { type: 'inviteOnlySet', ...stamp, on: true, persons: present(state) }
       return { type: 'locked', ...stamp, persons: present(state) }
@@ -354,7 +357,7 @@ export function moderate(
   }
 }
 
-/** The persons who are here. */
+/** The persons present. */
 const present = (state: RoomState): readonly string[] => [
   ...new Set(Array.from(state.members.keys(), (id) => personOf(state, id))),
 ]
@@ -373,7 +376,7 @@ const BOUNDS: Readonly<
   },
   setSlowMode: { least: 1, most: 3600, wrong: rejected('BAD_COMMAND', 'slow mode is from 1 to 3600 s; 0 ends it') },
 }
-/** Why somebody is not in the room any more, as it is told. */
+/** The published reason for a member's removal. */
 export const because = (what: 'kicked' | 'banned', by: Member, reason: string | undefined): string =>
   `${what} by ${by.name}${reason === undefined ? '' : `: ${reason}`}`
 
@@ -383,7 +386,7 @@ const levelOf = (role: Role | undefined): number => (role === undefined ? 0 : ro
 export const memberWith = (members: RoomState['members'], id: string): Member | Rejected =>
   members.get(id) ?? rejected('NO_SUCH_MEMBER', 'this member is not here any more; /who lists who is')
 
-/** The member with that name, or with one that looks like it. */
+/** The member with that name or a confusable one. */
 function find({ members, skeletons }: RoomState, name: string): Member | Rejected {
   const skeleton = skeletonOf(name)
   const [found, another] = [...members.values()].filter(({ id }) => skeletons.get(id) === skeleton)
@@ -398,8 +401,8 @@ const called = (all: ReadonlyMap<string, string>, skeleton: string): readonly st
   [...all].flatMap(([person, name]) => (skeletonOf(name) === skeleton ? [person] : []))
 
 /**
- * The persons below `by` for a name: the present members with it, or, where there are none, its last holders and the operators
- * known by it. Rank is a person's: the name of an operator makes nobody one.
+ * The persons below `by` that a name refers to: present members with it, or else its last holders, and the operators known by it. Rank
+ * belongs to a person: taking an operator's name makes nobody an operator.
  */
 function meantBy(state: RoomState, by: Member, name: string): readonly string[] | Rejected {
   const { members, skeletons, gone, ops } = state
@@ -415,7 +418,7 @@ function meantBy(state: RoomState, by: Member, name: string): readonly string[] 
   return known.size > 0 && below.length === 0 ? notAllowed : below.filter((person) => person !== '')
 }
 
-/** The name under which a restraint was laid down that holds for this name, or for the present member with it. */
+/** The name in the restraint that applies to this name, or to the present member with it. */
 function laidDownFor(state: RoomState, { names, persons }: Restraints, name: string): string | undefined {
   const held = names.get(ruleKey(name))
   if (held !== undefined) return held.name
@@ -430,7 +433,7 @@ function laidDownFor(state: RoomState, { names, persons }: Restraints, name: str
 
 const ADDRESS = /^[0-9a-f.:]{2,45}$/i
 
-/** A name that is possible: a nick, an address, or the name of a present member. */
+/** A possible name: a nick, an address, or the name of a present member. */
 function nameOf({ members, hidden, skeletons }: RoomState, raw: string): string | Rejected {
   const skeleton = skeletonOf(raw)
   for (const all of [members, hidden])

@@ -2,12 +2,12 @@ import { type Rejected, rejected } from '../errors.ts'
 import type { ClientCommand } from './commands.ts'
 
 /**
- * A person's rank in a room. `nonMember`: not in it, or kicked out of it. `outsider`: comes for one request to a room that is
- * locked. `banned` and `muted` come before all else. `listener`: a member without a voice where only operators speak.
+ * A person's rank in a room. `nonMember`: not in it, or kicked. `outsider`: comes to a locked room for one request. `banned` and `muted`
+ * take precedence over all others. `listener`: a member without a voice while only operators may speak.
  */
 export type Rank = 'nonMember' | 'outsider' | 'banned' | 'muted' | 'listener' | 'member' | 'op' | 'owner'
 
-/** The permissions that a room knows. */
+/** All permissions in a room. */
 export type Permission =
   | ClientCommand['type']
   | 'read'
@@ -41,11 +41,11 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   whisper: PRESENT,
   read: ['outsider', ...HERE],
   upload: FREE,
-  // A file while the room collects: only operators see it.
+  // A file sent while the room collects: only operators see it.
   handIn: PRESENT,
-  // Begun before a lock, it may be ended after it.
+  // An upload begun before a lock may be finished after it.
   continueUpload: ['outsider', ...PRESENT],
-  // That of somebody else; one's own is a way to end it.
+  // Another person's upload. One's own may always be withdrawn.
   withdrawUpload: OPERATORS,
   rename: PRESENT,
   away: PRESENT,
@@ -80,13 +80,13 @@ export const PERMISSIONS: Readonly<Record<Permission, readonly Rank[]>> = {
   setUnlisted: OPERATORS,
   setMostMembers: OPERATORS,
   seeHandIns: OPERATORS,
-  // A lock keeps members out; a link is for the operators, who can take it back.
+  // A lock keeps members out; a drop link belongs to the operators, who can revoke it.
   drop: ['outsider', ...PRESENT],
   setPassword: OPERATORS,
   invite: OPERATORS,
 }
 
-/** Why somebody of this rank may not; undefined where they may. */
+/** The refusal for somebody of this rank; undefined if they have the permission. */
 export function refusalFor(rank: Rank, permission: Permission): Rejected | undefined {
   if (PERMISSIONS[permission].includes(rank)) return undefined
   switch (rank) {

@@ -3,7 +3,7 @@ import type { Member, Presence, RoomEvent } from './events.ts'
 /** Members by id. */
 export type MembersById = ReadonlyMap<string, Member>
 
-/** The listed members as readers know them: without what was `decided` since, and is not published. */
+/** The listed members as readers know them: without the effect of the events in `decided`, which are not published yet. */
 export function publishedMembers(members: MembersById, decided: readonly RoomEvent[]): MembersById {
   const published = new Map(members)
   for (const event of decided.toReversed()) {
@@ -21,7 +21,7 @@ export function isPublished(id: string, members: MembersById, decided: readonly 
   return first === undefined ? members.has(id) : first.type === 'left'
 }
 
-/** The events that make one list of members of another. */
+/** The events that turn one list of members into another. */
 export function difference(before: MembersById, now: MembersById): readonly Presence[] {
   const events: Presence[] = []
   if (before === now) return events

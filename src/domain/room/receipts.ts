@@ -3,7 +3,10 @@ import { personOf } from './moderation.ts'
 import type { RoomFile, RoomState } from './state.ts'
 import { admits, readerOf } from './visibility.ts'
 
-/** The members who are here and may see a file, but its sender: `of`; and those of them who have it, because it was served to them or they have verified it. */
+/**
+ * `of`: the present members who may see a file, without its sender. `has`: those of them who have it, because it was served to them or
+ * they have verified it.
+ */
 export interface Holders {
   readonly has: readonly Member[]
   readonly of: number
@@ -16,12 +19,12 @@ export function holdersOf(state: RoomState, each: RoomFile): Holders {
   const known = new Set([...(state.holders.get(file.id) ?? []), ...(state.receivers.get(file.id) ?? [])])
   const ids = [...known].filter((id) => isReceiver(id) && sees(id))
   const has = ids.flatMap((id) => state.members.get(id) ?? [])
-  // The room may be large, and a file for everybody is the usual one.
+  // The room may be large, and most files are for everybody.
   if (file.audience === undefined) return { has, of: state.members.size - sendersHere(state, each) }
   return { has, of: [...state.members.keys()].filter((id) => isReceiver(id) && sees(id)).length }
 }
 
-/** Under the id that sent it, or by the key that owns the upload. */
+/** Whether it is the sender: by the id that sent it, or by the key that owns the upload. */
 export const isSender = (state: RoomState, { by, owner }: RoomFile, id: string): boolean =>
   by.id === id || (owner !== undefined && owner === personOf(state, id))
 

@@ -4,10 +4,13 @@ import type { RoomSession } from '../session.ts'
 import type { RemoveFile, RemoveMessage } from './commands.ts'
 import { isMessage, type MentionedFile, type Message, type RoomEvent } from './events.ts'
 
-/** So many entries are looked through for the newest message of a member. */
+/** Number of entries searched for a member's newest message. */
 export const LOOK_BACK = 500
 
-/** The removal that a person asks for: of a file by its name or id; of a message by its number, `#12`; of the newest of a member, `@ani`, or, with nothing, of their own. */
+/**
+ * The removal that a person asks for: of a file by its name or id; of a message by its number, `#12`; of a member's newest message,
+ * `@ani`, or, without an argument, of their own.
+ */
 export async function removalOf(
   session: Pick<RoomSession, 'member'> & {
     history(count: number): Promise<readonly RoomEvent[]>

@@ -2,37 +2,38 @@ import type { Entry } from './events.ts'
 import { ruleKey } from './moderation.ts'
 import { isRuleChange, RULE_OF } from './rules.ts'
 
-/** So many files that were once whole and are gone are remembered, for no bundle to bring them back. */
+/** Number of removed files remembered, so that no bundle brings them back. */
 const MOST_GONE = 10_000
 
 /** Sequences of the facts about one file. */
 interface FileFacts {
   readonly status: 'offered' | 'whole'
   readonly seq: number
-  /** The first of each name. */
+  /** The first receipt for each name. */
   readonly receipts: Map<string, number>
-  /** The first of each member's. */
+  /** The first one for each member. */
   readonly served: Map<string, number>
 }
 
 /**
- * The facts of a room that still matter, so that the kept ones stay bounded however long it lives: the newest topic; of each file its offer, or its
- * completion and receipts; of a file that was whole and is gone, its withdrawal; the rules that hold. Of an upload that was withdrawn before it was
- * whole: nothing. The end of a rule lasts as the newest fact about it, and may be dropped before the facts it ended.
+ * The facts of a room that still matter, so that their number stays bounded however long the room lives: the newest topic; for each file
+ * its offer, or its completion and receipts; for a complete file that was removed, its withdrawal; the rules in force. Nothing for an
+ * upload that was withdrawn before its completion. The end of a rule is kept while it is the newest fact about it, and may be dropped
+ * before the facts it ended.
  */
 export class RetainedFacts {
   readonly #seqs = new Set<number>()
   readonly #files = new Map<string, FileFacts>()
   /** Sequences of withdrawals, in order. */
   readonly #gone = new Set<number>()
-  /** Sequences of facts that the newest one of the same subject ends, by subject. */
+  /** Sequences of facts that the newest fact about the same subject replaces, by subject. */
   readonly #about = new Map<string, number[]>()
   #isInviteOnly = false
 
   /** Takes the room's facts, in their order. */
   take(fact: Entry): void {
     switch (fact.type) {
-      // Forgotten with the message before it that it removed.
+      // Forgotten along with the earlier message that it removed.
       case 'messageRemoved':
         return
       case 'cleared':
@@ -50,7 +51,7 @@ export class RetainedFacts {
         for (const half of ['entry', 'topic lock']) this.#drop(half)
         this.#end('lock', fact.seq)
         return
-      // A lock before it still says that the topic is locked, too.
+      // An earlier lock still says that the topic is locked as well.
       case 'inviteOnlySet':
         this.#isInviteOnly = fact.on
         if (fact.on) this.#add('entry', fact.seq)
@@ -73,7 +74,7 @@ export class RetainedFacts {
         this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
         return
       case 'unbanned':
-        // A ban that was lifted still says that its persons are not among those inside.
+        // A lifted ban still says that its persons are not among the insiders.
         if (this.#isInviteOnly) this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
         else this.#end(`ban ${ruleKey(fact.name)}`, fact.seq)
         return
@@ -104,7 +105,7 @@ export class RetainedFacts {
       }
       case 'fileWithdrawn': {
         const status = this.#forget(fact.file.id)
-        // Where only the withdrawal is left, it was kept because the file had been whole.
+        // If only the withdrawal is left, it was kept because the file had been complete.
         if (status !== 'offered') this.#remember(fact.seq)
         return
       }
@@ -136,7 +137,7 @@ export class RetainedFacts {
     this.#seqs.add(seq)
   }
 
-  /** Answers the status until now. */
+  /** Answers the status so far. */
   #forget(id: string): FileFacts['status'] | undefined {
     const file = this.#files.get(id)
     if (file === undefined) return undefined

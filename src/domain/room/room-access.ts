@@ -3,9 +3,9 @@ import type { Rejected } from '../errors.ts'
 /** An invitation without its code. */
 export interface KeptInvitation {
   readonly id: string
-  /** Milliseconds since 1970: nobody comes in by it any more, or nobody back in. */
+  /** Milliseconds since 1970: from then on it admits nobody, not even the person who used it. */
   readonly expiresAt: number
-  /** Somebody has come in by it, whose it is now. */
+  /** It was used, and now belongs to the person who did. */
   readonly used: boolean
 }
 
@@ -14,30 +14,30 @@ export interface Invitation extends Omit<KeptInvitation, 'used'> {
   readonly code: string
 }
 
-/** An address by which anybody may put files into a room, for its operators alone. */
+/** An address through which anybody may put files into a room, for its operators only. */
 export interface DropLink {
   readonly id: string
   /** On the host: `/drop/…/`, below its base path. */
   readonly path: string
-  /** Milliseconds since 1970: nothing comes in by it any more. */
+  /** Milliseconds since 1970: from then on it accepts nothing. */
   readonly expiresAt: number
 }
 
-/** A room's password, invitations and drop links, in the hands of one of its operators. `Why`: the form of refusals on the caller's side. */
+/** A room's password, invitations and drop links, for one of its operators. `Why`: the form of refusals on the caller's side. */
 export interface RoomAccess<Why = Rejected> {
-  /** The room's password from now on; undefined takes it away. Members that are in stay in. */
+  /** Sets the room's password; undefined removes it. Present members stay. */
   setPassword(word: string | undefined): Promise<Why | undefined>
-  /** Lets one more person in, once. */
+  /** Makes an invitation for one person. */
   invite(): Promise<Invitation | Why>
-  /** Those by which somebody may still come in. */
+  /** The invitations that still admit somebody. */
   invitations(): Promise<readonly KeptInvitation[] | Why>
-  /** Nobody comes in by it any more; a member that is in by nothing else goes. */
+  /** Revokes an invitation. A member admitted by nothing else is put out. */
   revoke(id: string): Promise<Why | undefined>
-  /** Lets everybody who has it put files in, for so many seconds or as the host has it. */
+  /** Makes a drop link, valid for this number of seconds or for the host's default. */
   addDropLink(seconds?: number): Promise<DropLink | Why>
-  /** Those that are valid. */
+  /** The valid drop links. */
   dropLinks(): Promise<readonly DropLink[] | Why>
-  /** Nothing comes in by it any more; uploads that are under way end. */
+  /** Revokes a drop link. Uploads in progress through it end. */
   revokeDropLink(id: string): Promise<Why | undefined>
 }
 

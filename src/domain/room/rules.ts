@@ -1,31 +1,34 @@
 import type { SetSeconds, SetSwitch } from './commands.ts'
 import type { RoomEvent, RuleChange, SecondsSet, SwitchSet } from './events.ts'
 
-/** The rules that hold for everybody in a room, as each member knows them: one value, replaced as a whole. */
+/** The rules for everybody in a room, as every member knows them: one value, replaced as a whole. */
 export interface RoomRules {
-  /** Empty where there is none. */
+  /** Empty without a topic. */
   readonly topic: string
-  /** Nobody new comes in. */
+  /** Nobody new may enter. */
   readonly inviteOnly: boolean
-  /** Only operators set the topic. */
+  /** Only operators may set the topic. */
   readonly topicLocked: boolean
-  /** Only operators, and members with a voice, speak. */
+  /** Only operators, and members with a voice, may speak. */
   readonly moderatorsSpeak: boolean
-  /** In no list of rooms but its members'. */
+  /** Only members see the room in lists of rooms. */
   readonly unlisted: boolean
-  /** At most so many members; 0: no limit. */
+  /** The largest number of members; 0: no limit. */
   readonly mostMembers: number
-  /** Since when members' files are for operators of the room only, in milliseconds since 1970; undefined while they are for everybody. */
+  /**
+   * Start of the collection, since when members' files are for operators only, in milliseconds since 1970; undefined while files are for
+   * everybody.
+   */
   readonly collectingSince: number | undefined
-  /** Slow mode: members other than operators may send one message in so many seconds; 0: no limit. */
+  /** Slow mode: members other than operators may send one message in this many seconds; 0: no limit. */
   readonly slowSeconds: number
-  /** Files go so many seconds after they came; 0: they stay. */
+  /** Files expire this many seconds after their arrival; 0: they stay. */
   readonly expirySeconds: number
 }
 
-/** The rules, and whether there is a password: the host keeps that, not the room. */
+/** The rules, and whether there is a password, which the host keeps and not the room. */
 export interface RoomFacts extends RoomRules {
-  /** Needed to join. */
+  /** A password is needed to join. */
   readonly hasPassword: boolean
 }
 
@@ -41,12 +44,12 @@ export const noRules: RoomRules = {
   expirySeconds: 0,
 }
 
-/** A member can only read, and why, where the operator said so. */
+/** A member can only read; with the operator's reason, if given. */
 export interface OwnMute {
   readonly reason?: string
 }
 
-/** The rule that each of these events changes; a lock changes `topicLocked` with it. */
+/** The rule that each of these events changes; a lock changes `topicLocked` as well. */
 export const RULE_OF = {
   topicSet: 'topic',
   locked: 'inviteOnly',
@@ -70,11 +73,11 @@ export const SECONDS_SET = {
 
 export const setsSeconds = (type: string): type is SetSeconds['type'] => Object.hasOwn(SECONDS_SET, type)
 
-/** A rule that is a number of seconds, 0 where it does not hold. */
+/** A rule with a number of seconds, 0 when off. */
 export type SecondsRule = (typeof RULE_OF)[SecondsSet['type']]
 export const secondsRules: readonly SecondsRule[] = Object.values(SECONDS_SET).map((event) => RULE_OF[event])
 
-/** The event of each command that turns a rule on or off. */
+/** The event of each command that switches a rule on or off. */
 export const SWITCH_SET = {
   setInviteOnly: 'inviteOnlySet',
   setTopicLock: 'topicLockSet',
@@ -82,7 +85,7 @@ export const SWITCH_SET = {
   setUnlisted: 'unlistedSet',
 } as const satisfies Readonly<Record<SetSwitch['type'], SwitchSet['type']>>
 
-/** A rule that holds or not. */
+/** A rule that is on or off. */
 export type SwitchRule = (typeof RULE_OF)[SwitchSet['type']]
 export const switchRules: readonly SwitchRule[] = Object.values(SWITCH_SET).map((event) => RULE_OF[event])
 
@@ -114,7 +117,7 @@ export function rulesAfter<Rules extends RoomRules>(rules: Rules, event: RuleCha
   }
 }
 
-/** The facts as a member knows them behind an event; the same value where it changes none. */
+/** The facts as a member knows them after an event; the same value if it changes none. */
 export function factsAfter(facts: RoomFacts, event: RoomEvent): RoomFacts {
   if (event.type === 'passwordSet' || event.type === 'passwordRemoved')
     return { ...facts, hasPassword: event.type === 'passwordSet' }

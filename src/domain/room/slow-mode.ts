@@ -6,7 +6,7 @@ import type { Member } from './events.ts'
 import { personOf } from './moderation.ts'
 import type { RoomState } from './state.ts'
 
-/** So many speakers are remembered in slow mode; more come only by new keys, whose holders may speak anyway. */
+/** Number of speakers remembered in slow mode. More than this can come only through new keys, whose holders may speak anyway. */
 const MOST_SPEAKERS = 10_000
 const MS_PER_SECOND = 1000
 
@@ -16,13 +16,13 @@ export function slowSecondsOf(state: RoomState, { id, role }: Member): number {
   return slowSeconds === 0 || role !== undefined || state.ops.has(personOf(state, id)) ? 0 : slowSeconds
 }
 
-/** The holder of a slow-mode wait: a person by the key, under any name; without a key, the whole subnet. */
+/** The holder of a slow-mode wait: the person with this key, under any name; without a key, the whole subnet. */
 function speakerOf(state: RoomState, id: string): string {
   const { person = id, address, keyless = false } = state.origins.get(id) ?? {}
   return keyless && address !== undefined ? subnetOf(address) : person
 }
 
-/** Why a member may not speak yet. The same message sent again, by its id, is no other. */
+/** The refusal for a member who must wait. The same message sent again, by its id, does not count as another. */
 export function slowed(state: RoomState, by: Member, { id }: Say | Act, at: number): Rejected | undefined {
   const seconds = slowSecondsOf(state, by)
   if (seconds === 0) return undefined
@@ -32,7 +32,7 @@ export function slowed(state: RoomState, by: Member, { id }: Say | Act, at: numb
   return leftMs > 0 ? slowMode(seconds, leftMs) : undefined
 }
 
-/** Notes in slow mode that somebody has spoken: at once, for the next command of the same batch to be judged by it. */
+/** Notes in slow mode that a member has spoken: at once, since the next command of the same batch is judged by it. */
 export function noteSpoken(state: RoomState, by: string, at: number, id: string | undefined): void {
   const { spoken, rules } = state
   if (rules.slowSeconds === 0) return
@@ -46,7 +46,7 @@ export function noteSpoken(state: RoomState, by: string, at: number, id: string 
   }
 }
 
-/** The same of messages that came through another host. */
+/** The same for messages that came through another host. */
 export function noteAdopted(state: RoomState, { entries, ids }: Batch): void {
   if (state.rules.slowSeconds === 0) return
   const idAt = new Map(ids.map(({ id, seq }) => [seq, id]))
@@ -54,7 +54,7 @@ export function noteAdopted(state: RoomState, { entries, ids }: Batch): void {
     if (entry.type === 'said' || entry.type === 'acted') noteSpoken(state, entry.by.id, entry.at, idAt.get(entry.seq))
 }
 
-/** The message of that time was not kept: it causes no wait. */
+/** The message of that time was not kept, so nobody has to wait for it. */
 export function unspoken(state: RoomState, at: number): void {
   for (const [speaker, newest] of state.spoken) if (newest.at === at) state.spoken.delete(speaker)
 }

@@ -1,7 +1,7 @@
 import type { Member, OfferedFile, TopicSet, WholeFile } from './events.ts'
 import { noRules, type RoomRules } from './rules.ts'
 
-/** A file on its way. */
+/** An unfinished file. */
 export interface UnfinishedFile {
   readonly status: 'offered'
   readonly file: OfferedFile
@@ -10,7 +10,7 @@ export interface UnfinishedFile {
   /** As in `FileOffered`. */
   readonly owner?: string
   readonly home?: string
-  /** Bytes that had come when that was last told; left out until it was. */
+  /** Bytes received, as last published; left out before that. */
   readonly arrived?: number
 }
 
@@ -23,82 +23,82 @@ export type RoomFile =
       readonly at: number
       /** As in `FileCompleted`. */
       readonly owner?: string
-      /** When each receiver verified it, by name. */
+      /** Time of verification by each receiver, by name. */
       readonly received: ReadonlyMap<string, number>
-      /** When the host had served the last byte of it to each member, by name; to the sender never. */
+      /** Time at which the last byte was served to each member, by name; never for the sender. */
       readonly served: ReadonlyMap<string, number>
     }
 
-/** Whom bans hold for, or mutes. */
+/** The bans of a room, or its mutes. */
 export interface Restraints {
-  /** The restraints, by the skeleton of the name they were given for, or by the subnet of the address. */
+  /** By the skeleton of the name they were given for, or by the subnet of the address. */
   readonly names: Map<string, Restraint>
-  /** How many of these hold for each person. */
+  /** Number of restraints on each person. */
   readonly persons: Map<string, number>
 }
 
 export interface Restraint {
   /** As it was given. */
   readonly name: string
-  /** Of the newest that was given with one. */
+  /** From the newest restraint with a reason. */
   readonly reason?: string
   readonly persons: ReadonlySet<string>
 }
 
-/** Where somebody comes from, as the server knows it. The room is never told. */
+/** The origin of a member, as the server knows it. Never published. */
 export interface Origin {
-  /** The same each time somebody comes back. */
+  /** The same each time the person comes back. */
   readonly person: string
   readonly address?: string
-  /** They have no key: the next connection is another person. */
+  /** Without a key: the next connection is another person. */
   readonly keyless?: boolean
 }
 
-/** An op for having made the room. */
+/** An op by virtue of having created the room. */
 export interface Founder {
   readonly member: Member
   readonly person: string
 }
 
-/** One of a member's connections, present or about to join. */
+/** One connection of a member who is present or about to join. */
 export interface Connection {
-  /** False: of a hidden member, or for one request of a listed one. */
+  /** False for a hidden member, and for a single request of a listed one. */
   readonly isListed: boolean
   readonly address?: string
-  /** The other host that has it; left out where it is of this one. */
+  /** The other host with this connection; left out for one at this host. */
   readonly host?: string
 }
 
 /**
- * The state of a room. Only `evolve` changes it, and in place: a copy for each of 300 000 messages a second would cost more
- * than all the rest.
+ * The state of a room. Only `evolve` changes it, and in place: a copy for each of 300,000 messages a second would cost more than
+ * everything else.
  */
 export interface RoomState {
   readonly name: string
   readonly members: Map<string, Member>
-  /** Hidden members: they may speak, are not listed, and nobody is told when they come and go. */
+  /** Hidden members: able to speak, not listed, and their joins and leaves are not published. */
   readonly hidden: Map<string, Member>
   readonly files: Map<string, RoomFile>
-  /** Bytes of the whole ones. */
+  /** Bytes of the complete files. */
   wholeBytes: number
-  /** The same maps that whole files show as `received`, by the file's id. */
+  /** The maps that complete files show as `received`, by the file's id. */
   readonly receipts: Map<string, Map<string, number>>
-  /** The same maps that whole files show as `served`, by the file's id. */
+  /** The maps that complete files show as `served`, by the file's id. */
   readonly served: Map<string, Map<string, number>>
-  /** Ids of the members to whom a file was served, and those of the receipts' authors, by the file's id: a rename makes no second receiver. */
+  /** By file id: the members that it was served to, and the authors of its receipts. A rename makes no second receiver. */
   readonly holders: Map<string, Set<string>>
   readonly receivers: Map<string, Set<string>>
-  /** The rules for everybody; the journal keeps them, as it keeps ops, bans and mutes. */
+  /** The rules for everybody. The journal keeps them, as well as ops, bans and mutes. */
   rules: RoomRules
-  /** Who changed the topic last, and when; undefined until somebody did. */
+  /** Author and time of the newest topic; undefined before the first. */
   topicSet: Pick<TopicSet, 'by' | 'at'> | undefined
-  /** Who enters it first, while it has neither members nor history, becomes an op. */
+  /** Whether the first member to enter, before the room has members or history, becomes an op. */
   readonly hasFounder: boolean
-  /** That member, until it is kept, with the room's first entry: a room in which nothing is said leaves nothing behind. */
+  /** The founder, until the room's first entry is kept: a room without entries leaves nothing behind. */
   founder: Founder | undefined
-  /** The name of each op when they became one, by person. */
+  /** The name of each op at the time of the appointment, by person. */
   readonly ops: Map<string, string>
-  /** Who may speak where only operators do: the name when they were given a voice, by person. */
+  /** Persons who may speak while only operators may, with their names at the time. */
   readonly voices: Map<string, string>
   readonly bans: Restraints
   readonly mutes: Restraints
@@ -108,18 +108,21 @@ export interface RoomState {
   readonly connections: Map<string, readonly Connection[]>
   readonly skeletons: Map<string, string>
   readonly restrained: Map<string, 'banned' | 'muted'>
-  /** The persons present when the room was locked: they may come back. */
+  /** The persons present when the room was locked, who may come back. */
   readonly insiders: Set<string>
   /**
-   * Former members and former names, by skeleton: the last person of each, up to a limit. Empty: a person
-   * without a key to know them again.
+   * The last person of each former member's name or former name, by skeleton, up to a limit. Empty: a person without a key, who cannot
+   * be recognised.
    */
   readonly gone: Map<string, string>
-  /** The persons present since the room began to collect, operators too: see `attend`. It outlives their membership and no restart. */
+  /**
+   * The persons present since the room began to collect, including operators: see `attend`. It outlives their membership, but not a
+   * restart.
+   */
   readonly attended: Map<string, Member>
-  /** When somebody was last told of as typing, by their id. */
+  /** Time at which each member was last published as typing, by id. */
   readonly typing: Map<string, number>
-  /** In slow mode, the newest message of each speaker (see `speakerOf`) that still makes them wait, oldest first. */
+  /** In slow mode: the newest message of each speaker (see `speakerOf`) for which they still have to wait, oldest first. */
   readonly spoken: Map<string, { readonly at: number; readonly id: string | undefined }>
   /** Sequence of the newest committed entry, 0 before the first. */
   last: number

@@ -4,24 +4,24 @@ import { type Audience, authorOf, type Member, type RoomEvent } from './events.t
 import { memberWith, personOf, skeletonOf } from './moderation.ts'
 import type { RoomState } from './state.ts'
 
-/** A reader, as they stand now. */
+/** A reader with the rights of the moment. */
 export interface Reader {
   readonly id: string
   readonly isOperator: boolean
 }
 
-/** Whether somebody is an operator of the room, here or not. */
+/** Whether a member is an operator of the room, present or not. */
 export const isOperator = (state: RoomState, id: string): boolean =>
   state.members.get(id)?.role !== undefined || state.ops.has(personOf(state, id))
 
-/** Whether a name is, or looks like, that of an operator of the room, here or not. */
+/** Whether a name is that of an operator, present or not, or confusable with it. */
 export function isOperatorName({ members, ops }: RoomState, name: string): boolean {
   const here = [...members.values()].filter(({ role }) => role !== undefined).map((member) => member.name)
   const look = skeletonOf(name)
   return [...here, ...ops.values()].some((other) => skeletonOf(other) === look)
 }
 
-/** The same audience, for a file that is in the room already. */
+/** Whether two audiences are the same. */
 export const isSame = (one: Audience | undefined, other: Audience | undefined): boolean =>
   one?.from.id === other?.from.id && wordOf(one?.to) === wordOf(other?.to)
 
@@ -33,19 +33,19 @@ export const readerOf = (state: RoomState, id: string): Reader => ({ id, isOpera
 export const admits = (audience: Audience | undefined, { id, isOperator }: Reader): boolean =>
   audience === undefined || audience.from.id === id || (audience.to === 'staff' ? isOperator : audience.to.id === id)
 
-/** Whether somebody may see an event: all but other people's whispers, and files that are not for them. */
+/** Whether a reader may see an event: everything but other people's whispers, and files that are not for them. */
 export const isVisibleTo = (event: RoomEvent, reader: Reader): boolean => admits(audienceOf(event), reader)
 
 export const toOperators = (by: Member): Audience => ({ from: authorOf(by), to: 'staff' })
 
-/** Undefined where everybody may see it. */
+/** Undefined if everybody may see it. */
 export function audienceOf(event: RoomEvent): Audience | undefined {
   if (event.type === 'whispered') return { from: event.by, to: event.to }
   if (event.type === 'messageRemoved' || event.type === 'erased') return event.audience
   return 'file' in event ? event.file.audience : undefined
 }
 
-/** For whom a new file is: the member it is addressed to, or, while the room collects, its operators. */
+/** The audience of a new file: the member it is addressed to or, while the room collects, its operators. */
 export function audienceFor(
   state: RoomState,
   by: Member,
@@ -58,28 +58,28 @@ export function audienceFor(
   return collects ? collecting : { from, to: authorOf(to) }
 }
 
-/** The member with that name, or of several that share one, as guests at an address do, the one with this id. */
+/** The member with that name. If several share it, as guests at one address do, the one with this id. */
 export function addressee({ members }: RoomState, name: string, id?: string): Member | Rejected {
   if (id !== undefined) return memberWith(members, id)
   const [to, another] = [...members.values()].filter((member) => member.name === name)
   if (to === undefined) return rejected('NO_SUCH_MEMBER', 'nobody of that name is here; /who lists who is')
-  // A guest's name is its address, which several can share: a whisper must not reach the wrong one.
+  // A guest's name is an address, which several may share: a whisper must not reach the wrong one.
   if (another !== undefined)
     return rejected('NO_SUCH_MEMBER', 'several here go by that name; one of them must take a /nick')
   return to
 }
 
-/** The readers whose view of a batch differs from everybody's. */
+/** The readers whose view of a batch differs from the public one. */
 export interface BatchVisibility {
-  /** The public part; all of the batch where nothing has an audience. */
+  /** The public part; the whole batch if nothing in it has an audience. */
   readonly open: readonly RoomEvent[]
-  /** Ids of those to whom one of the others is personal. */
+  /** Ids of the members that the remaining events concern. */
   readonly concerned: ReadonlySet<string>
-  /** Some is for operators of the room. */
+  /** Some of the remaining events are for operators of the room. */
   readonly concernsOperators: boolean
 }
 
-/** Found out once for each batch: a reader whom nothing concerns costs one lookup. */
+/** Computed once for each batch: a reader whom nothing concerns costs one lookup. */
 export const visibilityOf: Encoder<BatchVisibility> = ({ events }) => {
   const concerned = new Set<string>()
   let concernsOperators = false
@@ -94,7 +94,7 @@ export const visibilityOf: Encoder<BatchVisibility> = ({ events }) => {
   return { open, concerned, concernsOperators }
 }
 
-/** A member's view of a batch; undefined: the same as everybody's. Their rights are looked up only where that matters. */
+/** A member's view of a batch; undefined: the public one. The member's rights are looked up only if they matter. */
 export function ownVisibility(batch: Batch, id: string, reader: () => Reader): readonly RoomEvent[] | undefined {
   const { concerned, concernsOperators } = batch.encoded(visibilityOf)
   if (!concerned.has(id) && !(concernsOperators && reader().isOperator)) return undefined

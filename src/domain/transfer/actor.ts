@@ -19,44 +19,44 @@ import {
 } from './transfer.ts'
 import { type TransferParts, WriterLease, type Writing } from './writer.ts'
 
-/** Progress is told no more often. */
+/** Progress is published at most this often. */
 const PROGRESS_MS = 100
 
 /**
- * One file on its way into a room: it survives its connections, and with its file store the host's restarts. Bytes pass through to
- * the file store one call at a time; a new writer fences off the one before (C110).
+ * One unfinished file. It survives its connections and, through its file store, restarts of the host. Bytes go to the file store one
+ * call at a time; a new writer fences off the one before (C110).
  */
 export class TransferActor {
   readonly id: string
   readonly room: string
   readonly by: Member
-  /** The person who may continue and end it: the id of its sender, or an identifier of the server's by which it knows them again. */
+  /** The person who may continue and end it: the sender's id, or an identifier by which the server recognises the sender. */
   readonly owner: string
   readonly #parts: TransferParts
   #transfer: Transfer
   #file: OfferedFile
   readonly #held: WriterLease
-  /** The writer's number; it counts up with each. There is no writer when `#writing` is another. */
+  /** The writer's number, which rises with each writer. There is no writer when `#writing` differs. */
   #epoch = 0
   #writing = 0
   /** A file writer takes one call at a time. */
   readonly #queue: SerialQueue
-  /** When it last got on, and how far it was then. */
+  /** Time of the last progress, and the offset at that time. */
   #touched: number
   #touchedAt: number
-  /** When the present writer began. */
+  /** Start of the present writer. */
   #tookAt = 0
-  /** Appends that wait for us: for their turn, for room, for the disk. */
+  /** Appends that wait for this transfer: for their turn, for space, for the disk. */
   #waiting = 0
-  /** Why the writer before was stopped. */
+  /** The reason for which the writer before was stopped. */
   #interrupted: { readonly epoch: number; readonly why: Rejected } | undefined
   #closed = false
   readonly #events = new Subject<TransferEvent>()
   #progressAt = Number.NEGATIVE_INFINITY
-  /** The room knows of it. */
+  /** The room has been told of it. */
   #offered: boolean
 
-  /** `durable` bytes of it are in the file store, and the last of them came `idleMs` ago; undefined: it is new, and `begin` comes first. */
+  /** `durable` bytes are in the file store, the last of which arrived `idleMs` ago. Undefined: a new file, and `begin` comes first. */
   constructor(
     room: string,
     by: Member,
@@ -82,19 +82,19 @@ export class TransferActor {
   }
 
   /**
-   * Its events from now on; completes after `completed` or `withdrawn`, and when the host stops. Progress comes at most every
-   * 100 ms. No error channel: a failure is `withdrawn` or `paused`.
+   * Its events from now on; completes after `completed` or `withdrawn`, and when the host stops. Progress comes at most every 100 ms. No
+   * error channel: a failure is `withdrawn` or `paused`.
    */
   get events$(): Observable<TransferEvent> {
     return this.#events.asObservable()
   }
 
-  /** Whether it belongs to this owner: the id of a member, or the word by which the server knows its sender again. */
+  /** Whether it belongs to this owner: the id of a member, or an identifier by which the server recognises the sender. */
   isOf(owner: string): boolean {
     return this.owner !== IN_BAND && (owner === this.owner || owner === this.by.id)
   }
 
-  /** As the sender described it: `size` and `sha256` where it did. */
+  /** As described by the sender: with `size` and `sha256` if given. */
   get file(): OfferedFile {
     return this.#file
   }
@@ -113,24 +113,24 @@ export class TransferActor {
     return this.#held.isOpen
   }
 
-  /** Milliseconds of the clock's `elapsed` until it is withdrawn for want of bytes; 0 when that is due. */
+  /** Milliseconds of the clock's `elapsed` until it is withdrawn for lack of progress; 0 when that is due. */
   get keptForMs(): number {
     const { keptMs, emptyMs, clock } = this.#parts
     const ms = this.durable === 0 ? Math.min(keptMs, emptyMs) : keptMs
     return Math.max(0, this.#touched + ms - clock.elapsed())
   }
 
-  /** Nothing of it has come, and nothing waits for its turn. */
+  /** No bytes have arrived, and none wait for their turn. */
   get isEmpty(): boolean {
     return this.#touchedAt === 0 && this.#waiting === 0 && this.durable === 0
   }
 
-  /** When it last got on, by the clock's `elapsed`. */
+  /** Time of the last progress, by the clock's `elapsed`. */
   get touched(): number {
     return this.#touched
   }
 
-  /** The writer has not got on for `ms`, and waits for nobody. */
+  /** Whether the writer has made no progress for `ms`, without waiting for the host. */
   isSlow(ms: number): boolean {
     const since = Math.max(this.#touched, this.#tookAt)
     return this.status === 'arriving' && this.#waiting === 0 && this.#parts.clock.elapsed() - since >= ms
@@ -141,7 +141,7 @@ export class TransferActor {
     return this.#parts.clock.now() + this.keptForMs
   }
 
-  /** Offers a new file to the room, once the file store has held its size against the limits. */
+  /** Offers a new file to the room, after the file store has checked its size against the limits. */
   begin(): Promise<Rejected | undefined> {
     return this.#queue.run(async () => {
       const why = await this.#offer()
@@ -149,7 +149,7 @@ export class TransferActor {
     })
   }
 
-  /** Tells the size that was not known at first. */
+  /** Sets the size that was unknown at first. */
   async setSize(size: number): Promise<Rejected | undefined> {
     if (size === this.#file.size) return undefined
     const why = this.#parts.refusalOf(size) ?? this.#apply({ type: 'declare', size })
@@ -159,14 +159,14 @@ export class TransferActor {
     return told.type === 'rejected' ? told : undefined
   }
 
-  /** Tells the digest that was not known at first: the file is published only with it. */
+  /** Sets the digest that was unknown at first: the file is published only if it matches. */
   promise(sha256: string): Rejected | undefined {
     const why = this.#apply({ type: 'promise', sha256 })
     if (why === undefined) this.#file = { ...this.#file, sha256 }
     return why
   }
 
-  /** Size and digest of the durable bytes, for a sender to see whether it has the same file (C111). */
+  /** Size and digest of the durable bytes, by which a sender sees whether it has the same file (C111). */
   prefix(): Promise<Digest | Rejected> {
     return this.#queue.run(async () => {
       const writer = await this.#open()
@@ -175,12 +175,12 @@ export class TransferActor {
     })
   }
 
-  /** The durable offset, once writing under way is through: a question while the file becomes whole is answered with the whole size. */
+  /** The durable offset, after writing in progress. Asked while the file is being completed, it answers the whole size. */
   offset(): Promise<number> {
     return this.#queue.run(async () => this.durable)
   }
 
-  /** Takes the writing over. `BAD_OFFSET` unless `offset` is where the file goes on: then `durable` says where. */
+  /** Replaces the writer. `BAD_OFFSET` unless `offset` is the durable offset, which is then answered as `durable`. */
   write(offset: number): Promise<Writing | Rejected> {
     const epoch = ++this.#epoch
     return this.#queue.run(async () => {
@@ -191,8 +191,8 @@ export class TransferActor {
   }
 
   /**
-   * The same for a sender who is not its owner, and has the same file: they prove it by the digest of the durable bytes. Only while nobody
-   * writes, and only of a file whose own digest was promised, so that it can become no other by their bytes.
+   * The same for a sender who is not its owner but has the same file, which the digest of the durable bytes proves. Only without a
+   * writer, and only for a file with an announced digest, so that their bytes cannot turn it into another.
    */
   adopt(offset: number, prefix: string): Promise<Writing | Rejected> {
     return this.#queue.run(async () => {
@@ -220,7 +220,7 @@ export class TransferActor {
     return this.#writingOf(epoch, writer)
   }
 
-  /** Makes the writer stop; it may go on later. */
+  /** Stops the writer, who may continue later. */
   interrupt(why: Rejected): Promise<void> {
     this.#interrupted = { epoch: this.#epoch, why }
     const epoch = ++this.#epoch
@@ -231,20 +231,20 @@ export class TransferActor {
     })
   }
 
-  /** Lets go of its file, where nobody writes. */
+  /** Closes its file if there is no writer. */
   rest(): Promise<void> {
     return this.#queue.run(async () => {
       if (this.status === 'paused') await this.#suspend()
     })
   }
 
-  /** Ends it badly: nothing of it stays, and the room is told. Idempotent. */
+  /** Withdraws it: nothing of it stays, and the room is told. Idempotent. */
   withdraw(reason: string, removedBy?: Member): Promise<void> {
     this.#epoch++
     return this.#queue.run(() => this.#withdraw(reason, removedBy))
   }
 
-  /** The host stops: received bytes are made durable, and nobody writes any more. */
+  /** The host stops: received bytes are made durable, and writing ends. */
   close(): Promise<void> {
     this.#epoch++
     this.#closed = true
@@ -264,7 +264,8 @@ export class TransferActor {
       get offset() {
         return writer.offset
       },
-      // Not in turn: a writer that waits for the caps must not keep the next one out. A file that is too large stays so; space may come.
+      // Outside the queue: a writer that waits for the caps must not keep the next one out. A file that is too large stays too large;
+      // space may become free.
       append: (...pieces) => {
         const bytes = bytesOf(pieces)
         const append = () => ifMine(() => this.#append(epoch, writer, pieces))
@@ -324,21 +325,21 @@ export class TransferActor {
     return why
   }
 
-  /** All its bytes are there, so nobody needs to go on, and its sender may have left behind the last one. */
+  /** All bytes have arrived, so nobody needs to continue, and the sender may be gone already. */
   #finishIfComplete(): void {
     if (this.status !== 'paused' || this.durable !== this.#file.size) return
     const finish = async () => {
       const writing = await this.write(this.durable)
       if (!('type' in writing)) await writing.finish()
     }
-    // Every failure has been told to the engine by then.
+    // Every failure has been reported to the engine by then.
     finish().catch(() => {})
   }
 
-  /** The bytes are whole on disk before the room hears of it (C80): file store, then journal, then the answer. */
+  /** The bytes are complete on disk before the room is told (C80): file store, then journal, then the answer. */
   async #finish(epoch: number, writer: FileWriter): Promise<WholeFile | Rejected> {
     const sha256 = writer.digest()
-    // Of an empty file no byte ever asks.
+    // Nothing was admitted yet for an empty file.
     const full = writer.offset === 0 ? await this.#parts.admit(0, 0) : undefined
     if (full !== undefined) return await this.#refused(full)
     const end: TransferCommand = { type: 'finish', writer: String(epoch), size: writer.offset, sha256 }
@@ -362,7 +363,7 @@ export class TransferActor {
     return file
   }
 
-  /** The received bytes do not match the promise: none is worth keeping, but the sender may try once more (C112). */
+  /** The received bytes do not match the announced digest. None is kept, but the sender may try once more (C112). */
   async #beginAgain(): Promise<void> {
     await this.#held.discard()
     this.#apply({ type: 'pause', durable: 0 })
@@ -401,7 +402,7 @@ export class TransferActor {
     return why
   }
 
-  /** Nobody writes: after a while the file is let go of. */
+  /** Without a writer, the file is closed after a while. */
   #rest(writer: FileWriter): void {
     this.#writing = 0
     this.#apply({ type: 'pause', durable: writer.durable })
@@ -413,7 +414,7 @@ export class TransferActor {
     if (durable !== undefined) this.#apply({ type: 'pause', durable })
   }
 
-  /** A byte now and then is no getting on, but for the first. */
+  /** A byte now and then does not count as progress, except for the first. */
   #gotTo(offset: number): void {
     this.#held.keep()
     if (this.#touchedAt > 0 && offset - this.#touchedAt < this.#parts.progressBytes) return
@@ -431,7 +432,7 @@ export class TransferActor {
     return undefined
   }
 
-  /** Bytes never pass through a stream, and neither does each piece of them. */
+  /** Bytes never pass through a stream, and neither does an event for each piece. */
   #tellProgress(event: Progressed): void {
     const now = this.#parts.clock.elapsed()
     if (now - this.#progressAt < PROGRESS_MS) return

@@ -2,9 +2,9 @@ import { defer, filter, map, type OperatorFunction } from 'rxjs'
 import type { Clock } from '../ports/system.ts'
 import type { Progressed, TransferEvent } from './transfer.ts'
 
-/** A room is told of a transfer that has taken so long. */
+/** A room is told about a transfer after this time. */
 const FIRST_MS = 3000
-/** Then after so long at the latest, and after so much of the file, but not more often than each second. */
+/** After that, at this interval at the latest, and after each such part of the file, but at most once a second. */
 const EVERY_MS = 10_000
 const EVERY_SHARE = 0.1
 const LEAST_MS = 1000
@@ -12,8 +12,8 @@ const LEAST_MS = 1000
 export const isProgress = (event: TransferEvent): event is Progressed => event.type === 'progressed'
 
 /**
- * The bytes that have come, as often as a room is told of them: often enough to follow, and seldom enough for a room of thousands. `before`
- * bytes had come before; `size` answers the file's size in bytes where it is known.
+ * The bytes received, as often as a room is told about them: often enough to follow, and rarely enough for a room of thousands.
+ * `before`: bytes received earlier; `size` answers the file's size in bytes, if known.
  */
 export const progressForRoom = (
   clock: Clock,

@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '../errors.ts'
 import type { OfferedFile, WholeFile } from '../room/events.ts'
 
-/** One file on its way into the room. It sees offsets, sizes and digests, never bytes. */
+/** One unfinished file. It deals with offsets, sizes and digests, never with bytes. */
 export type Transfer =
   | { readonly status: 'new' }
   | { readonly status: 'offered'; readonly file: OfferedFile; readonly durable: number }
@@ -11,52 +11,52 @@ export type Transfer =
 
 export type TransferCommand =
   | { readonly type: 'offer'; readonly file: OfferedFile }
-  /** The sender tells the size that it did not know at first. */
+  /** The sender gives the size that was unknown at first. */
   | { readonly type: 'declare'; readonly size: number }
-  /** The sender tells the digest that it did not know at first. */
+  /** The sender gives the digest that was unknown at first. */
   | { readonly type: 'promise'; readonly sha256: string }
   /** From now on `writer` writes, at `offset`, which must be the durable one; the writer before is fenced off. */
   | { readonly type: 'write'; readonly writer: string; readonly offset: number; readonly durable: number }
   | { readonly type: 'advance'; readonly writer: string; readonly bytes: number; readonly durable: number }
-  /** Nobody writes any more, for now. */
+  /** There is no writer for now. */
   | { readonly type: 'pause'; readonly durable: number }
   | { readonly type: 'finish'; readonly writer: string; readonly size: number; readonly sha256: string }
   | { readonly type: 'withdraw'; readonly reason: string }
 
-/** The room knows of the file. */
+/** The room has been told about the file. */
 export interface Offered {
   readonly type: 'offered'
   readonly file: OfferedFile
 }
-/** The sender has told the size that was not known at first, in bytes. */
+/** The sender has given the size that was unknown at first, in bytes. */
 export interface Declared {
   readonly type: 'declared'
   readonly size: number
 }
-/** The sender has told the digest that was not known at first: 64 hexadecimal digits. */
+/** The sender has given the digest that was unknown at first: 64 hexadecimal digits. */
 export interface Promised {
   readonly type: 'promised'
   readonly sha256: string
 }
-/** Somebody writes from the offset `durable` on: for the first time, or again, or in place of the writer before. */
+/** A writer writes from the offset `durable` on: the first, a later one, or one in place of the writer before. */
 export interface Resumed {
   readonly type: 'resumed'
-  /** Names this writing; each has another. */
+  /** Identifies this writer; each has another. */
   readonly writer: string
   readonly durable: number
 }
-/** More has come: `bytes` in all, of which `durable` would survive a crash. */
+/** More bytes have arrived: `bytes` in all, of which `durable` would survive a crash. */
 export interface Progressed {
   readonly type: 'progressed'
   readonly bytes: number
   readonly durable: number
 }
-/** Nobody writes any more, for now. It goes on from `durable`. */
+/** There is no writer for now. The next one continues from `durable`. */
 export interface Paused {
   readonly type: 'paused'
   readonly durable: number
 }
-/** The file is whole, and its room has been told. Nothing follows. */
+/** The file is complete, and its room has been told. Nothing follows. */
 export interface Completed {
   readonly type: 'completed'
   readonly file: WholeFile
@@ -67,10 +67,10 @@ export interface Withdrawn {
   readonly reason: string
 }
 
-/** The events of one file on its way into a room. */
+/** The events of one unfinished file. */
 export type TransferEvent = Offered | Declared | Promised | Resumed | Progressed | Paused | Completed | Withdrawn
 
-/** Its progress for outsiders. */
+/** Its status as shown to others. */
 export type TransferStatus = 'arriving' | 'paused' | 'whole' | 'withdrawn'
 
 const STATUSES = {

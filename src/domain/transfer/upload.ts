@@ -5,7 +5,7 @@ import type { Upload, UploadProgress } from '../session.ts'
 import type { TransferActor } from './actor.ts'
 import type { Writing } from './writer.ts'
 
-/** A source throws this when it knows why it ends early: the upload is then withdrawn for this reason. */
+/** A source throws this when it knows the reason for its early end: the upload is then withdrawn with that reason. */
 export class SourceFailed extends Error {
   readonly rejected: Rejected
 
@@ -15,14 +15,14 @@ export class SourceFailed extends Error {
   }
 }
 
-/** Carries one file from its source into its transfer, in one go: an upload that breaks off is withdrawn. */
+/** Carries one file from its source into its transfer, in a single request: an upload that breaks off is withdrawn. */
 export class UploadRun implements Upload {
   readonly id: string
   readonly done: Promise<WholeFile | Rejected>
   readonly #progress = new Subject<UploadProgress>()
   #cancelled: Rejected | undefined
 
-  /** `begun` answers a `WholeFile` where the room has these bytes already: the source is not read then. */
+  /** `begun` answers a `WholeFile` if the room already has these bytes: the source is not read then. */
   constructor(
     id: string,
     begun: () => Promise<TransferActor | WholeFile | Rejected>,

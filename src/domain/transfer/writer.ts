@@ -4,54 +4,54 @@ import type { Cancel, Clock } from '../ports/system.ts'
 import type { Ack, CompleteFile, OfferFile, WithdrawFile } from '../room/commands.ts'
 import type { Folder, WholeFile } from '../room/events.ts'
 
-/** Says a transfer's fact to the room; resolves after the commit. */
+/** Tells the room a fact about a transfer; resolves after the commit. */
 export type Announce = (fact: OfferFile | CompleteFile | WithdrawFile) => Promise<Ack | Rejected>
 
 export interface TransferParts {
   readonly fileStore: FileStore
   readonly clock: Clock
   readonly announce: Announce
-  /** The host that its bytes come in at, where several share their files. */
+  /** In a cluster: the host that receives its bytes. */
   readonly home?: string
-  /** A writer that nobody uses for so long lets go of its file. */
+  /** An idle writer closes its file after this long. */
   readonly idleMs: number
-  /** A transfer that does not get on for so long is withdrawn; one of which nothing has come, after `emptyMs`. */
+  /** A transfer without progress is withdrawn after `keptMs`; one without any bytes, after `emptyMs`. */
   readonly keptMs: number
   readonly emptyMs: number
-  /** Fewer bytes than this are no getting on. */
+  /** Fewer bytes than this do not count as progress. */
   readonly progressBytes: number
-  /** Why a file of so many bytes could never have room. */
+  /** The refusal for a file of this size, which would never fit. */
   refusalOf(size: number): Rejected | undefined
-  /** Lets so many bytes more come in, up to the offset `upTo`; a promise when their turn or the room for them must be waited for. */
+  /** Admits more bytes, up to the offset `upTo`; a promise when they must wait for their turn or for space. */
   admit(bytes: number, upTo: number): Promise<Rejected | undefined> | undefined
-  /** Whether one more may write now; another may be made to wait for it. */
+  /** The refusal for one more writer; another writer may be stopped for it. */
   mayWrite(): Promise<Rejected | undefined> | Rejected | undefined
-  /** What is in the folder that a whole file is an archive of, or why it is none. */
+  /** The contents of the folder that a complete file is an archive of, or the refusal of a bad archive. */
   checkFolder(file: WholeFile): Promise<Folder | Rejected>
-  /** Hears of every error of the file store's. */
+  /** Called with every error of the file store. */
   failed(error: unknown): void
-  /** Hears once when the file is whole, or withdrawn. */
+  /** Called once when the file is complete or withdrawn. */
   ended(): void
 }
 
-/** The current writer of a transfer. It is fenced off when another takes over: every call answers `FENCED` then. */
+/** The current writer of a transfer. Once another one takes over, every call answers `FENCED`. */
 export interface Writing {
-  /** Where its next byte goes. */
+  /** The offset of its next byte. */
   readonly offset: number
-  /** Takes the next bytes, in pieces that follow each other; resolves when the next call may be made, which is the back pressure. */
+  /** Takes the next bytes, in consecutive pieces. Resolves when the next call may be made, which is the back pressure. */
   append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined>
   /** Ends the writing for now: received bytes are made durable, and the offset to continue from is answered. Idempotent. */
   pause(): Promise<number>
-  /** Publishes the file: `TRANSFER_CUT` where bytes are missing, which can follow; `HASH_MISMATCH` where it begins again at 0. */
+  /** Publishes the file. `TRANSFER_CUT`: bytes are missing, and can follow. `HASH_MISMATCH`: the file starts again at 0. */
   finish(): Promise<WholeFile | Rejected>
 }
 
-/** The file store's writer of one transfer: opened when it is needed, and let go of when nobody has used it for a while. */
+/** The file store's writer for one transfer: opened when needed, and closed when unused for a while. */
 export class WriterLease {
   readonly #id: string
   readonly #parts: Pick<TransferParts, 'fileStore' | 'clock' | 'idleMs'>
   #writer: FileWriter | undefined
-  /** The file store may have something of it. */
+  /** The file store may have a part of it. */
   #hasBegun: boolean
   #cancelIdle: Cancel = () => {}
 
@@ -65,7 +65,7 @@ export class WriterLease {
     return this.#writer !== undefined
   }
 
-  /** The durable bytes so far, while it is open. */
+  /** The durable bytes, while it is open. */
   get durable(): number | undefined {
     return this.#writer?.durable
   }
@@ -81,18 +81,18 @@ export class WriterLease {
     return writer
   }
 
-  /** It is in use: nothing is let go of. */
+  /** It is in use, and must stay open. */
   keep(): void {
     this.#cancelIdle()
   }
 
-  /** Calls `letGo` when it was not used for a while from now. */
+  /** Calls `letGo` once it has been unused for a while. */
   rest(letGo: () => void): void {
     this.#cancelIdle()
     this.#cancelIdle = this.#parts.clock.after(this.#parts.idleMs, letGo)
   }
 
-  /** Releases the partial file and keeps its bytes. Answers the durable offset, undefined where it was not open. */
+  /** Closes the partial file and keeps its bytes. Answers the durable offset; undefined if it was not open. */
   async suspend(): Promise<number | undefined> {
     const writer = this.taken()
     await writer?.suspend()
@@ -103,7 +103,7 @@ export class WriterLease {
     await this.taken()?.discard()
   }
 
-  /** The writer, which this no longer holds: it was finished, or is about to end. */
+  /** The writer, no longer held here: it was finished, or is about to end. */
   taken(): FileWriter | undefined {
     this.#cancelIdle()
     const writer = this.#writer
