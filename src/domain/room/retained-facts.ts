@@ -28,6 +28,8 @@ export class RetainedFacts {
   readonly #gone = new Set<number>()
   /** Sequences of facts that the newest fact about the same subject replaces, by subject. */
   readonly #about = new Map<string, number[]>()
+  /** Bans lifted while the room lets nobody new in: their newest sequence, by subject. */
+  readonly #lifted = new Map<string, number>()
   #isInviteOnly = false
 
   /** Takes the room's facts, in their order. */
@@ -47,15 +49,19 @@ export class RetainedFacts {
         this.#add('entry', fact.seq)
         return
       case 'unlocked':
-        this.#isInviteOnly = false
+        this.#letIn()
         for (const half of ['entry', 'topic lock']) this.#drop(half)
         this.#end('lock', fact.seq)
         return
       // An earlier lock still says that the topic is locked as well.
       case 'inviteOnlySet':
-        this.#isInviteOnly = fact.on
-        if (fact.on) this.#add('entry', fact.seq)
-        else this.#end('entry', fact.seq)
+        if (fact.on) {
+          this.#isInviteOnly = true
+          this.#add('entry', fact.seq)
+        } else {
+          this.#letIn()
+          this.#end('entry', fact.seq)
+        }
         return
       case 'topicLockSet':
         this.#end('topic lock', fact.seq)
@@ -75,8 +81,10 @@ export class RetainedFacts {
         return
       case 'unbanned':
         // A lifted ban still says that its persons are not among the insiders.
-        if (this.#isInviteOnly) this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
-        else this.#end(`ban ${ruleKey(fact.name)}`, fact.seq)
+        if (this.#isInviteOnly) {
+          this.#add(`ban ${ruleKey(fact.name)}`, fact.seq)
+          this.#lifted.set(`ban ${ruleKey(fact.name)}`, fact.seq)
+        } else this.#end(`ban ${ruleKey(fact.name)}`, fact.seq)
         return
       case 'fileOffered':
       case 'fileCompleted':
@@ -117,6 +125,20 @@ export class RetainedFacts {
 
   has(seq: number): boolean {
     return this.#seqs.has(seq)
+  }
+
+  /** Everybody may enter again: nobody is an insider, so that lifted bans say nothing any more. */
+  #letIn(): void {
+    this.#isInviteOnly = false
+    for (const [about, lifted] of this.#lifted) {
+      const seqs = this.#about.get(about) ?? []
+      for (const seq of seqs) if (seq < lifted) this.#seqs.delete(seq)
+      this.#about.set(
+        about,
+        seqs.filter((seq) => seq >= lifted),
+      )
+    }
+    this.#lifted.clear()
   }
 
   #add(about: string, seq: number): void {

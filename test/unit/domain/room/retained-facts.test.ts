@@ -99,6 +99,22 @@ describe('what lasts of a room’s facts', () => {
       3, 5, 7, 9, 11, 13, 16, 18, 20, 21,
     ])
   })
+  it('is nothing of a ban that was lifted while nobody new came in, once everybody may', () => {
+    for (const [close, open] of [
+      [{ type: 'locked' }, { type: 'unlocked' }],
+      [
+        { type: 'inviteOnlySet', on: true },
+        { type: 'inviteOnlySet', on: false },
+      ],
+    ] as const) {
+      const ban: PendingBatch[] = [
+        { type: 'banned', name: 'budi', persons: ['p'] },
+        { type: 'unbanned', name: 'budi' },
+      ]
+      expect(lasting(numbered([close, ...ban])).slice(-2)).toEqual([2, 3])
+      expect(lasting(numbered([close, ...ban, open]))).not.toContain(2)
+    }
+  })
   it('makes the same room, whatever happened, and however often it is thinned', () => {
     const id = fc.constantFrom('f', 'g')
     const pending: fc.Arbitrary<PendingBatch> = fc.oneof(
@@ -153,6 +169,7 @@ describe('what lasts of a room’s facts', () => {
           return all.filter(({ seq }) => seqs.has(seq))
         }
         expect(stateOf(thinned(facts))).toEqual(stateOf(facts))
+        expect(thinned(thinned(facts))).toEqual(thinned(facts))
         expect(stateOf(thinned([...thinned(facts.slice(0, at)), ...facts.slice(at)]))).toEqual(stateOf(facts))
       }),
       { numRuns: 500 },
