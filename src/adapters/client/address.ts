@@ -3,26 +3,26 @@ import { FILE_ID } from '#protocol/schema.ts'
 import { readFingerprint } from '#system/tls/fingerprint.ts'
 import { type Refusal, refusal } from './errors.ts'
 
-/** Where a room is, as somebody typed it. */
+/** The address of a room, as typed. */
 export interface RoomAddress {
-  /** A name or an address; IPv6 without its brackets. */
+  /** A name or an address; IPv6 without brackets. */
   readonly host: string
   readonly port: number
   readonly tls: boolean
-  /** The path below which the host is, `/chat`; left out for none. */
+  /** The path of the host on its server, `/chat`; left out without one. */
   readonly basePath?: string
-  /** Whether HTTP was asked for: a proxy for it may be in between, which passes nothing else. */
+  /** Whether the address says HTTP: there may be an HTTP proxy in between, which passes nothing else on. */
   readonly http?: boolean
-  /** The one that the host must show over TLS. */
+  /** The fingerprint that the host must show over TLS. */
   readonly fingerprint?: string
   readonly room: string
-  /** Whether the room was named, or is the one people are in at first. */
+  /** Whether the address names the room; otherwise it is the default room. */
   readonly roomNamed: boolean
   /** The requested nick. */
   readonly name?: string
-  /** The host's token, where the address was a link with one. */
+  /** The host's token, if the address was a link with one. */
   readonly token?: string
-  /** Where the address was the link to a file; with a `ticket` it opens that by itself. */
+  /** If the address was the link to a file; with a `ticket`, the link opens the file by itself. */
   readonly file?: LinkedFile
 }
 
@@ -30,12 +30,12 @@ export interface LinkedFile {
   readonly id: string
   readonly name: string
   readonly ticket?: string
-  /** Of one file in a folder: its path, with the folder's name in front. */
+  /** For one file inside a folder: its path, beginning with the folder's name. */
   readonly inside?: string
 }
 
 const DEFAULT_PORT = 8268
-/** A URL has the same meaning here as in a browser. */
+/** A URL means the same here as in a browser. */
 const PORTS: ReadonlyMap<string, number> = new Map([
   ['', DEFAULT_PORT],
   ['tcp', DEFAULT_PORT],
@@ -47,7 +47,7 @@ const PORTS: ReadonlyMap<string, number> = new Map([
 ])
 const OVER_TLS: ReadonlySet<string> = new Set(['tls', 'https', 'wss'])
 const OVER_HTTP: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss'])
-/** Where a host says that it listens, and where that is from here. */
+/** Addresses that a host prints as "everywhere", and what they mean from here. */
 const EVERYWHERE: ReadonlyMap<string, string> = new Map([
   ['::', '::1'],
   ['0.0.0.0', '127.0.0.1'],
@@ -55,14 +55,14 @@ const EVERYWHERE: ReadonlyMap<string, string> = new Map([
 const DEFAULT_ROOM = 'lobby'
 const HOST = /^(?:\[(?<six>[\p{L}\d:.%]+)\]|(?<host>[\p{L}\p{M}\d._-]+))(?::(?<port>\d{1,5}))?$/u
 
-/** `host:port` as a person writes it. */
+/** `host:port` as people write it. */
 export const labelOf = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host.toLowerCase()}:${port}`
 
 /**
- * `[name@]host[:port][/room]`, and whatever a host, its page or our commands print of a place: the same with `tcp://` in front, or `tls://` and
- * perhaps the host's fingerprint behind a `#`; the link of its page, with the token and the room behind the `#`; where its API or its WebSocket
- * is; or the link to a file. In a URL the host may be below a path: `https://example.org/chat/lobby`.
+ * `[name@]host[:port][/room]`, and every form that a host, its page or our commands print: with `tcp://` in front, or `tls://` and
+ * perhaps the host's fingerprint after a `#`; the link of its page, with the token and the room after the `#`; the URL of its API or
+ * WebSocket; or the link to a file. In a URL the host may have a base path: `https://example.org/chat/lobby`.
  */
 export function parseAddress(text: string): RoomAddress | Refusal {
   const [, given = '', rest = ''] = /^(?:([a-z][a-z\d+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? []
@@ -79,7 +79,7 @@ export function parseAddress(text: string): RoomAddress | Refusal {
   if (name?.includes(':'))
     return wrong('a password has no place in an address; a token goes into the variable TAMTAM_TOKEN')
   const { host, six, port } = HOST.exec(authority.slice(at + 1))?.groups ?? {}
-  // A dot at the end only says that nothing is searched; not every resolver takes it, and no certificate has it.
+  // A final dot only says that no suffix is searched. Not every resolver accepts it, and no certificate has it.
   const typed = host?.replace(/\.$/, '') ?? six?.replace('%25', '%') ?? ''
   const found = EVERYWHERE.get(typed) ?? typed
   if (found === '') return wrong(hint(authority.slice(at + 1)))
@@ -113,7 +113,7 @@ interface Fragment {
   readonly room?: string
 }
 
-/** The part behind the `#`: the host's fingerprint, the parameters of the page's links, or the token alone. */
+/** The part after the `#`: the host's fingerprint, the parameters of the page's links, or just the token. */
 function readFragment(fragment: string): Fragment | Refusal {
   if (fragment === '') return {}
   const fingerprint = readFingerprint(fragment)
@@ -128,12 +128,12 @@ function readFragment(fragment: string): Fragment | Refusal {
   return { ...(token === undefined ? {} : { token }), ...(room === undefined ? {} : { room }) }
 }
 
-/** Long enough to be one, and no word with a sign that a fingerprint or a link has. */
+/** Long enough for a token, and without any character of a fingerprint or a link. */
 const TOKEN_ALONE = /^[\w-]{16,128}$/
 
 /**
- * The path of a URL as the host's base path and the rest: a page's link names the room behind the `#`, addresses of the API begin with words of theirs, and else the last
- * part is the room.
+ * The path of a URL, as the host's base path and the rest. A page's link names the room after the `#`, addresses of the API begin with
+ * known words, and otherwise the last part is the room.
  */
 function splitPath(path: string, { room }: Fragment): { readonly basePath: string; readonly rest: string } {
   const [asked = '', query] = split(path, '?')

@@ -5,54 +5,57 @@ import { isRefusal, notTamtam, type Refusal, refusal } from './errors.ts'
 export type RequestBody = string | Blob | AsyncIterable<Uint8Array>
 
 export interface HttpRequest {
-  /** `GET` unless given. */
+  /** Left out: `GET`. */
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
-  /** A stream is pulled no faster than the host takes it: only its newest piece may still be on its way when the next is asked for. */
+  /** A stream is pulled no faster than the host takes it: when the next piece is requested, only the newest may still be on its way. */
   readonly body?: RequestBody
   /** Bytes of a streamed body. */
   readonly length?: number
   /** Ends the request; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal
-  /** Called as the body leaves, with the bytes of it that have left so far. */
+  /** Called while the body is sent, with the bytes sent so far. */
   readonly moved?: (bytes: number) => void
-  /** Called before a request that stands still is dropped: whether the host got further. */
+  /** Called before a stalled request is dropped: answers whether the host got further. */
   readonly alive?: () => Promise<boolean>
 }
 
-/** The head of an answer, whatever its status. Its body is to be read, or dropped. */
+/** The head of an answer, whatever its status. Its body must be read or dropped. */
 export interface HttpAnswer {
   readonly status: number
   readonly statusText: string
   /** `name` in lower case. */
   header(name: string): string | undefined
-  /** The whole body. Rejects with `Disconnected` where it ends too early, or is longer than 16 MiB. */
+  /** The whole body. Rejects with `Disconnected` if it ends too early, or is longer than 16 MiB. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>
-  /** The body as it is pulled; each chunk is good until the next is asked for. Throws `Disconnected` where it ends too early, or nothing comes for `idleMs`. */
+  /**
+   * The body, pulled; each chunk is valid until the next is requested. Throws `Disconnected` if it ends too early, or if nothing arrives
+   * for `idleMs`.
+   */
   chunks(idleMs?: number): AsyncIterable<Uint8Array>
   drop(): void
 }
 
 /** HTTP to one host. Adapters: `NodeHttp`, `BrowserHttp`. */
 export interface Http {
-  /** `host:port` as a person writes it. */
+  /** `host:port` as people write it. */
   readonly at: string
-  /** Where the host's links begin: `https://host:port`. */
+  /** The start of the host's links: `https://host:port`. */
   readonly base: string
-  /** Rejects with `Disconnected`, with `Unreachable` where nobody ever answered, and with `NotTrusted`. */
+  /** Rejects with `Disconnected`, with `Unreachable` if nobody ever answered, or with `NotTrusted`. */
   request(path: string, request: HttpRequest): Promise<HttpAnswer>
-  /** Ends all requests under way. */
+  /** Ends all requests in progress. */
   close(): void
 }
 
-/** Goes with every request, and into no message (C121). */
+/** Sent with every request, and never part of a message (C121). */
 export interface ApiCredentials {
   readonly name?: string
   /** The host's token. */
   readonly token?: string
   /** The room's password, or an invitation. */
   readonly password?: string
-  /** The key of a member, while that is in the room: requests are then this member's. */
+  /** The key of a member in the room: requests are then made as this member. */
   readonly key?: () => string | undefined
 }
 
@@ -60,7 +63,7 @@ export interface ApiCredentials {
 export class ApiClient {
   readonly http: Http
   readonly #credentials: ApiCredentials
-  /** Tickets that open a file by themselves, by the file's id. */
+  /** Tickets for opening a file without other credentials, by the file's id. */
   readonly #tickets = new Map<string, string>()
 
   constructor(http: Http, credentials: ApiCredentials = {}) {
@@ -68,14 +71,14 @@ export class ApiClient {
     this.#credentials = credentials
   }
 
-  /** A good answer, or the host's refusal. Throws as `Http.request` does. */
+  /** A successful answer, or the host's refusal. Throws what `Http.request` throws. */
   async ask(path: string, request: HttpRequest = {}): Promise<HttpAnswer | Refusal> {
     const headers = { ...authorization(this.#credentials), ...request.headers }
     const answer = await this.http.request(path, { ...request, headers })
     return answer.status >= 200 && answer.status < 300 ? answer : await refusalIn(answer)
   }
 
-  /** An answer's body, read by `read`: undefined from it is no answer of a tamtam host. */
+  /** An answer's body as parsed by `read`. If `read` answers undefined, it is not the answer of a tamtam host. */
   async get<T>(path: string, read: (value: unknown) => T | undefined, request: HttpRequest = {}): Promise<T | Refusal> {
     const headers = { Accept: 'application/json', ...request.headers }
     const answer = await this.ask(path, { ...request, headers })
@@ -89,7 +92,7 @@ export class ApiClient {
     }
   }
 
-  /** For a request that is answered by nothing: undefined once it is done. */
+  /** For a request without an answer body: undefined after success. */
   async run(path: string, request: HttpRequest): Promise<Refusal | undefined> {
     const answer = await this.ask(path, request)
     if (isRefusal(answer)) return answer
@@ -97,28 +100,28 @@ export class ApiClient {
     return undefined
   }
 
-  /** Where a file is, or something `below` it. */
+  /** The path of a file, or of something `below` it. */
   filePath(id: string, below = ''): string {
     const ticket = this.#tickets.get(id)
     return `/files/${encodeURIComponent(id)}${below}${ticket === undefined ? '' : `?ticket=${ticket}`}`
   }
 
-  /** Where uploads to a room begin. */
+  /** The path for new uploads to a room. */
   uploadsPath(room: string): string {
     return `/rooms/${encodeURIComponent(room)}/files`
   }
 
-  /** Whether the file's path opens it by itself. */
+  /** Whether the file's path has a ticket. */
   hasTicket(id: string): boolean {
     return this.#tickets.has(id)
   }
 
-  /** Keeps a ticket that opens a file by itself. */
+  /** Keeps a ticket that opens a file without other credentials. */
   addTicket(id: string, ticket: string): void {
     this.#tickets.set(id, ticket)
   }
 
-  /** The file's id in its address, as the host told it; keeps the ticket in it. */
+  /** The file's id in the address given by the host; keeps the ticket in it. */
   fileAt(location = ''): string | undefined {
     const [, id, ticket] = /\/files\/([\w-]{1,64})(?:\?ticket=([\w-]+))?$/.exec(location) ?? []
     if (id !== undefined && ticket !== undefined) this.addTicket(id, ticket)

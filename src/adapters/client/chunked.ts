@@ -1,12 +1,12 @@
-/** Some bytes of a stream, and whether they are its last. */
+/** A part of a stream, and whether it is the last. */
 export interface Chunk {
   readonly bytes: Buffer
   readonly last: boolean
 }
 
 /**
- * The bytes of a source in chunks of at most `most`: full ones, or the bytes of the last `ms`. So they go as they come, and can be kept
- * until they are safe. Reads one chunk of the source ahead.
+ * The bytes of a source in chunks of at most `most`: full ones, or the bytes of the last `ms`. So they are sent as they arrive, and can
+ * be kept until they are safe. Reads one chunk of the source ahead.
  */
 export async function* chunked(source: AsyncIterable<Uint8Array>, most: number, ms: number): AsyncGenerator<Chunk> {
   const iterator = source[Symbol.asyncIterator]()
@@ -16,7 +16,7 @@ export async function* chunked(source: AsyncIterable<Uint8Array>, most: number, 
   let timer: NodeJS.Timeout | undefined
   const ask = () => {
     const asked = iterator.next()
-    // Its failure is heard where it is awaited, which may be later.
+    // Its failure is handled when it is awaited, perhaps later.
     asked.catch(() => {})
     return asked
   }

@@ -3,7 +3,7 @@ import type { ApiClient, HttpAnswer } from './api-client.ts'
 import { Disconnected, isRefusal, type Refusal } from './errors.ts'
 import { paced, type TransferOptions } from './transfers.ts'
 
-/** Ends a download stream instead of its last byte. */
+/** Ends a download stream before its last byte. */
 export class DownloadError extends Error {
   readonly refusal: Refusal
 
@@ -13,20 +13,20 @@ export class DownloadError extends Error {
   }
 }
 
-/** A file whose bytes are wanted: one of the room's, or one inside a folder. */
+/** The address of a file: one of the room's, or one inside a folder. */
 export interface FileAddress {
   readonly id: string
-  /** The path in the folder that `id` is, `photos/sub/a.txt`. */
+  /** The path inside the folder `id`, such as `photos/sub/a.txt`. */
   readonly inside?: string
 }
 
-/** Where it is on its host. */
+/** Its path on the host. */
 export const addressOf = (api: ApiClient, { id, inside }: FileAddress): string =>
   api.filePath(id, inside === undefined ? '' : `/${inside.split('/').map(encodeURIComponent).join('/')}`)
 
 /**
- * The bytes of a host's file from the byte `from`, over as many connections as it takes; a file that is still arriving is followed to
- * its end. Pulled: nothing is read ahead, and each piece is good until the next is asked for. Throws `DownloadError`.
+ * The bytes of a host's file from the byte `from`, over as many connections as needed; an unfinished upload is followed to its end. They
+ * are pulled: nothing is read ahead, and each piece is valid until the next is requested. Throws `DownloadError`.
  */
 export async function* downloadStream(
   { api, retries, report, limit }: TransferOptions,
@@ -37,7 +37,7 @@ export async function* downloadStream(
   while (true) {
     const opened = await retries.until(() => open(api, addressOf(api, file), at))
     if (isRefusal(opened)) {
-      // There is no byte after those that were asked for.
+      // There is no byte beyond those requested.
       if (opened.status === 416) return
       throw new DownloadError(opened)
     }
@@ -66,7 +66,7 @@ export async function* downloadStream(
 
 interface Opened {
   readonly answer: HttpAnswer
-  /** Bytes of the answer that are before those asked for. */
+  /** Bytes of the answer before the requested ones. */
   readonly toSkip: number
   readonly total: number | undefined
 }

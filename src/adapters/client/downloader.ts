@@ -12,35 +12,36 @@ import { postReceipt } from './queries.ts'
 import type { TransferOptions } from './transfers.ts'
 import { fileStatus } from './tus.ts'
 
-/** Where a file is to be: at this very path, or in a folder under a name that is free. */
+/** The place for a saved file: an exact path, or a free name in a folder. */
 export type Target = { readonly path: string } | FolderTarget
 
 export interface FolderTarget {
   readonly folder: SaveFolder
-  /** The name that it is to have there; its own where that is left out. */
+  /** Its name there; left out: its own name. */
   readonly as?: string
 }
 
-/** A file of the room's; size and digest where they are known. */
+/** A file of the room; with size and digest if known. */
 export interface FileToSave extends FileAddress {
   readonly name: string
   readonly size?: number | null | undefined
   readonly sha256?: string | null | undefined
-  /** Its bytes are an archive, of which the folder is built. */
+  /** Its bytes are an archive, from which the folder is built. */
   readonly folder?: Folder | undefined
 }
 
 export interface SavedFile extends WholeFile {
   readonly path: string
-  /** It was there before: nothing had to be brought. */
+  /** It was there before, so nothing was fetched. */
   readonly already?: true
-  /** Files of a folder that are not in it, because they changed while they were sent. */
+  /** Files missing from a folder, because they changed while they were sent. */
   readonly changed?: readonly string[]
 }
 
 /**
- * Brings a file from the room onto this machine: whole and verified, or not under its name. A file that is there already is not fetched again.
- * Continues the partial file of an earlier attempt, and tells the room when it is done. Throws the errors of the file system.
+ * Saves a file of the room on this machine: complete and verified, or not under its name at all. A file that is already there is not
+ * fetched again. Continues the partial file of an earlier attempt, and tells the room when it is done. Throws the errors of the file
+ * system.
  */
 export async function downloadFile(
   options: TransferOptions,
@@ -64,7 +65,7 @@ export async function downloadFile(
   try {
     const whole = (await fill(options, file, part)) ?? (await fill(options, file, part)) ?? mismatch
     if (isRefusal(whole)) {
-      // Nothing can be done with it: other bytes than were sent, or of a file that is gone.
+      // It is useless: the bytes differ from those sent, or belong to a removed file.
       if (whole === mismatch || isGone(whole)) await part.remove()
       return whole
     }
@@ -73,7 +74,7 @@ export async function downloadFile(
     if (named === undefined) return taken(destination)
     await part.remove()
     if (isRefusal(named)) return named
-    // A receipt is about the whole folder.
+    // A receipt concerns the whole folder.
     if (inside === undefined) await giveReceipt(options, id, whole.sha256)
     const { path, already, changed = [] } = named
     return {
@@ -90,7 +91,10 @@ export async function downloadFile(
   }
 }
 
-/** Where its partial file is, and where older versions had it: under its own name, because prefix and `as` may be others the next time. */
+/**
+ * The place of its partial file, and the one used by older versions: under its own name, because prefix and `as` may differ the next
+ * time.
+ */
 function basesOf({ id, name, inside }: FileToSave, target: Target): readonly [string, ...string[]] {
   if ('path' in target) return [baseOf(target.path)]
   const base = (prefix: string) =>
@@ -100,7 +104,7 @@ function basesOf({ id, name, inside }: FileToSave, target: Target): readonly [st
 
 const taken = (destination: string) => refusal(0, 'EXISTS', `${destination} exists, and nothing is overwritten`)
 
-/** The file itself where it is here already; a refusal where something else has the very name it must have. */
+/** The file itself if it is already here; a refusal if something else has exactly the name it must have. */
 async function alreadyThere(
   { api, retries }: TransferOptions,
   file: FileToSave,
@@ -108,7 +112,7 @@ async function alreadyThere(
   target: Target,
 ): Promise<SavedFile | Refusal | undefined> {
   const { id, name, size, sha256, folder } = file
-  // An older version gave it the prefix.
+  // An older version added the prefix.
   const wanted = [basename(destination), savedName(name, id, SEED_PREFIX)]
   const found =
     'path' in target ? await lstat(destination).catch(ignoreMissing) : await target.folder.hasLike(...wanted)
@@ -134,7 +138,7 @@ async function alreadyThere(
   }
 }
 
-/** Answers the file once the part is all of it; undefined where its bytes turned out to be others, and the part is empty again (C112). */
+/** Answers the file once the part is complete; undefined if its bytes turned out to be wrong, and the part is empty again (C112). */
 async function fill(
   options: TransferOptions,
   file: FileToSave,
@@ -158,7 +162,7 @@ async function fill(
       await part.restart()
       return undefined
     }
-    // The host was stopped at the right moment, or the partial file is longer than the bytes that have arrived.
+    // The host was stopped at an unlucky moment, or the partial file is longer than the bytes that have arrived.
     await retries.again('the file is not whole yet')
   }
 }
@@ -192,10 +196,10 @@ async function publishFolder(
 
 const mismatch = refusal(0, 'HASH_MISMATCH', 'these are not the bytes that were sent; nothing of them is kept')
 
-/** A file that is here already is not worth more waiting than this. */
+/** A file that is already here is not worth waiting longer than this. */
 const RECEIPT_MS = 10_000
 
-/** Tells the room that a file was received whole, if the room can be told. */
+/** Tells the room that a complete file was received, if the room can be told. */
 export async function giveReceipt(
   { api, retries }: Pick<TransferOptions, 'api' | 'retries'>,
   id: string,

@@ -13,26 +13,26 @@ import { NotTrusted } from './errors.ts'
 
 export type HostAddress = Pick<RoomAddress, 'host' | 'port' | 'tls' | 'fingerprint' | 'basePath' | 'http'>
 
-/** Makes one more connection to a host, on which nothing was said yet. The signal ends it while it is being made. */
+/** Opens one more connection to a host. The signal ends the attempt. */
 export type Dial = (signal: AbortSignal, reading?: Reading) => Duplex | Promise<Duplex>
 
 /**
- * How a connection is read: one that is read by its `data` events alone can have `large` pieces, good until 1 MiB more has come. For a
- * file that is a third of the processor time.
+ * How a connection is read. One that is read through its `data` events only can have `large` pieces, which are valid until 1 MiB more
+ * has arrived. For a file that saves a third of the processor time.
  */
 export type Reading = 'large'
 
-/** The way to one host, and its display name. */
+/** The connection settings of one host, with its display name. */
 export class Endpoint {
   readonly host: string
   readonly port: number
-  /** `host:port` as a person writes it. */
+  /** `host:port` as people write it. */
   readonly at: string
-  /** Below which its addresses are; empty for none. */
+  /** The base path of its addresses; empty without one. */
   readonly basePath: string
-  /** Where its links begin. */
+  /** The start of its links. */
   readonly base: string
-  /** Whether a proxy for HTTP may be in between. */
+  /** Whether there may be an HTTP proxy in between. */
   readonly http: boolean
   readonly #dial: Dial
 
@@ -46,19 +46,19 @@ export class Endpoint {
     this.#dial = dial
   }
 
-  /** One more connection, on which nothing was said yet. */
+  /** One more connection, still unused. */
   async open(signal: AbortSignal, reading?: Reading): Promise<Duplex> {
     return await this.#dial(signal, reading)
   }
 }
 
-/** A mobile network forgets a connection that is silent for longer. */
+/** Mobile networks forget connections that are silent for longer. */
 const KEEP_ALIVE_MS = 60_000
 
-/** Throws `NotTrusted` where a host is not to be spoken to. */
+/** Throws `NotTrusted` for a host that must not be spoken to. */
 export type Trust = Pick<KnownHosts, 'allowPlain' | 'allow'>
 
-/** In plain, or over TLS for as long as the host proves its known key. Rejects with the system's error, or with `NotTrusted`. */
+/** Connects without TLS, or over TLS as long as the host proves its known key. Rejects with the system's error, or with `NotTrusted`. */
 export const dialHost = (address: HostAddress, known: Trust): Dial =>
   address.tls ? dialTls(address, known) : dialTcp(address, known)
 
@@ -82,7 +82,7 @@ const dialTls =
         port,
         minVersion: 'TLSv1.2',
         ALPNProtocols: ['http/1.1'],
-        // The key decides, not the signer of the certificate.
+        // The key decides, not the certificate's issuer.
         rejectUnauthorized: false,
         ...(isIP(host) === 0 ? { servername: host } : {}),
         ...onread,
@@ -98,7 +98,7 @@ const dialTls =
     }
   }
 
-/** A host in plain hangs up on the first words of TLS. */
+/** A host without TLS hangs up on the first bytes of a handshake. */
 function withoutTls(error: unknown): never {
   if (errorCode(error) !== 'ECONNRESET') throw error
   throw new Error('it hung up before TLS began; if it speaks none, leave out tls://', { cause: error })
@@ -136,7 +136,7 @@ function keyOf(socket: TLSSocket): PresentedKey {
   return { fingerprint: fingerprintOf(certificate), until: certificate.validToDate }
 }
 
-/** Resolves when it is made; rejects when it breaks before. */
+/** Resolves when it is connected; rejects when it breaks before that. */
 function kept<Connection extends Socket>(
   socket: Connection,
   made: 'connect' | 'secureConnect',
@@ -153,11 +153,11 @@ function kept<Connection extends Socket>(
   return promise
 }
 
-/** News about a host's TLS key for the person who connects to it. */
+/** News about a host's TLS key, for the person who connects. */
 export type TrustNews =
-  /** The first contact with this host: its key is trusted, and expected from now on. */
+  /** First contact with this host: its key is trusted, and expected from now on. */
   | { readonly type: 'met'; readonly at: string; readonly fingerprint: string }
-  /** It showed the right key, with a certificate that has ended. */
+  /** It showed the right key, with an expired certificate. */
   | { readonly type: 'ended'; readonly at: string; readonly since: Date }
   | { readonly type: 'unkept'; readonly path: string; readonly why: string }
 
@@ -170,8 +170,8 @@ const LOCK_MS = 20
 const STALE_LOCK_MS = 3000
 
 /**
- * The hosts that were reached over TLS, and the key that each has shown: a line `host:port sha256:…` for each, in a file for its owner alone
- * (trust on first use, C123). Several programs may have the file at once.
+ * The hosts reached over TLS, with the key of each: a line `host:port sha256:…` for each, in a file readable by its owner only (trust on
+ * first use, C123). Several programs may use the file at once.
  */
 export class KnownHosts {
   readonly #path: string
@@ -183,7 +183,7 @@ export class KnownHosts {
     this.#report = report
   }
 
-  /** Throws `NotTrusted` where the host is known by TLS: nobody goes there in plain by mistake, or because somebody strips it. */
+  /** Throws `NotTrusted` for a host known to use TLS: nobody connects without TLS by mistake, or because an attacker strips it. */
   async allowPlain(at: string): Promise<void> {
     if (!(await this.#read()).has(at)) return
     throw new NotTrusted(
@@ -192,7 +192,7 @@ export class KnownHosts {
     )
   }
 
-  /** Throws `NotTrusted` where the key is neither the one that was asked for nor, where none was, the one that is known. */
+  /** Throws `NotTrusted` unless the key is the requested one or, without a request, the known one. */
   async allow(at: string, { fingerprint, until }: PresentedKey, wanted: string | undefined): Promise<void> {
     if (wanted !== undefined && wanted !== fingerprint)
       throw new NotTrusted(
@@ -218,7 +218,7 @@ export class KnownHosts {
     )
   }
 
-  /** `before`: the entry read a moment ago; another process may have added one meanwhile. */
+  /** `before`: the entry read a moment ago; another process may have added one in the meantime. */
   async #remember(at: string, fingerprint: string, before: string | undefined): Promise<void> {
     try {
       await makeDirectory(dirname(this.#path), 0o700)
@@ -237,9 +237,9 @@ export class KnownHosts {
 
   async #read(): Promise<Map<string, string>> {
     const bytes = await readFile(this.#path).catch((error: unknown) => {
-      // Also where a parent is no directory: then no host is known. An unreadable file is an error.
+      // Also if a parent is not a directory: then no host is known. An unreadable file is an error.
       if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return Buffer.alloc(0)
-      // Not of the host: it would be said that nobody answers.
+      // A separate error, so that it is not reported as a host that does not answer.
       throw new NotTrusted(
         'NOT_ALLOWED',
         `${this.#path} can't be read (${errorCode(error) ?? failureText(error)}), and it says by which keys hosts are known; make it readable`,
@@ -256,7 +256,7 @@ export class KnownHosts {
   }
 }
 
-/** Runs while no other process does. A process that died in between does not hold the others up for long. */
+/** Runs while no other process does. A process that died in between holds the others up only briefly. */
 async function locked(path: string, run: () => Promise<void>): Promise<void> {
   while (true) {
     const lock = await open(path, 'wx', 0o600).catch((error: unknown) => {

@@ -1,10 +1,10 @@
 import type { Code } from '#domain/errors.ts'
 import type { ToldLimit } from '#protocol/schema.ts'
 
-/** The connection failed, or was cut, or stood still: the same may work in a moment. */
+/** The connection failed, was cut, or stalled: the same may work in a moment. */
 export class Disconnected extends Error {}
 
-/** Nobody has answered at this address yet, so it is likely to be wrong. */
+/** Nobody has answered at this address yet, so it is probably wrong. */
 export class Unreachable extends Error {}
 
 /** The host's key is not the known one: nothing was sent to it. The message gives the remedy. */
@@ -17,19 +17,19 @@ export class NotTrusted extends Error {
   }
 }
 
-/** It was tried again for as long as it was allowed to be. */
+/** The permitted time for retries is over. */
 export class GaveUp extends Error {}
 
-/** A file was changed, or taken away, while it was sent. */
+/** A file was changed or removed while it was sent. */
 export class FileChanged extends Error {}
 
-/** The host answered no. Its `code` may be one that this version does not know. */
+/** The host's refusal. Its `code` may be unknown to this version. */
 export interface Refusal {
   readonly type: 'rejected'
   readonly status: number
   readonly code: string
   readonly message: string
-  /** The limit of bytes that was met. */
+  /** The limit of bytes that was reached. */
   readonly limit?: ToldLimit
 }
 
@@ -45,7 +45,7 @@ export const notTamtam = refusal(502, 'WRONG_PROTOCOL', 'something other than ta
 
 export const isRefusal = (value: object): value is Refusal => 'type' in value && value.type === 'rejected'
 
-/** The host would take it later: it is overloaded, is being restarted, or another connection of this transfer was faster. */
+/** The host would accept it later: it is overloaded or restarting, or another connection of this transfer was faster. */
 export const isPassing = ({ status, code }: Refusal): boolean =>
   code === 'FENCED' ||
   code === 'NOT_A_MEMBER' ||
@@ -58,10 +58,10 @@ export const isPassing = ({ status, code }: Refusal): boolean =>
   status === 429 ||
   (status >= 500 && status !== 501 && status !== 505 && status !== 507)
 
-/** There is no such thing, or it may not be seen. */
+/** It does not exist, or must not be seen. */
 export const isGone = ({ status }: Refusal): boolean => status === 404 || status === 410
 
-/** Why a connection failed, for people: several addresses may have been tried. */
+/** The reason why a connection failed, for people: several addresses may have been tried. */
 export function errorText(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return errorText(error.errors[0])
   if (!(error instanceof Error)) return String(error)

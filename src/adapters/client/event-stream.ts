@@ -9,16 +9,16 @@ export interface EventStreamOptions {
   readonly api: ApiClient
   readonly retries: Retries
   readonly room: string
-  /** History from the entry behind this one; undefined: only live events. */
+  /** History after this entry; undefined: only live events. */
   readonly after: number | undefined
-  /** A connection that brings nothing for so long, not even a sign of life, is dropped. */
+  /** A connection without any data for this long, not even a sign of life, is dropped. */
   readonly silentEventsMs: number
   readonly signal?: AbortSignal
 }
 
 /**
- * The events of a room, over as many connections as it takes: no entry twice, none left out. Pulled, so a slow reader holds the host back.
- * Ends with the host's refusal, or with undefined when `signal` was aborted.
+ * The events of a room, over as many connections as needed, without gaps or repeats. They are pulled, so a slow reader slows the host
+ * down. Ends with the host's refusal, or with undefined when `signal` was aborted.
  */
 export async function* follow(options: EventStreamOptions): AsyncGenerator<RoomEvent, Refusal | undefined> {
   try {
@@ -54,7 +54,7 @@ async function* connections(options: EventStreamOptions): AsyncGenerator<RoomEve
 async function begin(api: ApiClient, room: string, after: number | undefined) {
   const facts = await roomFacts(api, room)
   if (isRefusal(facts)) return facts
-  // A last sequence below ours means that the room has begun anew: its host keeps nothing.
+  // A last sequence below ours means that the room has started again: its host keeps nothing.
   const cursor = after === undefined ? facts.last : after > facts.last ? 0 : after
   const headers = { Accept: SSE_TYPE, 'Last-Event-ID': String(cursor) }
   const answer = await api.ask(`${roomPath(room)}/events?after=${cursor}`, { headers })

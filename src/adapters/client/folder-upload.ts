@@ -12,11 +12,12 @@ export interface SentPath extends SentFile {
   readonly skipped?: readonly Skipped[]
 }
 
-/** Its digest is known only at its end, since files may change until they are sent; a request for the end of all archives gives it time. */
+/** Its digest is known only at its end, since files may change until they are sent. A request for the end of all archives gives it time. */
 const policy = { ...inOneGo, digestMs: 0 }
 
 /**
- * Sends a file or a folder of this machine's to a room, going on with whatever of it the host has already. Throws what `openSource` and `walk` throw.
+ * Sends a file or a folder of this machine to a room, continuing whatever the host already has of it. Throws what `openSource` and
+ * `walk` throw.
  */
 export async function uploadPath(
   options: NodeUploadOptions,
@@ -29,15 +30,16 @@ export async function uploadPath(
 export const isFolder = async (path: DiskPath): Promise<boolean> =>
   (await stat(path).catch(unreadable))?.isDirectory() ?? false
 
-/** Opening it tells why. */
+/** The reason is reported when it is opened. */
 const unreadable = () => undefined
 
 /**
- * Sends a folder as one archive. Each file is read once; where an earlier process has sent a part of the archive, that part is read for its digest.
+ * Sends a folder as one archive. Each file is read once. If an earlier process has sent a part of the archive, that part is read for its
+ * digest.
  */
 async function uploadFolder(options: NodeUploadOptions, path: DiskPath, meta: FileMeta): Promise<SentPath | Refusal> {
   const first = await attempt(options, path, meta)
-  // A file was read again after a cut, and was another then: from the start, and only once.
+  // A file was read again after a cut, and had changed: once more from the start.
   return isRefusal(first) && first.code === 'HASH_MISMATCH' ? await attempt(options, path, meta) : first
 }
 

@@ -6,25 +6,25 @@ import type { Http, HttpAnswer, HttpRequest } from './api-client.ts'
 import type { Endpoint, Reading } from './endpoint.ts'
 import { Disconnected, errorText, NotTrusted, Unreachable } from './errors.ts'
 
-/** So often may a connection fail before anybody answered at all. */
+/** Number of failed connections before the first answer after which a host counts as unreachable. */
 const MOST_FAILURES = 5
 const MOST_BODY_BYTES = 16 * 1024 * 1024
-/** A body from this length on is worth reading by itself. */
+/** From this length on, a body is read without Node's parser. */
 const LONG_BODY_BYTES = 256 * 1024
-/** So small that a slow connection shows that it moves; where much has left quickly, larger ones cost less. */
+/** Small enough for a slow connection to show progress; once much was sent quickly, larger slices cost less. */
 const LEAST_SLICE_BYTES = 64 * 1024
 const MOST_SLICE_BYTES = 1024 * 1024
-/** So much may wait for the connection while the next piece is read. */
+/** Bytes that may wait for the connection while the next piece is read. */
 const BUFFERED_BYTES = 1024 * 1024
 
-/** Node's HTTP to one host: a connection for each request, none of which may stand still for `idleMs`. */
+/** Node's HTTP to one host: a connection for each request, none of which may stall for `idleMs`. */
 export class NodeHttp implements Http {
   readonly at: string
   readonly base: string
   readonly #endpoint: Endpoint
   readonly #idleMs: number
   readonly #agent: EndpointAgent
-  /** Somebody has answered there before, so it is worth trying again. */
+  /** The host has answered before, so it is worth trying again. */
   #met: boolean
   #failures = 0
 
@@ -53,7 +53,7 @@ export class NodeHttp implements Http {
     } catch (error) {
       request.destroy()
       if (!(error instanceof Disconnected) || this.#met) throw error
-      // Somebody is there, and may only be about to start or to stop.
+      // Something listens there, and may just be starting or stopping.
       if (connected && ++this.#failures < MOST_FAILURES) throw error
       throw new Unreachable(`nobody answers at ${this.at} (${error.message})`, { cause: error })
     }
@@ -87,9 +87,9 @@ export class NodeHttp implements Http {
         sent += bytes
         moved?.(sent)
       }
-      // A host takes a silent connection for netcat's, and the first piece may be far into a large file.
+      // A host takes a silent connection for netcat, and the first piece of a large file may take a while.
       request.flushHeaders()
-      // A host may answer before it has taken all; an error of the file system must not be lost.
+      // A host may answer before it has taken everything; an error of the file system must not be lost.
       pipeBody(body instanceof Blob ? body.stream() : body, request, left).then(() => request.end(), reject)
     }
     try {
@@ -134,7 +134,7 @@ class NodeAnswer implements HttpAnswer {
     return Buffer.concat(chunks)
   }
 
-  /** Only while a chunk is waited for does the time run. */
+  /** The time runs only while a chunk is awaited. */
   async *chunks(idleMs = this.#idleMs): AsyncGenerator<Uint8Array> {
     const message = this.#message
     const expire = () => message.destroy(new Error(standsStill(idleMs)))
@@ -153,7 +153,7 @@ class NodeAnswer implements HttpAnswer {
     }
   }
 
-  /** Node's parser copies each piece of a body into new memory, so a long one whose end is known goes past it. */
+  /** Node's parser copies each piece of a body into new memory, so a long body of known length bypasses it. */
   async *#bytes(): AsyncGenerator<Uint8Array> {
     const message = this.#message
     const length = message.headers['transfer-encoding'] === undefined ? Number(message.headers['content-length']) : 0
@@ -161,7 +161,7 @@ class NodeAnswer implements HttpAnswer {
     else {
       const socket = new SocketBytes(message)
       let left = length
-      // What the parser has taken already.
+      // Bytes that the parser has taken already.
       for (let bytes = message.read(); bytes !== null; bytes = message.read()) {
         left -= bytes.length
         yield bytes
@@ -181,7 +181,7 @@ class NodeAnswer implements HttpAnswer {
   }
 }
 
-/** The bytes that come on the connection of an answer, no faster than they are taken; its parser gets no more of them. */
+/** The bytes that arrive on the connection of an answer, pulled; its parser gets no more of them. */
 class SocketBytes {
   readonly #socket: Socket
   readonly #waiting: Uint8Array[] = []
@@ -205,7 +205,7 @@ class SocketBytes {
     this.#socket.once('end', () => end(new Disconnected('the connection was cut')))
   }
 
-  /** Throws once there are no more. */
+  /** Throws after the last. */
   async next(): Promise<Uint8Array> {
     while (true) {
       const bytes = this.#waiting.shift()
@@ -221,7 +221,10 @@ class SocketBytes {
 
 const standsStill = (idleMs: number): string => `nothing moved for ${Math.round(idleMs / 1000)} s`
 
-/** Writes all pieces, no faster than they leave: nothing but the newest is on its way when the next is asked for. Stops where the request is over; throws the source's errors. */
+/**
+ * Writes all pieces, no faster than they are sent: when the next is requested, only the newest may still be on its way. Stops when the
+ * request has ended; throws the source's errors.
+ */
 async function pipeBody(
   pieces: AsyncIterable<Uint8Array>,
   to: ClientRequest,
@@ -260,7 +263,7 @@ async function pipeBody(
 
 type Connected = (error: Error | null, connection: Duplex) => void
 
-/** Makes the connections of requests, and of WebSockets. */
+/** Opens the connections of requests and WebSockets. */
 export class EndpointAgent extends Agent {
   readonly #endpoint: Endpoint
   readonly #reading: Reading | undefined

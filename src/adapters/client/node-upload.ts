@@ -26,13 +26,13 @@ import {
 export interface NodeUploadOptions extends TransferOptions {
   readonly settings: Pick<ClientSettings, 'readBytes' | 'pieceBytes' | 'pieceMs'>
   readonly room: string
-  /** Left out where a key says whose the upload is. */
+  /** Left out if a key identifies the owner of the upload. */
   readonly records?: ResumeStore
   readonly offered?: NonNullable<UploaderOptions['offered']>
   readonly files?: NonNullable<UploaderOptions['files']>
 }
 
-/** All in one request, but for the end, which brings the digest where that is not known before. */
+/** All in one request, except for the end, which brings the digest if it is not known before. */
 export const inOneGo: Omit<UploadPolicy, 'digestMs'> = {
   lastPartBytes: 1024,
   leastPartBytes: Number.POSITIVE_INFINITY,
@@ -40,19 +40,19 @@ export const inOneGo: Omit<UploadPolicy, 'digestMs'> = {
   ownOnly: false,
 }
 
-/** A disk is read quickly, so the digest comes first where it may spare something; elsewhere the file is read once. */
+/** Reading a disk is quick, so the digest comes first if it may save an upload; otherwise the file is read once. */
 const policy: UploadPolicy = {
   ...inOneGo,
   digestMs: Number.POSITIVE_INFINITY,
   newDigestMs: 0,
-  // More would be sent twice where a connection is cut, or the file be refused.
+  // With larger files, more would be sent twice after a cut, or before a refusal.
   wholeBytes: 256 * 1024,
 }
 /** What is in memory already is not read twice. */
 const policyInMemory: UploadPolicy = { ...policy, newDigestMs: policy.digestMs }
 
 /**
- * Sends a file of this machine's to a room, continuing an upload that the host has in part, and answers it whole and verified, or the
+ * Sends a file of this machine to a room, continuing an upload that the host has in part. Answers the complete, verified file, or the
  * refusal. Throws the errors of `openSource`.
  */
 export async function uploadFile(
@@ -61,7 +61,7 @@ export async function uploadFile(
   meta: FileMeta,
 ): Promise<SentFile | Refusal> {
   const first = await attempt(options, path, meta)
-  // Bytes were changed on the way, or the file was while it was read: from the start, and only once (C112).
+  // Bytes were damaged on the way, or the file changed while it was read: once more from the start (C112).
   const again = isRefusal(first) && ['HASH_MISMATCH', 'FILE_CHANGED'].includes(first.code)
   return again ? await attempt(options, path, meta) : first
 }
@@ -84,7 +84,7 @@ async function attempt(options: NodeUploadOptions, path: DiskPath, meta: FileMet
   }
 }
 
-/** Sends a source, and keeps the address of its upload until it is whole. */
+/** Sends a source, and keeps the address of its upload until it is complete. */
 export async function runUpload(
   options: NodeUploadOptions,
   source: UploadSource,
@@ -107,7 +107,7 @@ const addressed = ({ to }: FileMeta) => (to === undefined ? {} : { to })
 
 const expiring = ({ expiresInSeconds }: FileMeta) => (expiresInSeconds === undefined ? {} : { expiresInSeconds })
 
-/** Sends a source that can be read once; a file is better sent with `uploadFile`, which can go on after a stop. */
+/** Sends a source that can be read only once. For a file, use `uploadFile`, which can continue after a stop. */
 export function uploadPipe(
   options: NodeUploadOptions,
   source: AsyncIterable<Uint8Array>,
@@ -121,7 +121,7 @@ export function uploadPipe(
   return uploadStream({ ...options, newDigest }, chunked(paced(source, options.limit), pieceBytes, pieceMs), meta)
 }
 
-/** Whether the host has more of it than when it was asked the last time. */
+/** Whether the host has more of it than at the last call. */
 function gettingFurther(api: ApiClient, id: string, from: number): () => Promise<boolean> {
   let reached = from
   return async () => {
@@ -133,27 +133,27 @@ function gettingFurther(api: ApiClient, id: string, from: number): () => Promise
   }
 }
 
-/** The bytes of a file or an archive, to be read from any byte on, and again. */
+/** The bytes of a file or an archive, readable from any byte and repeatedly. */
 export interface ReadableBytes {
   readonly size: number
-  /** A piece is good until three more were taken. */
+  /** A piece is valid until three more were taken. */
   read(from: number): AsyncIterable<Uint8Array>
-  /** Left out where every reading gives the same bytes, or tells otherwise. */
+  /** Left out if every reading gives the same bytes, or reports a change itself. */
   changed?(): Promise<boolean>
 }
 
-/** Digests bytes as they are read, whether for that or to be sent. */
+/** Hashes bytes as they are read, for the digest or for sending. */
 export class DigestedSource implements UploadSource {
   readonly size: number
   readonly #bytes: ReadableBytes
   readonly #report: OnTransferUpdate
   readonly #limit: number | undefined
   readonly #hash: Hash = createHash('sha256')
-  /** So many bytes are in the hash. */
+  /** Number of bytes in the hash. */
   #hashed = 0
-  /** By their length. */
+  /** Digests of prefixes, by their length. */
   readonly #prefixes = new Map<number, string>()
-  /** Readings for digests, one after the other. */
+  /** Passes over the file for digests, one after the other. */
   #reading: Promise<unknown> = Promise.resolve()
 
   constructor(bytes: ReadableBytes, { report, limit }: Pick<TransferOptions, 'report' | 'limit'>) {
@@ -186,7 +186,7 @@ export class DigestedSource implements UploadSource {
     return paced(this.#read(from, to), this.#limit)
   }
 
-  /** Throws where there are fewer bytes than the host was told to wait for. */
+  /** Throws if there are fewer bytes than announced to the host. */
   async *#read(from: number, to: number): AsyncGenerator<Uint8Array> {
     let at = from
     if (at < to)
@@ -200,7 +200,7 @@ export class DigestedSource implements UploadSource {
     if (at < to) throw new FileChanged('the file changed while it was read')
   }
 
-  /** What was read before is not hashed again. */
+  /** Bytes hashed before are not hashed again. */
   #took(at: number, bytes: Uint8Array): void {
     if (at > this.#hashed) return
     const fresh = bytes.subarray(this.#hashed - at)
@@ -222,7 +222,7 @@ export class DigestedSource implements UploadSource {
       this.#prefixes.set(next, this.#hash.copy().digest('hex'))
     }
     const digest = this.#prefixes.get(bytes) as string
-    // Of a file that was written to meanwhile, the sent bytes may be neither what it was nor what it is.
+    // If the file was written to in the meantime, the sent bytes may match neither its old nor its new content.
     if (bytes === this.size && (await this.changed()) && (await this.#again(bytes)) !== digest) {
       this.#prefixes.delete(bytes)
       throw new FileChanged('the file changed while it was read')
@@ -242,14 +242,14 @@ export class DigestedSource implements UploadSource {
   }
 }
 
-/** Addresses of unfinished uploads that the room lists only for their sender, who has no key: another process can continue them. */
+/** Addresses of unfinished uploads that the room lists only for their sender, who has no key: with them another process can continue. */
 export interface ResumeStore {
   find(upload: ResumableUpload): Promise<string | undefined>
   keep(upload: ResumableUpload, address: string): Promise<void>
   drop(upload: ResumableUpload): Promise<void>
 }
 
-/** The same again is the same upload, where its bytes are too. */
+/** Identifies an upload: the same values again mean the same upload, if the bytes match too. */
 export interface ResumableUpload {
   /** `host:port` */
   readonly at: string
@@ -259,12 +259,12 @@ export interface ResumableUpload {
   readonly size: number
 }
 
-/** A host forgets an upload that nobody goes on with after a day, and the ticket in its address ends then. */
+/** A host forgets an upload without progress after a day, and the ticket in its address ends then. */
 const KEPT_MS = 24 * 3_600_000
 
 /**
- * A ticket is in each address, so they are in files for their owner alone. Where nothing can be kept, an upload that loses its process
- * begins anew, as it would without this.
+ * Each address has a ticket in it, so the files are readable by their owner only. If nothing can be kept, an upload whose process ends
+ * starts again, as it would without this.
  */
 export class DiskResumeStore implements ResumeStore {
   readonly #directory: string
@@ -291,7 +291,7 @@ export class DiskResumeStore implements ResumeStore {
     await rm(this.#pathOf(upload), { force: true }).catch(() => {})
   }
 
-  /** Removes those that nobody came back for. */
+  /** Removes addresses of uploads that nobody continued. */
   async #tidy(): Promise<void> {
     for (const name of await readdir(this.#directory)) {
       const path = join(this.#directory, name)

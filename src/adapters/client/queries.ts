@@ -6,7 +6,7 @@ import * as wire from '#protocol/schema.ts'
 import type { ApiClient, HttpRequest } from './api-client.ts'
 import { isRefusal, type Refusal } from './errors.ts'
 
-/** Requests about rooms and files, one each. */
+/** Requests about rooms and files, one function each. */
 
 export const roomPath = (room: string): string => `/rooms/${encodeURIComponent(room)}`
 
@@ -18,13 +18,13 @@ export async function listRooms(api: ApiClient): Promise<readonly wire.RoomRow[]
 export const roomFacts = (api: ApiClient, room: string): Promise<wire.RoomDetails | Refusal> =>
   get(api, roomPath(room), wire.roomFacts)
 
-/** A folder is one file. */
+/** A folder counts as one file. */
 export async function listFiles(api: ApiClient, room: string): Promise<readonly wire.FileRow[] | Refusal> {
   const found = await get(api, `${roomPath(room)}/files?folders=1`, wire.fileList)
   return isRefusal(found) ? found : found.files
 }
 
-/** What is in a folder. */
+/** The contents of a folder. */
 export const listFolder = (
   api: ApiClient,
   { id, name }: { readonly id: string; readonly name: string },
@@ -34,7 +34,7 @@ export const listFolder = (
 export const listHandIns = (api: ApiClient, room: string): Promise<wire.HandInList | Refusal> =>
   get(api, `${roomPath(room)}/hand-ins`, wire.handIns)
 
-/** Takes a message away. Answers why not. */
+/** Removes a message. Answers the refusal otherwise. */
 export async function removeMessage(api: ApiClient, room: string, seq: number): Promise<Refusal | undefined> {
   const answer = await api.ask(`${roomPath(room)}/messages/${seq}`, { method: 'DELETE' })
   if (isRefusal(answer)) return answer
@@ -42,7 +42,10 @@ export async function removeMessage(api: ApiClient, room: string, seq: number): 
   return undefined
 }
 
-/** A page of a room's history: entries after `after`, or the newest ones before `before` or of all. `last` is the room's newest. */
+/**
+ * A page of a room's history: entries after `after`, or the newest ones before `before`, or the newest of all. `last` is the room's
+ * newest.
+ */
 export async function history(
   api: ApiClient,
   room: string,
@@ -65,18 +68,18 @@ export async function search(
   return isRefusal(found) ? found : knownEvents(found.events)
 }
 
-/** Those that are events as this client knows them: one of another kind, or with wrong fields, hides none of the others. */
+/** The values that are events known to this client: one of another type, or with wrong fields, hides none of the others. */
 export const knownEvents = (values: readonly unknown[]): readonly RoomEvent[] =>
   values.flatMap((value) => wire.parsed(wire.eventsOverHttp, [value]) ?? [])
 
 const someEvents = v.object({ events: v.array(v.unknown()) })
 const someEventsAndLast = v.object({ ...someEvents.entries, last: wire.sequence })
 
-/** Resolves after the commit. With the same `id` it is sent at most once, so it may be tried again. */
+/** Resolves after the commit. With the same `id` it is sent at most once, so it may be repeated. */
 export const postMessage = (api: ApiClient, room: string, { type, text }: Say | Act, id: string) =>
   post(api, room, id, 'application/json', JSON.stringify({ type, text }))
 
-/** The same of each line, in order: all of them or, where one is refused, none. The answer is that of the last. */
+/** The same for each line, in order: all of them or, if one is refused, none. The answer is that of the last. */
 export const postLines = (api: ApiClient, room: string, lines: string, id: string) =>
   post(api, room, id, 'text/plain; charset=utf-8', lines)
 
@@ -89,7 +92,7 @@ async function post(api: ApiClient, room: string, id: string, type: string, body
 export const receiptsOf = (api: ApiClient, id: string): Promise<wire.Receipts | Refusal> =>
   get(api, api.filePath(id, '/receipts'), wire.receipts)
 
-/** Says that the client has received the file whole. */
+/** Tells the room that the client has received the complete file. */
 export const postReceipt = (api: ApiClient, id: string, sha256: string): Promise<Refusal | undefined> =>
   api.run(api.filePath(id, '/receipts'), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ sha256 }) })
 
@@ -120,7 +123,7 @@ export const roomAccess = (api: ApiClient, room: string): RoomAccess<Refusal> =>
   revokeDropLink: (id) => api.run(`${roomPath(room)}/drop-links/${encodeURIComponent(id)}`, { method: 'DELETE' }),
 })
 
-/** A link that opens a file by itself for a while. */
+/** A link that opens a file without other credentials for a while. */
 export const fileLink = (api: ApiClient, id: string) =>
   get(api, api.filePath(id, '/links'), wire.signedLink, { method: 'POST' })
 

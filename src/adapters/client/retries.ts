@@ -2,23 +2,23 @@ import { Backoff, type BackoffSettings } from '#domain/async/backoff.ts'
 import { Waiters } from '#domain/async/waiters.ts'
 import { Disconnected, GaveUp, isPassing, isRefusal, type Refusal } from './errors.ts'
 
-/** It is tried again. */
+/** One retry. */
 export interface Retry {
-  /** Which one in a row, from 1. */
+  /** Its number in a row, from 1. */
   readonly attempt: number
   readonly inMs: number
   readonly why: string
 }
 
 export interface Patience {
-  /** Undefined: for ever. */
+  /** Undefined: never. */
   readonly giveUpMs?: number
   readonly report?: (retry: Retry) => void
-  /** Ends the waiting: `again` then throws its reason. */
+  /** Ends the wait: `again` then throws its reason. */
   readonly signal?: AbortSignal
 }
 
-/** Tries again for ever, or until nothing moved for `giveUpMs`. */
+/** Tries again for ever, or until there was no progress for `giveUpMs`. */
 export class Retries {
   readonly #settings: BackoffSettings
   readonly #patience: Patience
@@ -32,23 +32,23 @@ export class Retries {
     this.#patience = patience
   }
 
-  /** The same pauses from the beginning, for something that is given up after `giveUpMs`. */
+  /** The same pauses from the start, for something to be given up after `giveUpMs`. */
   within(giveUpMs: number): Retries {
     return new Retries(this.#settings, { giveUpMs })
   }
 
-  /** Something moved: the next failure is a first one again. */
+  /** There was progress: the next failure counts as the first. */
   progressed(): void {
     this.#backoff.reset()
     this.#movedAt = performance.now()
   }
 
-  /** The host is back: a pause ends now. */
+  /** The host is back: ends a pause. */
   hurry(): void {
     this.#pauses.release()
   }
 
-  /** Answers the outcome of `attempt`, and tries again where the connection failed or the refusal passes. */
+  /** Answers the outcome of `attempt`, which is repeated while the connection fails or the refusal is temporary. */
   async until<T extends object>(
     attempt: () => Promise<T | Refusal>,
     { passes = isPassing, signal }: { passes?: (refusal: Refusal) => boolean; signal?: AbortSignal | undefined } = {},

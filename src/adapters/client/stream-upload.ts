@@ -5,7 +5,7 @@ import { isGone, isRefusal, type Refusal, refusal } from './errors.ts'
 import { createUpload, fileStatus, sendPart } from './tus.ts'
 import type { UploaderOptions } from './uploader.ts'
 
-/** Some bytes of a stream, and whether they are its last. */
+/** A part of a stream, and whether it is the last. */
 export interface Piece {
   readonly bytes: Uint8Array
   readonly last: boolean
@@ -22,9 +22,9 @@ export interface StreamUploadOptions extends Pick<UploaderOptions, 'api' | 'retr
 }
 
 /**
- * Sends a stream that can't be read twice, and whose size need not be known. The piece that the host has not made durable is kept: a host
- * that falls behind it has lost bytes that nobody has any more, and ends the transfer (STREAM_LOST). Does not read the stream where the
- * room has a file of the promised digest already.
+ * Sends a stream that cannot be read twice, and whose size need not be known. The piece that the host has not made durable is kept: a
+ * host that falls behind it has lost bytes that nobody has any more, and ends the transfer (STREAM_LOST). Does not read the stream if
+ * the room already has a file with the announced digest.
  */
 export async function uploadStream(
   options: StreamUploadOptions,
@@ -38,7 +38,7 @@ export async function uploadStream(
     if (!isRefusal(created)) await offered?.(created.id)
     return created
   }
-  // A host keeps no place for absent bytes: where no digest can spare them, the file is created with the first of them.
+  // A host keeps no place for absent bytes: unless a digest may save the upload, the file is created with its first bytes.
   let created = meta.sha256 === undefined ? undefined : await create()
   if (created !== undefined) {
     if (isRefusal(created)) return created
@@ -71,7 +71,7 @@ export async function uploadStream(
   return refusal(460, 'HASH_MISMATCH', 'the host has other bytes than were sent')
 }
 
-/** Resolves when the host has made the piece durable, or to why it never will. */
+/** Resolves when the host has made the piece durable, or to the reason why it never will. */
 async function sendPiece(
   { api, retries, report, newDigest }: StreamUploadOptions,
   id: string,
@@ -102,11 +102,11 @@ async function sendPiece(
       offset,
       body: once(rest),
       length: rest.length,
-      // The piece is taken whole or not at all.
+      // The piece is taken as a whole or not at all.
       headers: { 'Upload-Checksum': checksumField(checksum.digest()), ...whole },
       moved: (count) => report({ type: 'moved', bytes: offset + count }),
     })
-    // Changed on the way, and not taken: once more.
+    // Damaged on the way, and not taken: once more.
     if (isRefusal(sent) && sent.status === 460 && mismatches++ === 0) return refusal(503, 'TRANSFER_CUT', sent.message)
     return sent
   })
@@ -119,7 +119,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-/** Not one that passes. */
+/** A permanent refusal. */
 const streamLost = refusal(
   0,
   'STREAM_LOST',

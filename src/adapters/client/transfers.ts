@@ -4,7 +4,7 @@ import type { Retries, Retry } from './retries.ts'
 /** Progress of a transfer; all numbers are bytes of the file. */
 export type TransferUpdate =
   | { readonly type: 'hashing'; readonly done: number; readonly total: number }
-  /** It goes on from `at`, which is not 0 where it was under way before. */
+  /** It starts at `at`, which is above 0 if it was begun earlier. */
   | { readonly type: 'begins'; readonly at: number; readonly total: number | undefined }
   | { readonly type: 'moved'; readonly bytes: number }
   | ({ readonly type: 'retry' } & Retry)
@@ -15,14 +15,14 @@ export interface TransferOptions {
   readonly api: ApiClient
   readonly retries: Retries
   readonly report: OnTransferUpdate
-  /** Bytes a second at most. */
+  /** The largest rate, in bytes a second. */
   readonly limit?: number
 }
 
-/** So often in a second do bytes move under a limit. */
+/** Under a limit, bytes move this often in a second. */
 const STEPS_PER_SECOND = 20
 
-/** Lets bytes through at no more than `perSecond`; undefined stands for no limit. */
+/** Passes bytes on at no more than `perSecond`; undefined: no limit. */
 export async function* paced(
   pieces: AsyncIterable<Uint8Array>,
   perSecond: number | undefined,
@@ -37,7 +37,7 @@ export async function* paced(
     for (let at = 0; at < piece.length; at += step) {
       const slice = piece.subarray(at, at + step)
       yield slice
-      // An unused share is not saved up, or there would be no limit after a pause.
+      // An unused share is not saved up: otherwise there would be no limit after a pause.
       due = Math.max(due, performance.now() - 1000 / STEPS_PER_SECOND) + (slice.length / perSecond) * 1000
       const waitMs = due - performance.now()
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
@@ -45,26 +45,26 @@ export async function* paced(
   }
 }
 
-/** How far a transfer is. Bytes, milliseconds; bytes a second. */
+/** Progress of a transfer, in bytes, milliseconds, and bytes a second. */
 export interface Progress {
   readonly name: string
   readonly phase: 'reading' | 'moving'
   readonly done: number
-  /** Undefined where nobody knows the size yet. */
+  /** Undefined while the size is unknown. */
   readonly total: number | undefined
   readonly rate: number
-  /** How long nothing has moved. */
+  /** Time without progress. */
   readonly stillMs: number
-  /** Retries since something moved. */
+  /** Retries since the last progress. */
   readonly retries: number
 }
 
-/** The rate that is shown is that of the last seconds. */
+/** The displayed rate is that of the last seconds. */
 const RATE_MS = 3000
-/** Less says nothing about a rate. */
+/** A shorter time says nothing about the rate. */
 const LEAST_MS = 100
 
-/** The progress of one transfer as a state that can be shown at any moment. Times are milliseconds of a monotonic clock. */
+/** The progress of one transfer, ready to be shown at any moment. Times are milliseconds of a monotonic clock. */
 export class TransferMeter {
   #progress: Progress
   #samples: { readonly at: number; readonly bytes: number }[] = []
@@ -113,9 +113,9 @@ export class TransferMeter {
     }
   }
 
-  /** Looked at often, for the rate to be that of the last seconds. */
+  /** Call it often, so that the rate is that of the last seconds. */
   at(now: number): Progress {
-    // Asked more often than that, the newest sample is only brought up to date.
+    // When called more often than that, it only updates the newest sample.
     if (now - (this.#samples.at(-2)?.at ?? Number.NEGATIVE_INFINITY) < LEAST_MS) this.#samples.pop()
     this.#samples.push({ at: now, bytes: this.#progress.done })
     while (now - (this.#samples[1]?.at ?? now) > RATE_MS) this.#samples.shift()

@@ -17,14 +17,14 @@ import { isRefusal, notTamtam, type Refusal } from './errors.ts'
 
 /** The client's half of resumable uploads (tus 1.0.0, docs/reference/http.md). */
 
-/** A host's status of a file: whole, or on its way up to a durable `offset` with the digest of the bytes before it. */
+/** A host's status of a file: complete, or unfinished with a durable `offset` and the digest of the bytes before it. */
 export type FileStatus = { readonly folder?: Folder } & (
   | { readonly status: 'whole'; readonly size: number; readonly sha256: string | undefined }
   | {
       readonly status: 'arriving'
       readonly offset: number
       readonly size: number | undefined
-      /** A host tells it to the upload's owner alone. */
+      /** Told only to the upload's owner. */
       readonly prefix: string | undefined
     }
 )
@@ -39,16 +39,16 @@ export async function fileStatus(api: ApiClient, file: string | FileAddress): Pr
   const folder = answeredFolder(answer.header(FOLDER_FIELD.toLowerCase()))
   const about = folder === undefined ? {} : { folder }
   const offset = number('upload-offset')
-  // Only a whole file has an ETag: all bytes may be there and the end not committed yet.
+  // Only a complete file has an ETag: all bytes may have arrived without the final commit.
   if (offset === undefined || answer.header('etag') !== undefined)
     return { ...about, status: 'whole', size: number('content-length') ?? 0, sha256: digest('repr-digest') }
   return { ...about, status: 'arriving', offset, size: number('upload-length'), prefix: digest('upload-prefix-digest') }
 }
 
-/** Bytes that go along with the offer of their file: all of it. */
+/** Bytes sent along with the offer of their file: all of it. */
 export interface FirstBytes extends Pick<UploadPart, 'body' | 'signal' | 'moved'> {}
 
-/** Offers a file; `offset` of its bytes are with the host then, all of them where it had them before. */
+/** Offers a file. Afterwards the host has `offset` of its bytes: all of them if it had them before. */
 export async function createUpload(
   api: ApiClient,
   room: string,
@@ -84,25 +84,25 @@ const bodyOf = ({ body, signal, moved }: FirstBytes, length: number | undefined)
   ...(moved === undefined ? {} : { moved }),
 })
 
-/** A stretch of a file's bytes; digests are 64 hexadecimal digits. */
+/** A range of a file's bytes; digests are 64 hexadecimal digits. */
 export interface UploadPart {
   readonly id: string
   readonly offset: number
   readonly body: RequestBody
   readonly length: number
-  /** Of the bytes before the part, to continue another person's upload of the same file. */
+  /** Digest of the bytes before the part, for continuing another person's upload of the same file. */
   readonly prefix?: string | undefined
-  /** Of the whole file, where its last bytes are in this part: without it the file is not published. */
+  /** Digest of the whole file, if the part has its last bytes: without it the file is not published. */
   readonly sha256?: string | undefined
-  /** More of them. */
+  /** Additional headers. */
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
-  /** Called with the bytes of the part that have left so far. */
+  /** Called with the bytes of the part sent so far. */
   readonly moved?: (bytes: number) => void
   readonly alive?: () => Promise<boolean>
 }
 
-/** Where the upload ends after the part. */
+/** Sends a part. Answers the upload's offset afterwards. */
 export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ readonly offset: number } | Refusal> {
   const { id, offset, length, prefix, sha256, alive } = part
   const headers = {
@@ -125,7 +125,7 @@ export async function sendPart(api: ApiClient, part: UploadPart): Promise<{ read
   return reached === undefined ? notTamtam : { offset: reached }
 }
 
-/** Takes a file away, whole or on its way. Answers why not. */
+/** Removes a file, complete or not. Answers the refusal otherwise. */
 export async function removeFile(api: ApiClient, id: string): Promise<Refusal | undefined> {
   const answer = await api.ask(api.filePath(id), { method: 'DELETE', headers: tusVersion })
   if (isRefusal(answer)) return answer
@@ -133,7 +133,7 @@ export async function removeFile(api: ApiClient, id: string): Promise<Refusal | 
   return undefined
 }
 
-/** The same, without a word about what was not there any more. */
+/** The same, but silent about a file that is gone already. */
 export async function removeUpload(api: ApiClient, id: string): Promise<object> {
   await removeFile(api, id)
   return {}

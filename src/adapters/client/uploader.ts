@@ -7,88 +7,88 @@ import { listFiles } from './queries.ts'
 import type { TransferOptions } from './transfers.ts'
 import { createUpload, type FileStatus, fileStatus, removeUpload, sendPart } from './tus.ts'
 
-/** A file as its sender has it: it can be read from any byte, and again. Reading throws `FileChanged` where that fails. */
+/** A file at the sender's end: it can be read from any byte, and repeatedly. Reading throws `FileChanged` if that fails. */
 export interface UploadSource {
   /** In bytes. */
   readonly size: number
-  /** Begins to read it once, for its digest and those of its first `prefixes` bytes. */
+  /** Begins one pass over the file, for its digest and the digests of its first `prefixes` bytes. */
   digest(prefixes: readonly number[]): SourceDigest
-  /** The bytes from `from` to before `to`. */
+  /** The bytes from `from` up to, but not including, `to`. */
   body(from: number, to: number): RequestBody | Promise<RequestBody>
-  /** Whether it was written to since it was opened, where that can be known. */
+  /** Whether the file was written to since it was opened, if that can be known. */
   changed?(): Promise<boolean>
 }
 
 /** SHA-256, 64 hexadecimal digits. */
 export interface SourceDigest {
   readonly whole: Promise<string>
-  /** Undefined while the file is still being read. */
+  /** Undefined until the whole file has been read. */
   readonly known: string | undefined
-  /** Undefined for a length that was not asked for. */
+  /** Undefined for a length that was not requested. */
   prefix(bytes: number): Promise<string> | undefined
   close(): void
 }
 
-/** How a platform sends. */
+/** How uploads are sent on this platform. */
 export interface UploadPolicy {
-  /** So long is the digest waited for before the file is offered, 0: not at all; without it the digest follows with the last bytes. */
+  /** Time to wait for the digest before the file is offered; 0: no waiting. Without it the digest follows with the last bytes. */
   readonly digestMs: number
-  /** The same where the room has no file of its size: no digest could spare any bytes. Left out: `digestMs`. */
+  /** The same if the room has no file of this size, so that a digest cannot save any bytes. Left out: `digestMs`. */
   readonly newDigestMs?: number
-  /** A file up to this size whose digest is known is offered and sent in one request. Left out: none. */
+  /** A file up to this size with a known digest is offered and sent in one request. Left out: none. */
   readonly wholeBytes?: number
-  /** Without the digest, so much of the end waits for it. */
+  /** Without the digest, this part at the end waits for it. */
   readonly lastPartBytes: number
-  /** A request has as much as was sent in the last second, within these. */
+  /** A request carries the bytes of about one second, within these limits. */
   readonly leastPartBytes: number
   readonly mostPartBytes: number
-  /** Goes on with nobody else's uploads, and ends where another sender of the same one was faster. */
+  /** Continues only its own uploads, and ends when another sender of the same file was faster. */
   readonly ownOnly: boolean
 }
 
 export interface UploaderOptions extends Omit<TransferOptions, 'limit'> {
   readonly room: string
   readonly policy: UploadPolicy
-  /** The room's files, where several uploads share one list: `again` where that does not do. By default they are asked for. */
+  /** The room's files, if several uploads share one list; `again` asks for a newer one. By default they are requested. */
   readonly files?: (again: boolean) => Promise<readonly KnownFile[] | Refusal>
-  /** An unfinished upload of this file of which the room tells nobody but its sender. */
+  /** An unfinished upload of this file that the room shows to its sender only. */
   readonly kept?: string | undefined
-  /** The room tells nothing of its files: only `kept` may be gone on with. */
+  /** The room shows none of its files: only `kept` may be continued. */
   readonly blind?: boolean
-  /** Ids of uploads that are on their way from this client already. */
+  /** Ids of uploads that this client already has in progress. */
   readonly taken?: () => ReadonlySet<string>
-  /** For requests that take long: tells whether the host got further than `from`, and then than at the last call. */
+  /** For long requests: tells whether the host got further than `from`, and later, than at the last call. */
   readonly alive?: (id: string, from: number) => () => Promise<boolean>
-  /** Called when the host has the upload, or has lost it; awaited before its first bytes are sent. */
+  /** Called when the host has the upload, or has lost it; awaited before the first bytes are sent. */
   readonly offered?: (id: string | undefined) => void | Promise<void>
 }
 
-/** The facts of a room's file that an upload goes by. */
+/** The facts about a room's file that matter to an upload. */
 export type KnownFile = Pick<FileRow, 'id' | 'name' | 'status'> &
   Partial<Pick<FileRow, 'size' | 'sha256' | 'audience' | 'byId' | 'folder'>>
 
 export interface FileMeta {
   /** Its name in the room. */
   readonly name: string
-  /** The name of the one person whom it is for. */
+  /** The name of the one person that it is for. */
   readonly to?: string | undefined
-  /** Id of the sending member: an upload with an audience is continued only by its own sender. */
+  /** Id of the sending member: an upload with an audience is continued by its own sender only. */
   readonly by?: string
-  /** Its bytes are an archive of a folder. */
+  /** Its bytes are the archive of a folder. */
   readonly folder?: Folder
-  /** So long it stays; left out: as long as the host keeps files. */
+  /** Seconds until it expires; left out: as long as the host keeps files. */
   readonly expiresInSeconds?: number | undefined
 }
 
-/** A file that the room has now, called as it is there. */
+/** A file that the room has now, under its name there. */
 export interface SentFile extends WholeFile {
-  /** It had these bytes before: none had to be sent. */
+  /** The room already had these bytes, so none were sent. */
   readonly already?: true
 }
 
 /**
- * One file on its way to a room, over as many connections as it takes. Goes on with whatever of it the host has: finds that by name, size
- * and bytes, creates it where there is none, sends from the host's durable offset, and asks for that again after each cut.
+ * One upload, over as many connections as needed. It continues whatever the host has of the file, found by name, size and bytes; creates
+ * it otherwise; sends from the host's durable offset, and asks for that again after each interruption.
  */
 export class Uploader {
   readonly #options: UploaderOptions
@@ -96,12 +96,12 @@ export class Uploader {
   readonly #meta: FileMeta
   #digest: SourceDigest | undefined
   #id: string | undefined
-  /** It was created here, so nobody else has a use for it. */
+  /** It was created here, so nobody else needs it. */
   #isOwn = false
   #isWithdrawn = false
-  /** The room's files of its size; undefined: nobody has looked, or what became of it is to be found there. */
+  /** The room's files of this size; undefined: not requested yet, or to be requested again. */
   #alike: readonly KnownFile[] | undefined
-  /** The list of the room was asked for before. */
+  /** The room's list was requested before. */
   #isAgain = false
   #partBytes: number
 
@@ -113,8 +113,8 @@ export class Uploader {
   }
 
   /**
-   * Sends it. Refuses with `FILE_CHANGED` or `HASH_MISMATCH` where the sent bytes are not the file; the host keeps none of them. After a refusal,
-   * or an abort, which throws the signal's reason, it may be called again, and continues.
+   * Sends the file. Refuses with `FILE_CHANGED` or `HASH_MISMATCH` if the sent bytes are not the file; the host keeps none of them.
+   * After a refusal, or an abort, which throws the signal's reason, it may be called again, and continues.
    */
   async run(signal?: AbortSignal): Promise<SentFile | Refusal> {
     const { api } = this.#options
@@ -125,25 +125,25 @@ export class Uploader {
         return typeof name === 'string' ? { ...sent, name } : sent
       }
       if (sent.code !== 'HASH_MISMATCH') return sent
-      // It would begin again at 0, and of no bytes nobody can tell whose file they are.
+      // It would begin again at 0, and without bytes nobody can tell whose file it is.
       if (this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
       this.#forget()
       return (await this.#source.changed?.()) === true ? changed : sent
     } catch (error) {
       if (!(error instanceof FileChanged)) throw error
-      // Nobody has its bytes any more.
+      // Nobody else has its bytes.
       if (this.#isOwn && this.#id !== undefined) await removeUpload(api, this.#id).catch(() => {})
       this.#forget()
       return changed
     }
   }
 
-  /** The host is back: a pause before a retry ends. */
+  /** The host is back: ends the pause before a retry. */
   hurry(): void {
     this.#options.retries.hurry()
   }
 
-  /** Withdraws the host's part of it. To be called after `run` was aborted. */
+  /** Withdraws the host's part of it. Call it after `run` was aborted. */
   async withdraw(): Promise<void> {
     this.#isWithdrawn = true
     if (this.#id !== undefined) await removeUpload(this.#options.api, this.#id)
@@ -162,7 +162,7 @@ export class Uploader {
     return await retries.until<SentFile>(
       async () => {
         if (this.#id === undefined && this.#alike === undefined) {
-          // It went, and only the answer was lost.
+          // The upload succeeded; only the answer was lost.
           if (this.#isAgain) already = false
           const why = await this.#find(signal)
           if (why !== undefined) return why
@@ -187,7 +187,7 @@ export class Uploader {
     )
   }
 
-  /** The furthest of the room's unfinished uploads that begin as this file does: whether they do is seen by the bytes (C111). */
+  /** The furthest of the room's unfinished uploads that begin like this file, by comparison of their bytes (C111). */
   async #find(signal: AbortSignal | undefined): Promise<Refusal | undefined> {
     const { api, room, retries, policy, taken, kept, blind = false } = this.#options
     const { size } = this.#source
@@ -207,7 +207,7 @@ export class Uploader {
     const sha256 = await within(digest, this.#digestMs)
     for (const { id, offset, promised, prefix } of found) {
       if (promised !== undefined && sha256 !== undefined && promised !== sha256) continue
-      // Of no bytes all digests are the same, and others' uploads tell none.
+      // Empty uploads all have the same digest, and those of others show none.
       const isSure = promised !== undefined && promised === sha256
       if (offset === 0 || prefix === undefined ? !isSure : (await digest.prefix(offset)) !== prefix) continue
       await this.#offered(id)
@@ -222,14 +222,14 @@ export class Uploader {
     return blind || kept !== undefined || (this.#alike?.length ?? 1) > 0 ? digestMs : newDigestMs
   }
 
-  /** Offers it; answers the file where all of it went along, and else its status. */
+  /** Offers the file. Answers it if all of it was sent along, otherwise the upload's status. */
   async #create(signal: AbortSignal | undefined): Promise<SentFile | Arriving | undefined | Refusal> {
     const { api, room, policy, report } = this.#options
     const { name, to, folder, expiresInSeconds } = this.#meta
     const { size } = this.#source
     const sha256 = await within(this.#digesting(), this.#digestMs)
     signal?.throwIfAborted()
-    // Of one that is not for everybody nobody could find a part again without its address, which comes with the answer.
+    // Without its address, which comes with the answer, nobody could find a part of a file with an audience again.
     const isOpen = to === undefined && this.#alike?.every((row) => row.sha256 !== sha256)
     const goesWhole = sha256 !== undefined && size <= (policy.wholeBytes ?? -1) && isOpen
     if (goesWhole) report({ type: 'begins', at: 0, total: size })
@@ -262,11 +262,11 @@ export class Uploader {
     return created.offset === 0 && size > 0 ? { status: 'arriving', offset: 0, size, prefix: undefined } : undefined
   }
 
-  /** One connection's worth of it, or as many requests as go well. */
+  /** Sends what one connection carries, or as many requests as succeed. */
   async #send(id: string, status: Arriving, signal: AbortSignal | undefined): Promise<SentFile | Refusal> {
     const { api, report, policy, alive } = this.#options
     const { size } = this.#source
-    // A host wants to see that somebody else than the owner has the same bytes.
+    // A sender other than the owner has to prove that it has the same bytes.
     let prefix = status.prefix === undefined && status.offset > 0 ? await this.#prefix(status.offset) : undefined
     report({ type: 'begins', at: status.offset, total: size })
     let { offset } = status
@@ -292,7 +292,7 @@ export class Uploader {
       if (isRefusal(sent)) {
         if (sent.code === 'NOT_OWNER')
           return this.#lost(sent.code, 'somebody else goes on with that one; it begins again')
-        // A host that was started anew between two requests has forgotten it, or still has a part of it.
+        // A host that restarted between two requests has forgotten the upload, or still has a part of it.
         return isGone(sent) && from > status.offset ? refusal(503, sent.code, sent.message) : sent
       }
       if (sent.offset <= from && size > from) return refusal(503, 'TRANSFER_CUT', 'the host took only a part of it')
@@ -310,7 +310,7 @@ export class Uploader {
     return { id, name, size: this.#source.size, sha256, ...(folder === undefined ? {} : { folder }) }
   }
 
-  /** The digest that is being made; another one where that does not have all these prefixes. */
+  /** The digest in progress; a new pass if that one lacks some of these prefixes. */
   #digesting(prefixes: readonly number[] = []): SourceDigest {
     if (this.#digest === undefined || prefixes.some((bytes) => this.#digest?.prefix(bytes) === undefined)) {
       this.#digest?.close()
@@ -329,7 +329,7 @@ export class Uploader {
     await this.#options.offered?.(id)
   }
 
-  /** It begins again: a host that keeps nothing has forgotten it, and the file is still here. */
+  /** The upload starts again: a host in memory has forgotten it, and the file is still here. */
   #lost(code = 'NO_SUCH_FILE', why = 'the host has lost this transfer; it begins again'): Refusal {
     void this.#offered(undefined)
     return refusal(503, code, why)
@@ -346,7 +346,7 @@ const otherBytes = refusal(409, 'HASH_MISMATCH', 'these are not the bytes of thi
 
 type Arriving = Extract<FileStatus, { status: 'arriving' }>
 
-/** Undefined where it takes longer. */
+/** Undefined if it takes longer. */
 async function within(digest: SourceDigest, ms: number): Promise<string | undefined> {
   if (ms === 0) return digest.known
   if (ms === Number.POSITIVE_INFINITY) return await digest.whole
@@ -357,8 +357,8 @@ async function within(digest: SourceDigest, ms: number): Promise<string | undefi
 }
 
 /**
- * An upload that may be of this file; its bytes so far have the digest `prefix`, which a host tells its owner alone, and all of them that
- * of `promised`, where that is known.
+ * An upload that may be of this file. Its bytes so far have the digest `prefix`, which a host tells only its owner; all of them have the
+ * digest `promised`, if announced.
  */
 interface Candidate {
   readonly id: string
@@ -368,15 +368,15 @@ interface Candidate {
 }
 
 interface Search {
-  /** Only its sender is told of this one. */
+  /** Known to its sender only. */
   readonly kept: string | undefined
   readonly taken: ReadonlySet<string> | undefined
   readonly policy: Pick<UploadPolicy, 'digestMs' | 'ownOnly'>
 }
 
 /**
- * Those of the files that are uploads of this name and size and may be gone on with, the furthest first: this sender's, and, unless
- * `ownOnly`, others' whose digest was promised and which nobody sends just now.
+ * The uploads of this name and size that may be continued, the furthest first: this sender's own and, unless `ownOnly`, others' with an
+ * announced digest and without a sender at the moment.
  */
 async function candidates(
   api: ApiClient,
@@ -388,16 +388,16 @@ async function candidates(
   const add = async (id: string, promised: string | undefined, isOthersToo = false) => {
     const status = await fileStatus(api, id)
     if (isRefusal(status)) return
-    // A whole one begins and ends as all of it does.
+    // For a complete file both are those of the whole.
     const [offset, prefix] = status.status === 'whole' ? [status.size, status.sha256] : [status.offset, status.prefix]
     const isSure = promised !== undefined && offset > 0
     if (prefix === undefined ? isOthersToo && isSure : offset > 0 || promised !== undefined)
       found.push({ id, offset, promised, prefix })
   }
-  // It may have become whole in the moment in which its sender was lost.
+  // It may have been completed at the moment in which its sender was lost.
   if (kept !== undefined) await add(kept, undefined)
   for (const row of files) {
-    // Where the digest is promised, the host itself finds a whole file with these bytes.
+    // With an announced digest, the host itself finds a complete file with these bytes.
     if (row.status === 'whole' && digestMs > 0) continue
     if (row.size !== meta.size || row.name !== safeFileName(meta.name, row.id)) continue
     if ((row.folder === undefined) !== (meta.folder === undefined)) continue
@@ -407,7 +407,7 @@ async function candidates(
   return found.sort((one, other) => other.offset - one.offset)
 }
 
-/** Whether an earlier upload had the same audience; one that became a submission because the room collects was sent to all. */
+/** Whether an earlier upload had the same audience. One that became a hand-in, because the room collects, was sent to everybody. */
 function isForTheSame({ audience, byId }: KnownFile, { to, by }: FileMeta): boolean {
   if (audience === undefined) return to === undefined
   return byId === by && (audience.to === 'staff' ? to === undefined : audience.to.name === to)

@@ -8,7 +8,7 @@ import {
   type Voiced,
 } from '#domain/room/events.ts'
 
-/** The members of the room, as far as this session was told. */
+/** The members of the room, as far as this session knows. */
 export class Members {
   readonly #members = new Map<string, Member>()
 
@@ -17,8 +17,8 @@ export class Members {
   }
 
   /**
-   * The host's list of members at this moment. Answers the differences as presence events: subscribers of the events know all
-   * members. In a large room the host lists only some, and the others are taken to be there still.
+   * Takes the host's present list of members. Answers the differences as presence events, so that subscribers of the events know all
+   * members. In a large room the host lists only some; the others are assumed to be still there.
    */
   sync(members: readonly Member[], complete: boolean): readonly Presence[] {
     const news: Presence[] = []
@@ -33,12 +33,12 @@ export class Members {
       if (by.away === undefined && before?.away !== undefined) news.push({ type: 'back', by })
     }
     for (const event of news) this.take(event)
-    // A role says nothing of its own, but may have changed.
+    // A role is no event of its own, but may have changed.
     for (const by of members) this.#members.set(by.id, by)
     return news
   }
 
-  /** Whether this is news, and not in the list already. */
+  /** Whether the event is news, rather than in the list already. */
   take(event: Presence): boolean {
     if (isHostNotice(event)) return true
     const { id, name } = event.by
@@ -68,7 +68,7 @@ export class Members {
     }
   }
 
-  /** Somebody was made an op or given a voice, or has it no more. */
+  /** A member was appointed operator, was given a voice, or lost either. */
   rule(event: Opped | Deopped | Voiced | Unvoiced): void {
     const name = 'to' in event ? event.to.name : event.name
     for (const member of this.#members.values()) {

@@ -8,7 +8,7 @@ import { errorText, NotTrusted } from '../errors.ts'
 import { EndpointAgent } from '../node-http.ts'
 import type { OpenTransport, WebSocketClass } from './transports.ts'
 
-/** Frames on a connection of their own. */
+/** Frames over a TCP or TLS connection. */
 export const framesTo =
   (endpoint: Endpoint): OpenTransport =>
   (listener) => {
@@ -53,13 +53,13 @@ export const framesTo =
     }
   }
 
-/** WebSockets of this process that reach an endpoint: the platform's own could not hold a host to its key. */
+/** WebSockets of this process to an endpoint: the platform's own cannot pin a host's key. */
 export function webSocketsOver(endpoint: Endpoint, failed: (error: Error) => void): WebSocketClass {
   const agent = new EndpointAgent(endpoint)
   return class extends WebSocket {
     constructor(url: string, protocols: string) {
       super(url, protocols, { perMessageDeflate: false, agent })
-      // Its listeners of the platform are told no cause.
+      // The platform's listeners are not given a cause.
       this.on('error', failed)
     }
   }

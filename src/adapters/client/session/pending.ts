@@ -10,7 +10,7 @@ interface Waiting {
   readonly settle: Settle
 }
 
-/** The commands that the host has not answered, in the order in which they were given: they are sent again until it has. */
+/** Commands without an answer yet, in order: they are sent again until they have one. */
 export class PendingCommands {
   readonly #mostCommands: number
   readonly #mostBytes: number
@@ -20,7 +20,7 @@ export class PendingCommands {
   #bytes = 0
   readonly #drained = new Waiters()
 
-  /** `idPrefix` makes the ids of commands that come without one. */
+  /** `idPrefix` starts the ids of commands without an id of their own. */
   constructor(limits: { readonly unansweredCommands: number; readonly unansweredBytes: number }, idPrefix: string) {
     this.#mostCommands = limits.unansweredCommands
     this.#mostBytes = limits.unansweredBytes
@@ -36,8 +36,8 @@ export class PendingCommands {
   }
 
   /**
-   * Takes it, however full it is: `isFull` is for callers that can wait. Answers the bytes to send; undefined where it was settled at once,
-   * because no host would take it.
+   * Takes a command, however full it is: `isFull` is for callers that can wait. Answers the bytes to send; undefined if the command was
+   * settled at once, because no host would accept it.
    */
   give(command: ClientCommand, settle: Settle): Uint8Array | undefined {
     const ref = ++this.#refs
@@ -51,12 +51,12 @@ export class PendingCommands {
     return message
   }
 
-  /** In their order. */
+  /** In order. */
   *messages(): Iterable<Uint8Array> {
     for (const { message } of this.#waiting.values()) yield message
   }
 
-  /** Ignores the second answer to a command that was sent twice. */
+  /** Ignores a second answer to a command that was sent twice. */
   settle(ref: number, answer: Ack | Rejected): void {
     const waiting = this.#waiting.get(ref)
     if (waiting === undefined) return
@@ -66,7 +66,7 @@ export class PendingCommands {
     if (this.size <= this.#mostCommands / 2 && this.#bytes <= this.#mostBytes / 2) this.#drained.release()
   }
 
-  /** Nothing will be answered any more. */
+  /** No further answers will come. */
   end(why: string): void {
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
@@ -76,15 +76,15 @@ export class PendingCommands {
     this.#drained.release()
   }
 
-  /** At once where there is room; otherwise when half of it is free. */
+  /** At once if there is space; otherwise when half of it is free. */
   ready(): Promise<void> {
     return this.isFull ? this.#drained.wait() : Promise.resolve()
   }
 }
 
 /**
- * A command as a message that may be sent any number of times: with an id, where it can have one. A command for which the host would end
- * the connection is refused here already, or it would be sent again and again.
+ * A command as a message that may be sent any number of times: with an id, if it can have one. A command for which the host would close
+ * the connection is refused here, since it would be sent again and again.
  */
 function commandMessage(command: ClientCommand, ref: number, newId: () => string): Uint8Array | Rejected {
   const message = encodeMessage({ type: 'command', ref, command: identified(command, newId) })
@@ -101,7 +101,7 @@ function identified(command: ClientCommand, newId: () => string): ClientCommand 
     case 'setTopic':
       return command.id === undefined ? { ...command, id: newId() } : command
     default:
-      // These do the same when they are done twice.
+      // Sending these twice has no further effect.
       return command
   }
 }

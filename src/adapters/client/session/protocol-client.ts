@@ -24,7 +24,7 @@ export interface Handshake {
   readonly password?: string
   readonly room: string
   readonly after?: number
-  /** This client's own id, the same for each of its connections. */
+  /** This client's own id, the same for all of its connections. */
   readonly client: string
 }
 
@@ -38,11 +38,11 @@ export interface ProtocolClientListener {
   told(events: readonly RoomEvent[]): void
   self(self: Self): void
   answered(ref: number, answer: CommandAck | CommandRejected): void
-  /** Once, and last. */
+  /** Called once, and last. */
   ended(ending: Ending): void
 }
 
-/** One connection's worth of the Session protocol (`docs/reference/session-protocol.md`), from hello to its end. */
+/** One connection of the session protocol (`docs/reference/session-protocol.md`), from hello to its end. */
 export class ProtocolClient {
   readonly #transport: MessageTransport
   readonly #clock: Clock
@@ -51,7 +51,7 @@ export class ProtocolClient {
   readonly #listener: ProtocolClientListener
   #status: 'coming' | 'joined' | 'leaving' | 'ended' = 'coming'
   #heardAt: number
-  /** Since when something is due from the host. */
+  /** Start of the wait for something from the host. */
   #awaitedSince: number | undefined
   #pings = 0
   #takesOver = false
@@ -84,12 +84,12 @@ export class ProtocolClient {
     return this.#status === 'joined'
   }
 
-  /** Only once joined. */
+  /** Only after joining. */
   send(message: Uint8Array): void {
     this.#transport.send(message)
   }
 
-  /** Takes the same place again, and hears everything after `after`. */
+  /** Joins again with the same membership, and receives everything after `after`. */
   join(after: number | undefined): void {
     this.#status = 'coming'
     this.#awaitedSince = this.#clock.elapsed()
@@ -98,7 +98,7 @@ export class ProtocolClient {
     this.#say({ type: 'join', room, ...shown, ...(after === undefined ? {} : { after }) })
   }
 
-  /** Says goodbye; messages sent before still arrive, and are answered. `message`: what the others are told. */
+  /** Says goodbye. Messages sent before still arrive, and are answered. `message`: published to the others. */
   leave(message?: string): void {
     if (this.#status === 'joined') {
       this.#status = 'leaving'
@@ -106,7 +106,7 @@ export class ProtocolClient {
     } else this.drop()
   }
 
-  /** Ends it at once; the listener hears nothing more. */
+  /** Ends it at once; the listener is told nothing more. */
   drop(): void {
     this.#status = 'ended'
     this.#cancelWatch()
@@ -212,5 +212,5 @@ export class ProtocolClient {
   }
 }
 
-/** Codes of a host that may accept us a moment later. */
+/** Codes of a host that may accept the client a moment later. */
 const PASSING: ReadonlySet<Code> = new Set(['RESTART', 'CLOSED', 'BUSY', 'TIMEOUT'])

@@ -19,7 +19,7 @@ export interface RemoteRoomParts {
   readonly open: OpenTransport
   readonly clock: Clock
   readonly ids: Ids
-  /** From 0 to before 1. */
+  /** From 0 up to, but not including, 1. */
   readonly random: () => number
   readonly settings: SessionSettings
 }
@@ -32,19 +32,19 @@ export interface RoomTarget {
   readonly token?: string
   /** The room's password, or an invitation. */
   readonly password?: string
-  /** The sequence after which the events begin; without it, now. */
+  /** The sequence after which the events begin; left out: now. */
   readonly after?: number
 }
 
 /**
- * Membership in a room of another host that outlives its connections: it reconnects by itself, goes on behind the last entry it saw, and
- * sends unanswered commands again. Knows no socket: `open` makes connections.
+ * A membership in a room of another host that outlives its connections: it reconnects by itself, continues after the last entry it has
+ * seen, and sends unanswered commands again. It opens no sockets itself; `open` does.
  */
 export class RemoteRoom {
   readonly #parts: RemoteRoomParts
   readonly #target: RoomTarget
   readonly #members = new Members()
-  /** By which the host knows that a new connection takes the place of the one before. */
+  /** Tells the host that a new connection replaces the one before. */
   readonly #id: string
   readonly #unanswered: PendingCommands
   readonly #state = new BehaviorSubject<ConnectionState>({ status: 'connected' })
@@ -56,10 +56,10 @@ export class RemoteRoom {
   #status: 'new' | 'entering' | 'in' | 'leaving' | 'closed' = 'new'
   #client: ProtocolClient | undefined
   #member: Member = { id: '', name: '' }
-  /** The requested nick; a guest has none. */
+  /** The requested nick; undefined for a guest. */
   #name: string | undefined
   #facts: RoomFacts = { ...noRules, hasPassword: false }
-  /** The room's newest entry when the host last told how things stand: older ones do not change that. */
+  /** The room's newest entry when the host last reported its state: older entries do not change that. */
   #toldAt = 0
   #start = 0
   #cursor: number | undefined
@@ -90,7 +90,7 @@ export class RemoteRoom {
     return this.#facts
   }
 
-  /** The newest value at once, then each change. */
+  /** The latest value at once, then each change. */
   get muted$() {
     return this.#muted.asObservable()
   }
@@ -103,7 +103,7 @@ export class RemoteRoom {
     return this.#state.asObservable()
   }
 
-  /** As it comes; nothing before now. */
+  /** Live events from now on. */
   get news$() {
     return this.#news.asObservable()
   }
@@ -126,7 +126,7 @@ export class RemoteRoom {
     return this.#status === 'closed'
   }
 
-  /** Rejects with `Refused`, or with `Unreachable` where the first connection does not lead into the room. */
+  /** Rejects with `Refused`, or with `Unreachable` if the first connection does not lead into the room. */
   enter(): Promise<void> {
     this.#status = 'entering'
     this.#connect()
@@ -154,14 +154,14 @@ export class RemoteRoom {
     return this.#unanswered.ready()
   }
 
-  /** Where it waits to try again, it does so at once. */
+  /** Ends a wait before the next attempt. */
   hurry(): void {
     if (this.#status !== 'in' || this.#client !== undefined) return
     this.#cancelWait()
     this.#connect()
   }
 
-  /** Resolves when the host has taken all sent commands, or could not be reached for a while. `message`: what the others are told. */
+  /** Resolves when the host has taken all sent commands, or could not be reached for a while. `message`: published to the others. */
   leave(why: string, message?: string): Promise<void> {
     if (this.#status === 'in' && this.#client?.joined === true) {
       this.#status = 'leaving'
@@ -207,14 +207,14 @@ export class RemoteRoom {
 
   #joined(joined: JoinedRoom): void {
     const { member, members, count, last } = joined
-    // A host that keeps nothing was started anew: the room begins again, and so do we.
+    // A host in memory has restarted: the room begins again, and so does this session.
     if (this.#cursor !== undefined && last < this.#cursor) {
       this.#cursor = this.#start = 0
       this.#client?.join(0)
       return
     }
     this.#member = member
-    // Another connection of this member may have changed it meanwhile.
+    // Another connection of this member may have changed it in the meantime.
     if (this.#name !== undefined) this.#name = member.name
     this.#facts = factsIn(joined)
     this.#muted.next(joined.muted)

@@ -10,7 +10,7 @@ import { refusedUpload } from '#domain/transfer/upload.ts'
 import { hasLeft, type RemoteRoom } from './remote-room.ts'
 import type { Page, RoomFiles } from './room-files.ts'
 
-/** A session in a room on another host: code for a local session runs against this one. */
+/** A session in a room of another host, with the interface of a local session. */
 export class RemoteSession implements RoomSession {
   readonly room: string
   readonly #remote: RemoteRoom
@@ -98,18 +98,18 @@ export class RemoteSession implements RoomSession {
   }
 }
 
-/** The entries so far, and the live ones. */
+/** The entries so far, and live ones. */
 export interface Followed {
   /** The sequence after which a reader begins. */
   readonly start: number
-  /** The sequence up to which `news$` has told everything. */
+  /** The sequence up to which `news$` has delivered everything. */
   readonly cursor: number
   readonly news$: Observable<RoomEvent>
 }
 
 /**
- * Every entry after the start, for each subscriber: a late one reads the earlier entries from the host, and goes on with the live
- * ones; no gap, nothing twice. Presence is live only. Unreadable entries are `missed`.
+ * Every entry after the start, for each subscriber: a late subscriber reads the earlier entries from the host, and continues with live
+ * ones, without gaps or repeats. Presence is live only. Unreadable entries are `missed`.
  */
 export const replayed = (room: Followed, read: (after: number) => Promise<Page>): Observable<RoomEvent> =>
   new Observable((subscriber) => void follow(room, read, subscriber))
@@ -125,7 +125,7 @@ async function follow(
     const lost = { events: [{ type: 'missed', from: from + 1, to: room.cursor }], upTo: room.cursor } as const
     const page: Page = await read(from).catch(() => lost)
     for (const event of page.events) if (!isEntry(event) || event.seq > from) subscriber.next(event)
-    // A host that was started anew has less than it had.
+    // A restarted host may have less than it had.
     at = page.upTo > from ? page.upTo : room.cursor
   }
   const isNew = (event: RoomEvent) => !isEntry(event) || event.seq > at

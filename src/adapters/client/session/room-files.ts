@@ -17,14 +17,14 @@ import { removeUpload } from '../tus.ts'
 
 export interface Page {
   readonly events: readonly RoomEvent[]
-  /** There is nothing more up to this sequence. */
+  /** Nothing more exists up to this sequence. */
   readonly upTo: number
 }
 
-/** As much as a host answers at once. */
+/** The most that a host answers at once. */
 const PAGE_ENTRIES = 500
 
-/** A session's needs beside its connection, over HTTP: the room's files, and its history. */
+/** The room's files and history, which a session requests over HTTP. */
 export class RoomFiles {
   readonly #api: ApiClient
   readonly #settings: ClientSettings
@@ -89,7 +89,7 @@ export class RoomFiles {
     return pastOf(await this.#asked(() => search(this.#api, this.#room, query, most)))
   }
 
-  /** Transfers under way go on. */
+  /** Transfers in progress continue. */
   close(): void {
     this.#api.close()
   }
@@ -150,10 +150,10 @@ interface RoomApi {
   readonly room: string
 }
 
-/** The source ends because nobody wants it any more. */
+/** Ends the source because the upload was cancelled. */
 class Cancelled extends Error {}
 
-/** A file on its way to another host's room, over as many connections as it takes. */
+/** An upload to another host's room, over as many connections as needed. */
 class RemoteUpload implements Upload {
   readonly done: Promise<WholeFile | Rejected>
   readonly #room: RoomApi
@@ -216,7 +216,7 @@ class RemoteUpload implements Upload {
   }
 }
 
-/** A refusal over HTTP in the words of the domain. */
+/** A refusal over HTTP as a refusal of the domain. */
 function rejectedBy(refusal: Refusal): Rejected {
   const code = isGone(refusal) ? 'NO_SUCH_FILE' : CODES.find((known) => known === refusal.code)
   return rejected(code ?? 'BAD_REQUEST', refusal.message)

@@ -5,26 +5,26 @@ import { NotTrusted } from '../errors.ts'
 /** One connection that carries whole messages, in order. */
 export interface MessageTransport {
   send(message: Uint8Array): void
-  /** Ends it once everything was sent; the listener still hears of its close. */
+  /** Ends it once everything was sent; the listener is still told of its close. */
   end(): void
-  /** Ends it at once; the listener hears nothing more. */
+  /** Ends it at once; the listener is told nothing more. */
   drop(): void
 }
 
 export interface MessageTransportListener {
   opened(): void
-  /** Something came, if only a part of a message. */
+  /** Data arrived, perhaps only a part of a message. */
   heard(): void
   received(message: Uint8Array): void
-  /** Once, and last; or `refused` instead, where no connection is to be made again. */
+  /** Called once, and last; or `refused` instead, after which no new connection must be opened. */
   closed(why: string): void
   refused(why: Rejected): void
 }
 
-/** Begins to connect. The listener hears nothing before this has returned. */
+/** Begins to connect. Nothing is delivered to the listener before this has returned. */
 export type OpenTransport = (listener: MessageTransportListener) => MessageTransport
 
-/** The used part of a WebSocket: the one of pages, of Node, and of packages. */
+/** The part of a WebSocket used here: of browsers, of Node, and of packages. */
 export interface WebSocketLike {
   binaryType: string
   send(message: Uint8Array<ArrayBuffer>): void
@@ -36,7 +36,7 @@ export interface WebSocketLike {
 
 export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike
 
-/** Messages over a WebSocket; runs in pages too. */
+/** Messages over a WebSocket; also runs in a page. */
 export const webSocketTo =
   (url: string, Socket: WebSocketClass): OpenTransport =>
   (listener) => {
@@ -56,7 +56,7 @@ export const webSocketTo =
     socket.addEventListener('message', ({ data }) => {
       if (!over && data instanceof ArrayBuffer) listener.received(new Uint8Array(data))
     })
-    // Tells no cause, and not every kind closes after it.
+    // It gives no cause, and some implementations do not close after it.
     socket.addEventListener('error', ({ error }) => {
       if (error instanceof NotTrusted && !over) {
         over = true

@@ -1,10 +1,10 @@
 import type { Clock } from '#domain/ports/system.ts'
 import type { RoomEvent } from '#domain/room/events.ts'
 
-/** The members that are typing just now. */
+/** The members typing at the moment. */
 export class TypingMembers {
   readonly #clock: Clock
-  /** Until when each is shown, by id. */
+  /** For each, by id: the time until which it is shown. */
   readonly #until = new Map<string, { readonly name: string; readonly until: number }>()
 
   constructor(clock: Clock) {
@@ -18,7 +18,7 @@ export class TypingMembers {
     else if (event.type === 'said' || event.type === 'acted' || event.type === 'left') this.#until.delete(id)
   }
 
-  /** Somebody types, or did a moment ago. */
+  /** Somebody is typing, or was a moment ago. */
   get busy(): boolean {
     return this.#until.size > 0
   }
