@@ -12,27 +12,27 @@ import { version } from './about.ts'
 import { clusterDefaults } from './defaults.ts'
 import type { Health } from './health.ts'
 
-/** A host that is a node of a cluster: all nodes have the same rooms and history, around one NATS with JetStream. */
+/** Makes the host a node of a cluster: all nodes share rooms and history, through one NATS with JetStream. */
 export interface ClusterOptions {
-  /** `nats://host:port` each, with user and password in the first where they are wanted. */
+  /** `nats://host:port` each; user and password, if needed, in the first. */
   readonly servers: readonly string[]
   /** The cluster's name (`tamtam`): letters, digits, `-` and `_`. */
   readonly name?: string
-  /** This node's own name, by default the machine's. */
+  /** This node's own name; left out: the machine's. */
   readonly node?: string
-  /** Where the other nodes reach this one's port, `http://host:port`; left out: at the address that NATS is reached by. */
+  /** The address of this node's port for other nodes, `http://host:port`; left out: the address at which NATS is reached. */
   readonly advertise?: string
-  /** A secret that all nodes share: messages that were not sealed with it are left out. */
+  /** A secret shared by all nodes: messages without its seal are ignored. */
   readonly key?: string
-  /** Copies of the log, 1 to 5: by default 3, with fewer servers than that 1. */
+  /** Copies of the log, 1 to 5; left out: 3, or 1 with fewer than 3 servers. */
   readonly replicas?: number
-  /** Streams that the rooms are spread over, fixed when the cluster is made (4). */
+  /** Number of streams for the rooms, fixed when the cluster is created (4). */
   readonly shards?: number
-  /** Milliseconds over which `stop` sends clients of sessions to other nodes (5000). */
+  /** Milliseconds over which `stop` spreads sending session clients to other nodes (5000). */
   readonly drainMs?: number
 }
 
-/** The adapters of a node of a cluster, around its one connection. */
+/** The adapters of a node, around its one connection to NATS. */
 export class ClusterAdapters {
   readonly members: ClusterMembers
   readonly #options: ClusterOptions
@@ -54,7 +54,7 @@ export class ClusterAdapters {
     })
   }
 
-  /** What is no letter of a name there is left out. */
+  /** Characters that are not valid in a name are left out. */
   get node(): string {
     return (this.#options.node ?? hostname()).replace(/[^\w-]/g, '-').slice(0, 64) || 'node'
   }
@@ -65,7 +65,7 @@ export class ClusterAdapters {
     return replicas ?? (servers.length >= clusterDefaults.replicas ? clusterDefaults.replicas : 1)
   }
 
-  /** `failed` is called once, when this node can follow the cluster no more. */
+  /** `failed` is called once, when this node cannot follow the cluster any more. */
   journal(
     copy: ClusterJournalOptions['copy'],
     directory: string | undefined,
@@ -84,7 +84,7 @@ export class ClusterAdapters {
     return journal
   }
 
-  /** `own`: for the secrets that are this host's alone. */
+  /** `own`: for the secrets of this host alone. */
   secretStore(own: SecretStore): ClusterSecretStore {
     return new ClusterSecretStore(this.#bucket('secrets'), this.#connection, this.#options.key, own, this.#ports.log)
   }

@@ -29,19 +29,19 @@ const size = v.pipe(
 )
 
 const NATS_PORT = 4222
-/** As many as JetStream keeps of a stream. */
+/** The most that JetStream keeps of a stream. */
 const MOST_REPLICAS = 5
 const MOST_SHARDS = 64
 
 const text = v.pipe(v.string('must be a text'), v.nonEmpty('must not be empty'))
-/** As it is typed in other places, too: `[::1]`, `LOCALHOST.`. */
+/** An address in any spelling: `[::1]`, `LOCALHOST.`. */
 const addressText = v.pipe(
   text,
   v.transform((given) => given.replace(/^\[(.*)\]$/, '$1').replace(/^localhost\.?$/i, 'localhost')),
 )
 const oneOf = <const Translator extends readonly [string, ...string[]]>(words: Translator) =>
   v.picklist(words, `must be one of ${words.join(', ')}`)
-/** One or more, with commas between, or a JSON array of them. */
+/** One or more values, separated by commas, or a JSON array of them. */
 const list = v.pipe(
   v.union([v.string(), v.array(v.string())], 'must be names with commas between'),
   v.transform((given) =>
@@ -52,7 +52,7 @@ const list = v.pipe(
   ),
   v.array(v.pipe(v.string(), v.nonEmpty('must not hold an empty name'))),
 )
-/** `nats://10.0.0.1,10.0.0.2`: one scheme for all that follow, and the usual port. */
+/** `nats://10.0.0.1,10.0.0.2`: one scheme for all, and the usual port. */
 const serverList = v.pipe(
   list,
   v.transform((servers) => {
@@ -81,7 +81,7 @@ function isServer(text: string): boolean {
   return URL.canParse(text) && /^(nats|tls):$/.test(new URL(text).protocol) && new URL(text).hostname !== ''
 }
 
-/** Networks, with commas between. */
+/** Networks, separated by commas. */
 const networks = v.pipe(
   list,
   v.check((given) => given.every((each) => networkIn(each) !== undefined), 'must be networks such as 10.0.0.0/8'),
@@ -92,7 +92,7 @@ const basePath = v.pipe(
   v.check(isBasePath, 'must be a path such as /chat'),
 )
 
-/** Where people elsewhere find a host: `https://chat.example.org/chat`, without a slash at its end. */
+/** The public URL of a host: `https://chat.example.org/chat`, without a slash at its end. */
 const publicUrl = v.pipe(
   text,
   v.transform(publicUrlIn),
@@ -103,12 +103,12 @@ function publicUrlIn(given: string): string | undefined {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
   const path = url.pathname.replace(/\/+$/, '')
-  // Nothing but these: no user, no query, no fragment.
+  // Only these parts: no user, no query, no fragment.
   const isPlain = url.href.replace(/\/+$/, '') === url.origin + path
   return isPlain && isBasePath(path) ? url.origin + path : undefined
 }
 
-/** Where other nodes reach one: nothing but scheme, host and port. */
+/** The address of this node for other nodes: scheme, host and port only. */
 const advertised = v.pipe(
   publicUrl,
   v.check(
@@ -125,7 +125,7 @@ const ircName = v.pipe(
 const NO_PREFIX = 'must be up to 40 bytes that a file name may begin with'
 const prefix = v.pipe(v.string(NO_PREFIX), v.check(isPrefix, NO_PREFIX))
 
-/** Everything that can be set, by the name it has in the configuration file. */
+/** All settings, by their names in the configuration file. */
 const settings = {
   port: v.optional(wholeNumber(65_535), listenerDefaults.port),
   bind: v.optional(addressText),
@@ -180,7 +180,7 @@ const hostSchema = v.strictObject(settings, (issue) =>
 export type HostConfig = v.InferOutput<typeof hostSchema>
 type Values = Record<string, unknown>
 
-/** How much of files a host keeps, as its settings say. */
+/** The limits of stored files, as set. */
 export const fileLimitsOf = ({ maxFile, hostQuota, roomQuota, keepDays }: HostConfig) => ({
   maxFileBytes: maxFile,
   hostQuotaBytes: hostQuota,
@@ -199,7 +199,7 @@ export function hostConfig(flags: Values, env: NodeJS.ProcessEnv): HostConfig {
   throw new CommandFailed(exitCodes.usage, `${name} ${issue.message}; see ${ownCommand('help host')}`)
 }
 
-/** The path of the public URL is the base path. */
+/** Takes the base path from the public URL. */
 function withOnePath(config: HostConfig): HostConfig {
   const { basePath, publicUrl } = config
   if (publicUrl === undefined) return config
@@ -212,16 +212,16 @@ function withOnePath(config: HostConfig): HostConfig {
   )
 }
 
-/** One setting as a host would have it. */
+/** The value of one setting. */
 export interface Setting {
   readonly name: string
-  /** Undefined where it is not set and has no default. */
+  /** Undefined if it is not set and has no default. */
   readonly value: unknown
   /** The flag, the variable, the file, or `default`. */
   readonly source: string
 }
 
-/** Every setting, and where it comes from. Throws like `hostConfig`. */
+/** Every setting with its source. Throws what `hostConfig` throws. */
 export function settingsOf(flags: Values, env: NodeJS.ProcessEnv): readonly Setting[] {
   const { file, given } = layersOf(flags, env)
   const variables = fromEnv(env)
@@ -241,20 +241,20 @@ function layersOf({ config, ...given }: Values, env: NodeJS.ProcessEnv) {
   return { file: { path, values: readConfig(path, typeof named === 'string' ? undefined : 'optional') }, given }
 }
 
-/** Where history and files are kept when nobody says otherwise. */
+/** The default directory of history and files. */
 export function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
   return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'tamtam')
 }
 
-/** The hosts that were reached over TLS. */
+/** The file of hosts reached over TLS. */
 export const knownHostsPath = (env: NodeJS.ProcessEnv): string => join(configDirectory(env), 'known_hosts')
 
-/** The directory of a person's own settings and keys. */
+/** The directory of a user's settings and keys. */
 export function configDirectory(env: NodeJS.ProcessEnv): string {
   return join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tamtam')
 }
 
-/** `TAMTAM_LINE_FILES=links` is `lineFiles`. */
+/** `TAMTAM_LINE_FILES=links` sets `lineFiles`. */
 function fromEnv(env: NodeJS.ProcessEnv): Values {
   const found: Values = {}
   for (const key of Object.keys(hostSchema.entries)) {
@@ -264,7 +264,7 @@ function fromEnv(env: NodeJS.ProcessEnv): Values {
   return found
 }
 
-/** The variable of a setting. */
+/** The environment variable of a setting. */
 export const variableOf = (name: string): string => `TAMTAM_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
 
 function readConfig(path: string, presence?: 'optional'): Values {

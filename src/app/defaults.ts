@@ -9,18 +9,18 @@ import type { SessionServerSettings } from '#server/session/settings.ts'
 import type { SshSettings } from '#server/ssh/settings.ts'
 import type { IdentitySettings } from '#system/tls/identity.ts'
 
-/** Every limit and time-out of tamtam, each with its unit in its name. */
+/** Every limit and timeout of tamtam, with its unit in its name. */
 
-/** A client that sends no more than this in minutes occupies a place for nothing (C34). */
+/** A client that sends no more than this in minutes only occupies a place (C34). */
 const progressBytes = 16 * 1024
 
 export const engineDefaults: EngineLimits = {
-  // A line of 4 KiB whose every byte is shown as `\xff` is four times as long.
+  // A line of 4 KiB is four times as long if each byte is shown as `\xff`.
   maxTextBytes: 16_384,
   receiptsPerFile: 1000,
   mailboxCommands: 16_384,
   mailboxChars: 4_000_000,
-  // The decisions of one commit are one step, and others wait for it (C82).
+  // The decisions of one commit are one step, and everything else waits for it (C82).
   commitCommands: 1024,
   commitChars: Number.POSITIVE_INFINITY,
   uploadsPerHost: 64,
@@ -44,7 +44,7 @@ export const engineDefaults: EngineLimits = {
   readerEntries: 10_000_000,
 }
 
-/** Of a cluster: what `tamtam host --cluster` does not say. A batch of so many characters fits into a message of 1 MB. */
+/** For a cluster: what `tamtam host --cluster` leaves open. A batch of this many characters fits into a message of 1 MB. */
 export const clusterDefaults = {
   name: 'tamtam',
   shards: 4,
@@ -54,21 +54,21 @@ export const clusterDefaults = {
   drainMs: 5000,
 }
 
-/** In memory a reader that stalls beyond the room's history misses lines, and is told so. */
+/** In memory, a reader that stalls beyond the room's history misses lines, and is told so. */
 export const memoryReaderEntries = 0
 
 export const bundleDefaults: BundleLimits = {
   manifestBytes: 16 * 1024 ** 2,
-  // A text whose every byte is escaped in JSON, and the fields around it.
+  // A text with each byte escaped in JSON, and the fields around it.
   lineBytes: 128 * 1024,
   entries: 1_000_000,
   fillBytes: 1024 ** 2,
 }
 
-/** A host that keeps nothing on a disk has files in so much of its memory at most. */
+/** A host without a disk keeps files in this share of its memory at most. */
 export const memoryFileShare = 0.5
 
-/** What the host calls itself to clients of IRC. */
+/** The host's name for IRC clients. */
 export const ircDefaults = { name: 'tamtam.irc' }
 
 export const lineDefaults: LineSettings = {
@@ -77,7 +77,7 @@ export const lineDefaults: LineSettings = {
   files: 'auto',
   inlineMaxBytes: 100_000_000,
   maxLineBytes: 4096,
-  // A person has to find and paste it.
+  // A person has to find and paste the token.
   handshakeMs: 60_000,
   linesPerSecond: 50,
   linesBurst: 500,
@@ -95,7 +95,7 @@ export const lineDefaults: LineSettings = {
   roomsPerConnection: 20,
 }
 
-/** The size of a message is the engine's limit. */
+/** The engine limits the size of a message. */
 export const httpDefaults: Omit<HttpSettings, 'maxTextBytes'> = {
   hostNames: [],
   basePath: '',
@@ -137,10 +137,10 @@ export const roomSecretDefaults: RoomSecretSettings = {
   basePath: '',
 }
 
-/** So long a link opens a file by itself: a browser may continue a download of the day before. */
+/** A link opens a file for this long: a browser may continue a download of the day before. */
 export const linkMs = 24 * 3_600_000
 
-/** The program's name is supplied by `compose`. */
+/** `compose` supplies the program's name. */
 export const sessionServerDefaults: Omit<SessionServerSettings, 'program'> = {
   handshakeMs: 10_000,
   frameMs: 10_000,
@@ -164,7 +164,7 @@ export const sshDefaults: SshSettings = {
   loginRequests: 20,
   loginBytes: 64 * 1024,
   outboxMarkBytes: 256 * 1024,
-  // The library gives a window of 2 MiB.
+  // The library's window is 2 MiB.
   channelBytes: 3 * 1024 ** 2,
   channelsPerConnection: 10,
   terminals: 100,
@@ -174,7 +174,7 @@ export const sshDefaults: SshSettings = {
   knownKeys: 10_000,
 }
 
-/** With more of the heap in use than this share, a host takes in nobody new (C81). */
+/** With a larger share of the heap in use, a host admits nobody new (C81). */
 export const shortHeapShare = 0.8
 
 export const listenerDefaults: ListenerSettings = {
@@ -185,8 +185,8 @@ export const listenerDefaults: ListenerSettings = {
   connectionsPerAddress: 256,
   unauthenticated: 2500,
   unauthenticatedOnLoopback: false,
-  // Clients of HTTP, TLS and frames speak first, in the packet after the handshake of TCP, so that nothing is waited for here but a client that
-  // opens ahead of its need (C36). A person at netcat waits for the greeting, and a quarter of a second is at once.
+  // Clients of HTTP, TLS and frames speak first, in the packet after the TCP handshake, so only a client that opens connections ahead of
+  // its need is kept waiting (C36). A person at netcat waits for the greeting, and does not notice a quarter of a second.
   silentMs: 200,
   handshakeMs: 10_000,
   trustProxy: [],
@@ -196,7 +196,7 @@ export const listenerDefaults: ListenerSettings = {
 }
 
 export const identityDefaults: IdentitySettings = {
-  // Some browsers take none that is made for more than 825 days.
+  // Some browsers refuse certificates that are valid for more than 825 days.
   certificateDays: 800,
   renewDays: 60,
 }
@@ -207,7 +207,7 @@ export const clientDefaults: ClientSettings = {
   firstRetryMs: 250,
   mostRetryMs: 10_000,
   readBytes: 1024 * 1024,
-  // As much as a host checks at once (`checkedBytes`).
+  // The amount that a host checks at once (`checkedBytes`).
   pieceBytes: 4 * 1024 ** 2,
   pieceMs: 1000,
 }

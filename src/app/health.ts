@@ -3,7 +3,7 @@ import { type Appended, isShared, type Journal, type SharedJournal, type Trimmed
 import type { Batch } from '#domain/room/batch.ts'
 import type { HealthReport } from '#server/http/settings.ts'
 
-/** The health of the stores, without asking them: by their last answers. */
+/** The health of the stores according to their last answers; nothing is asked of them. */
 export class Health {
   #status: 'ok' | 'readOnly' | 'broken' = 'ok'
   #message = ''
@@ -13,10 +13,10 @@ export class Health {
   #singleFiles = 0
   #isDraining = false
   readonly #reach = new Subject<boolean>()
-  /** For how long this host has not got what others have appended to the log. */
+  /** Milliseconds that this host is behind what others have appended to the log. */
   lagMs: () => number = () => 0
 
-  /** The current failure; undefined where there is none. */
+  /** The current failure; undefined without one. */
   get failure(): HealthReport | undefined {
     if (this.#status !== 'ok') return { refuses: true, message: this.#message }
     if (!this.#isReached) return { refuses: true, message: UNREACHED }
@@ -28,12 +28,12 @@ export class Health {
     return message.length === 0 ? undefined : { refuses: false, message: message.join('; ') }
   }
 
-  /** `quarantines` are there until somebody has looked at them and taken them away. */
+  /** `quarantines` stay until somebody has looked at them and removed them. */
   opened(quarantines: readonly string[]): void {
     this.#setAside = quarantines.length > 0
   }
 
-  /** A place in the journal does not verify, and reading leaves it out. */
+  /** A record of the journal failed verification, and readers miss it. */
   metDamage(): void {
     this.#damagedPlaces++
   }
@@ -43,7 +43,7 @@ export class Health {
     return `the journal is damaged in ${places}: its unreadable entries are left out, and a restart saves the rest`
   }
 
-  /** So many files are on this node of a cluster alone. */
+  /** Number of files that only this node of a cluster has. */
   hasSingleFiles(files: number): void {
     this.#singleFiles = files
   }
@@ -53,18 +53,18 @@ export class Health {
     return `${files} on this node alone, until another one takes a copy`
   }
 
-  /** The log that this host shares with others can be reached, or not. */
+  /** Notes whether the log shared with other hosts can be reached. */
   reachesCluster(isReached: boolean): void {
     this.#isReached = isReached
     this.#reach.next(isReached)
   }
 
-  /** Each time that the log is out of reach, or is reached again. */
+  /** Emits each time the log becomes unreachable or reachable. */
   get reach$(): Observable<boolean> {
     return this.#reach.asObservable()
   }
 
-  /** Why people should rather come to another host. */
+  /** The reason why clients should go to another host. */
   get unready(): string | undefined {
     if (this.#isDraining) return DRAINING
     const { refuses = false, message } = this.failure ?? {}
@@ -72,7 +72,7 @@ export class Health {
     return this.lagMs() > MOST_LAG_MS ? BEHIND : undefined
   }
 
-  /** This host is about to stop, and still serves those who are here. */
+  /** This host is about to stop, and still serves its present clients. */
   drains(): void {
     this.#isDraining = true
   }
@@ -100,7 +100,7 @@ const BEHIND = 'this node has not got yet what was said at others'
 const UNREACHED =
   'the log of the cluster cannot be reached: what is said waits, and history is served from the copy of this node'
 
-/** A journal that lets `health` hear how its appends go. */
+/** A journal that reports the outcome of its appends to `health`. */
 export const watched = (journal: Journal, health: Health, quarantines: () => readonly string[]): Journal =>
   isShared(journal)
     ? new WatchedSharedJournal(journal, health, quarantines)

@@ -11,21 +11,21 @@ import { ClusterFileStore } from '#storage/cluster/file-store.ts'
 import { addressTowards, isEverywhere } from '#system/network.ts'
 import type { ClusterOptions } from './cluster.ts'
 
-/** Where a host listens; `fingerprint`: of its TLS key. */
+/** The address that a host listens on; `fingerprint`: of its TLS key. */
 interface Listening {
   readonly host: string
   readonly port: number
   readonly fingerprint?: string
 }
 
-/** The adapters that a node's files need. */
+/** The adapters for a node's files. */
 interface NodeLinkAdapters {
   readonly members: ClusterMembers
   readonly secretStore: SecretStore
   readonly ownFiles: BoundedFileStore
 }
 
-/** The way between this node and the others, for files: at the ports that they have for everybody. */
+/** The connection between this node and the others, for files: through the ports that everybody uses. */
 export class NodeLink {
   readonly files: ClusterFileStore
   readonly server: NodeServer
@@ -53,7 +53,7 @@ export class NodeLink {
     this.#signature.open(await keptSecret(this.#adapters.secretStore, 'nodes', newSecret))
   }
 
-  /** This node listens there: from now on the others hear where they reach it. */
+  /** This node listens there: from now on the others are told its address. */
   async listens({ host: bind, port, fingerprint }: Listening): Promise<void> {
     const { advertise, servers } = this.#options
     const { members } = this.#adapters

@@ -9,17 +9,17 @@ import { configDirectory } from './config.ts'
 const OF_OTHERS = 0o077
 
 /**
- * The value of `name` in the environment, or the first line of the file that `<name>_FILE` names: never the command line, which
- * everybody on the machine can see (C121). A file that others may open is refused.
+ * The value of `name` in the environment, or the first line of the file that `<name>_FILE` names: never from the command line, which
+ * everybody on the machine can see (C121). A file that other users may open is refused.
  */
 export function secretOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const given = env[name]
-  // As it came out of a file of Windows.
+  // Without the marks of a file from Windows.
   if (given !== undefined && given !== '') return given.replace(/^\ufeff|[\r\n]+$/g, '')
   return secretInFile(`${name}_FILE`, env)
 }
 
-/** The first line of the file that the environment names. */
+/** The first line of the file named by the environment. */
 function secretInFile(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const path = env[name]
   return path === undefined || path === '' ? undefined : secretIn(path, name)
@@ -29,7 +29,7 @@ function secretIn(path: string, what: string): string {
   try {
     const file = openSync(path, 'r')
     try {
-      // Of the open file, not of the one that has the name by then.
+      // Checked on the open file: another one may have the name by now.
       if ((fstatSync(file).mode & OF_OTHERS) !== 0)
         throw new CommandFailed(
           exitCodes.unsafeConfiguration,
@@ -51,18 +51,18 @@ function secretIn(path: string, what: string): string {
 
 const KEY = /^[0-9a-f]{32}$/
 
-/** The one that was given, or one's own for this name on this host; a guest is nobody in particular. */
+/** The given key, or the person's own key for this name on this host. A guest has none. */
 export function keyFor({ name, host, port }: KeyOwner, env: NodeJS.ProcessEnv): string {
   const given = givenKey(env)
   if (given !== undefined) return given
   return name === undefined ? new RandomIds().next() : ownKey({ name, host, port }, env)
 }
 
-/** Whether somebody could be known by one. */
+/** Whether there is a key for this person. */
 export const hasKey = ({ name }: KeyOwner, env: NodeJS.ProcessEnv): boolean =>
   name !== undefined || givenKey(env) !== undefined
 
-/** Whether somebody is known by one: it was given, or their name has had one on this host. */
+/** Whether the person is known by a key: it was given, or the name has had one on this host. */
 export const isKnown = ({ name, host, port }: KeyOwner, env: NodeJS.ProcessEnv): boolean =>
   hasGivenKey(env) || (name !== undefined && existsSync(keyPath({ name, host, port }, env)))
 
@@ -84,15 +84,15 @@ const keyPath = ({ name, host, port }: Required<KeyOwner>, env: NodeJS.ProcessEn
   join(configDirectory(env), 'keys', encodeURIComponent(`${name}@${host}:${port}`))
 
 /**
- * The key by which a host knows somebody again, kept for each name on each host: an op stays an op. Where nothing can be kept, it is a
- * new one each time.
+ * The key by which a host recognises a person, kept for each name on each host, so that an operator stays one. If nothing can be kept,
+ * it is a new one each time.
  */
 function ownKey(owner: Required<KeyOwner>, env: NodeJS.ProcessEnv): string {
   const path = keyPath(owner, env)
   const fresh = new RandomIds().next()
   try {
     makeDirectorySync(dirname(path), 0o700)
-    // The first process makes it; two at once have the same.
+    // The first process writes it; two at once get the same.
     writeFileSync(path, `${fresh}\n`, { flag: 'wx', mode: 0o600 })
     return fresh
   } catch (error) {

@@ -49,38 +49,41 @@ export interface Tamtam {
    * To be called after `start`; after `stop` the connection is destroyed.
    */
   accept(connection: Duplex, address?: string): void
-  /** The rooms inside another HTTP server, which asks it first for each request. Its own host names go into `http: { hostNames }`. */
+  /** Tamtam's routes inside another HTTP server, which passes each request on. Put your own host names into `http: { hostNames }`. */
   readonly handler: Handler
-  /** The token that people show to come in, after `start`; undefined where none is needed. It may be replaced at any time. */
+  /** The token for joining, after `start`; undefined if none is needed. It may be replaced at any time. */
   readonly token: string | undefined
-  /** By which SSH clients know this host again, after `start`: `SHA256:…`. */
+  /** The fingerprint by which SSH clients recognise this host, after `start`: `SHA256:…`. */
   readonly sshFingerprint: string
-  /** The room's password and invitations, for a member. Members other than operators get `NOT_ALLOWED` as an answer. */
+  /** The room's password and invitations, for a member. Members other than operators are answered `NOT_ALLOWED`. */
   roomAccess(session: LocalSession): RoomAccess
-  /** The path of a file, which opens it for a day to everybody who has the link; `session`: the member who gives it. */
+  /** The path of a file. For a day it opens the file to everybody with the link; `session`: the member who shares it. */
   fileLink(session: LocalSession, file: MentionedFile): string
-  /** To be called when the `access` rule would answer otherwise from now on: members it does not admit any more are cut off. */
+  /** To be called when the `access` rule has changed its answers: members it no longer admits are disconnected. */
   recheckAccess(): void
-  /** Commits all accepted input, tells everybody `why`, closes all connections and lets go of the data directory. Idempotent. */
+  /** Commits all accepted input, tells everybody `why`, closes all connections and releases the data directory. Idempotent. */
   stop(why?: string): Promise<void>
 }
 
-/** For the events of a `node:http` server. `request` and `upgrade` answer whether the request was one of tamtam's; if not, nothing was done with it. */
+/** For the events of a `node:http` server. `request` and `upgrade` answer whether the request was for tamtam; otherwise it is untouched. */
 export interface Handler {
   /** Answers requests under `/rooms` and `/files`. For the event `request`. */
   request(request: IncomingMessage, response: ServerResponse): boolean
-  /** Takes WebSockets at `/ws`, of TCP sockets only. For the event `upgrade`. */
+  /** Accepts WebSockets at `/ws`, on TCP sockets only. For the event `upgrade`. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): boolean
-  /** Loads what answers requests, of this and of the host's own ports. The first request does it too: this is for a host that has time before. */
+  /**
+   * Loads the modules that answer requests, for this and for the host's own ports. The first request does so too: call it to save that
+   * time.
+   */
   open(): Promise<void>
 }
 
-/** Makes a host, in memory unless `data` is given. Nothing is opened or read before `start`. */
+/** Creates a host, in memory unless `data` is given. Nothing is opened or read before `start`. */
 export function createTamtam(options: TamtamOptions = {}): Tamtam {
   return tamtamOf(options)
 }
 
-/** `createTamtam` for a program that has begun the journal's thread already, where there is a directory. */
+/** `createTamtam` for a program that has started the journal's thread already, if there is a data directory. */
 export function tamtamOf(options: TamtamOptions, thread?: WorkerLink): Tamtam {
   const parts = compose(options, thread)
   const { engine } = parts

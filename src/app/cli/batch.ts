@@ -2,20 +2,20 @@ import { counted, printJson } from './command.ts'
 import { CommandFailed, type ExitCode, exitCodes, PartlyDone } from './exit-codes.ts'
 import { endsAll, failureOf, reasonOf } from './failures.ts'
 
-/** One thing of several that a command was asked for. */
+/** One of several things that a command is to do. */
 export interface Item {
   /** Its name for people. */
   readonly label: string
-  /** Of several with one key, each begins when those before it have ended. */
+  /** Items with the same key run one after the other. */
   readonly key?: string
   /**
-   * Does it, perhaps beside others, and answers how it is told of in its turn; both throw why it failed. `come` resolves once all items
-   * before it have been told of: only then may it print.
+   * Does it, perhaps while others are running, and answers a function that reports it in its turn; both throw the reason of a failure.
+   * `come` resolves once all earlier items are reported: only then may it print.
    */
   run(come: Promise<void>): Promise<Told>
 }
 
-/** Whether it was now or before. */
+/** Reports an item: done now, or before. */
 export type Told = () => Promise<'done' | 'already'>
 
 interface BatchFlags {
@@ -24,9 +24,9 @@ interface BatchFlags {
 }
 
 /**
- * Does one thing after the other, or, once the first has gone well, `atOnce` side by side, and tells of them in their order. Each has its
- * own end: a failure is reported, and the others are done all the same, unless the connection to the host is lost, or the place for all of them. Throws how it ended where anything failed: one failure as it is; several with their
- * own exit code where they share one, else as incomplete.
+ * Does the first item, and once it has succeeded, `atOnce` of the others at a time. Reports them in order. A failed item does not stop
+ * the others, unless the connection to the host is lost, or the place for all of them. Throws after any failure: the failure itself if
+ * it was the only one; otherwise with their common exit code, or else as incomplete.
  */
 export async function runBatch(
   action: 'sent' | 'got',
@@ -62,7 +62,7 @@ export async function runBatch(
     }
     const { exitCode } = unreported
     codes.add(exitCode)
-    // It is in the room.
+    // The room has it.
     const isThere = exitCode === exitCodes.timeout || unreported instanceof PartlyDone
     if (isThere) done++
     if (flags.json && !(unreported instanceof PartlyDone))
@@ -78,7 +78,7 @@ export async function runBatch(
   if (count > 1 && !flags.quiet) process.stderr.write(`${sum()}\n`)
 }
 
-/** The items in order, each when its turn to be told of has come; so many of them, `most`, have begun by then. */
+/** The items in order, each when its turn to report has come. At most `most` have begun by then. */
 function* begun(
   items: readonly Item[],
   most: () => number,
@@ -92,7 +92,7 @@ function* begun(
       next++
       const { promise, resolve } = Promise.withResolvers<void>()
       const work = item.run(promise)
-      // It is met in its turn; where that never comes, something before it has ended all.
+      // Its failure is handled in its turn. If its turn never comes, an earlier item has ended the batch.
       work.catch(() => {})
       running.push({ item, work, come: resolve })
     }
@@ -104,23 +104,23 @@ function* begun(
   }
 }
 
-/** Lines of an input, of which each has its own end: how many were refused is how a command ends that was given them. */
+/** Counts the lines of an input and the refused ones, which decide the exit code. */
 export class LineCount {
   #taken = 0
   #refused = 0
 
-  /** Blank ones too. */
+  /** Blank lines count as well. */
   took(lines: number): void {
     this.#taken += lines
   }
 
-  /** Answers which one it was. */
+  /** Answers the number of the line. */
   refused(): number {
     this.#refused++
     return this.#taken + this.#refused
   }
 
-  /** Throws where lines were refused. */
+  /** Throws if lines were refused. */
   end(): void {
     if (this.#refused === 0) return
     const all = this.#taken + this.#refused

@@ -11,7 +11,7 @@ export function refuseTypedPassword(flags: Record<string, unknown>): void {
   )
 }
 
-/** The key is no setting: `tamtam config` prints those. */
+/** The key is no setting, since `tamtam config` prints those. */
 export function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pick<TamtamOptions, 'cluster'> {
   const {
     cluster: servers,
@@ -35,7 +35,7 @@ export function clusterOptionsOf(config: HostConfig, env: NodeJS.ProcessEnv): Pi
   }
 }
 
-/** Throws what the program ends with; anything else as it is. */
+/** Throws the failure that the program ends with; other errors unchanged. */
 export function clusterFailure(error: unknown): never {
   if (!(error instanceof ClusterRefused)) throw error
   throw new CommandFailed(EXIT_OF[error.code], error.message, { cause: error })

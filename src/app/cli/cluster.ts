@@ -8,7 +8,7 @@ import { clusterFailure, clusterOptionsOf, refuseTypedPassword } from './cluster
 import { print, printJson, run } from './command.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 
-/** Each node tells of itself once in this time, and a little more. */
+/** A little more than the interval at which each node announces itself. */
 const LISTEN_MS = 1500
 
 /** `tamtam cluster`. */

@@ -22,7 +22,10 @@ export interface RoomTarget extends RoomAddress {
   readonly password?: string
 }
 
-/** Reads the address of a room, and takes the host's token and the room's password from the environment, since all can see a command line (C121). */
+/**
+ * Reads the address of a room. The host's token and the room's password come from the environment, since everybody can see a command
+ * line (C121).
+ */
 export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   const target = targetOrFileOf(typed, env)
   if (target.file !== undefined)
@@ -30,10 +33,10 @@ export function targetOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   return target
 }
 
-/** The same, where the link of a file is possible too. */
+/** The same if the link of a file is possible, too. */
 export function targetOrFileOf(typed: string, env: NodeJS.ProcessEnv): RoomTarget {
   const address = parseAddress(typed)
-  // Without the typed text: a token or a password may be in it.
+  // Without the typed text, which may contain a token or a password.
   if ('type' in address) throw new CommandFailed(exitCodes.usage, `this is no address: ${forTerminal(address.message)}`)
   if (address.token !== undefined) hideCommandLine()
   const known = new KnownHosts(knownHostsPath(env), (news) => process.stderr.write(`${trustLine(news, env)}\n`))
@@ -57,7 +60,7 @@ export const apiOf = ({ endpoint, name, token, password }: RoomTarget): ApiClien
     ...(password === undefined ? {} : { password }),
   })
 
-/** A link that somebody was given has the token in it. Until now everybody on this machine could see it, and their shell may keep it. */
+/** A link may contain the token. Until now everybody on this machine could see it, and the shell may keep it. */
 function hideCommandLine(): void {
   process.title = 'tamtam'
   process.stderr.write('there is a token in this address; in the variable TAMTAM_TOKEN nobody else would see it\n')
@@ -77,7 +80,7 @@ function trustLine(news: TrustNews, env: NodeJS.ProcessEnv): string {
   }
 }
 
-/** Standard input. Of a folder Node says that it ends at once, as if it were an empty file. */
+/** Standard input. For a folder, Node reports an immediate end, as for an empty file. */
 export function inputOf({ stdin }: NodeJS.Process): NodeJS.ReadStream {
   if (fstatSync(stdin.fd).isDirectory())
     throw new CommandFailed(exitCodes.notFound, 'standard input is a folder; give a file, or a pipe')
@@ -100,9 +103,9 @@ export async function runShowing(action: () => Promise<void>): Promise<void> {
   await run(action)
 }
 
-/** Runs a command whose work is kept when it ends early: then the command that goes on is printed. */
+/** Runs a command whose work is kept when it ends early: then the command that continues it is printed. */
 export async function runResumable(action: () => Promise<void>): Promise<void> {
-  // The reader of our output may be gone: the files go on.
+  // The reader of our output may be gone: the transfers go on.
   process.stdout.on('error', () => {})
   const resume = `go on with: ${commandTyped(process.argv, process.env)}`
   process.once('SIGINT', () => {
@@ -115,14 +118,14 @@ export async function runResumable(action: () => Promise<void>): Promise<void> {
     } catch (error) {
       const failure = failureOf(error)
       if (!(failure instanceof CommandFailed) || failure.exitCode !== exitCodes.incomplete) throw failure
-      // The same again would be no other.
+      // The same command again would have the same result.
       if (failure instanceof PartlyDone) throw failure
       throw new CommandFailed(failure.exitCode, `${failure.message}\n${resume}`, { cause: error })
     }
   })
 }
 
-/** Data, no faster than it is read. */
+/** Prints data, no faster than it is read. */
 export const print = (line: string): Promise<void> =>
   new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
 
@@ -131,37 +134,37 @@ export const counted = (count: number, one: string, more = `${one}s`): string =>
 
 export const printJson = (value: object): Promise<void> => print(jsonForTerminal({ v: 1, ...value }))
 
-/** Prints why it takes longer, once for each series of failures. */
+/** Prints the reason for a delay, once for each series of failures. */
 export function reportFirstRetry({ attempt, why }: { readonly attempt: number; readonly why: string }): void {
   if (attempt === 1) process.stderr.write(`${forTerminal(why)}; trying again\n`)
 }
 
-/** The used part of Node's handle behind a terminal's stream. */
+/** The part of Node's handle behind a terminal's stream that is used here. */
 interface Handle {
   setBlocking?(on: boolean): unknown
 }
 
 /**
- * Node writes to a terminal and waits until it has taken everything. One that takes nothing (Ctrl-S, a dead ssh) would stop the
- * process, and with it everybody's chat: from now on bytes it does not take wait in memory, as for a pipe (C89).
+ * Node waits until a terminal has taken everything written. A terminal that takes nothing (Ctrl-S, a dead ssh) would stop the process,
+ * and everybody's chat with it. From now on the remaining bytes wait in memory, as for a pipe (C89).
  */
 export function neverWaitFor(stream: Writable & { isTTY?: boolean; _handle?: Handle | null }): void {
   if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
 }
 
 /**
- * A terminal that is closed tells its shell, and the shell tells us; but not every shell does, and reading or writing may fail first. Either way
- * it has hung up.
+ * A closed terminal tells its shell, and the shell tells us. Not every shell does, and reading or writing may fail first: either way the
+ * terminal has hung up.
  */
 export function hangUpWith(process: NodeJS.Process): void {
   const { stdin, stdout } = process
   const hangUp = () => void process.emit('SIGHUP', 'SIGHUP')
   for (const stream of [stdin, stdout]) if (stream.isTTY === true) stream.on('error', hangUp)
-  // Where keys are read one by one, Ctrl-D is a key like others.
+  // In raw mode, Ctrl-D is a key like any other.
   if (stdin.isTTY === true) stdin.on('end', () => stdin.isRaw && hangUp())
 }
 
-/** Waits until the reader has taken all written bytes, or `ms` at most: a reader of lines should not get half of one. */
+/** Waits until the reader has taken all written bytes, at most `ms`: a reader of lines should not get half of one. */
 export async function flushed(stream: Writable, ms: number): Promise<void> {
   if (stream.writableLength === 0) return
   await Promise.race([new Promise<void>((resolve) => stream.write('', () => resolve())), setTimeout(ms)])
@@ -174,7 +177,7 @@ export interface Stop {
 
 export interface StopSignal {
   readonly promise: Promise<Stop>
-  /** Stops for a reason of the process's own. */
+  /** Stops for a reason of the process itself. */
   now(exitCode: ExitCode, why: string): void
 }
 
@@ -192,7 +195,7 @@ export function stopSignal(process: NodeJS.Process, log: Log): StopSignal {
   }
   process.on('SIGINT', ask)
   process.on('SIGTERM', ask)
-  // Comes by itself when the terminal, or npm, goes after the first: never a second wish.
+  // Arrives by itself when the terminal, or npm, ends after the first signal: it never means a second request.
   process.on('SIGHUP', () => asked || ask())
   process.on('uncaughtException', (error) => {
     log.error('a bug; please report it', { error: stackOf(error) })

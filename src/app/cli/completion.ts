@@ -9,7 +9,7 @@ const scripts = new Map<string, (commands: readonly CommandWords[]) => string>([
 /** A script that lets `shell` complete the commands of `program`. */
 export const completionFor = (shell: string, program: Command): string => scripts.get(shell)?.(wordsOf(program)) ?? ''
 
-/** A shell's data about a command. */
+/** The words of a command, for a shell. */
 export interface CommandWords {
   readonly name: string
   readonly about: string

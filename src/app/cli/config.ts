@@ -12,7 +12,7 @@ export const runConfig = (flags: Record<string, unknown>): Promise<void> =>
     }
   })
 
-/** Defaults that depend on other settings: the address on `--lan`, the data directory on this user's home. */
+/** Defaults that depend on other settings: the address with `--lan`, the data directory in this user's home. */
 function asUsed(settings: readonly Setting[], env: NodeJS.ProcessEnv): readonly Setting[] {
   const of = (name: string) => settings.find((each) => each.name === name)
   const lan = of('lan')

@@ -91,7 +91,7 @@ export const bad = (check: string, what: string, advice: string): Finding => ({ 
 
 const FIRST_YEAR = 2025
 const LAST_YEAR = 2100
-/** A clock that is set while we look moves by more than this. */
+/** A clock that is set during the check moves by more than this. */
 const JUMP_MS = 1000
 
 export const nodeVersion = (): Finding => ok('node', `${process.version} with SQLite ${process.versions['sqlite']}`)
@@ -128,7 +128,7 @@ export function terminal(stdout: { readonly isTTY?: boolean }, env: NodeJS.Proce
   return ok('terminal', `${term}, UTF-8`)
 }
 
-/** Whether a host could listen there; tries it. */
+/** Tries whether a host could listen there. */
 export async function port(host: string, number: number): Promise<Finding> {
   if (number === 0) return ok('port', 'any that is free')
   const code = await listening(host, number)
@@ -150,7 +150,7 @@ export async function port(host: string, number: number): Promise<Finding> {
   }
 }
 
-/** The code of the error, where there is one. */
+/** The code of the error, if any. */
 function listening(host: string, number: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -227,7 +227,7 @@ async function space(path: string, hostQuota: number): Promise<Finding> {
 
 const DAY_MS = 86_400_000
 
-/** Looks through a data directory that a host has made; `deep` reads every file. Repairs nothing, but that text of removed messages goes. */
+/** Checks the data directory of a host; `deep` reads every file. Repairs nothing, except that the text of removed messages is erased. */
 export async function store(directory: string, deep: boolean, config: HostConfig): Promise<readonly Finding[]> {
   try {
     const lock = await lockDirectory(directory, true)
@@ -264,7 +264,7 @@ export async function store(directory: string, deep: boolean, config: HostConfig
   }
 }
 
-/** The key by which SSH clients know the host; nothing is told of it before the first start that makes it. */
+/** The SSH host key; nothing is reported before the first start creates it. */
 async function sshKey(directory: string): Promise<readonly Finding[]> {
   const secretStore = new DiskSecretStore(directory)
   try {
@@ -278,10 +278,10 @@ async function sshKey(directory: string): Promise<readonly Finding[]> {
   }
 }
 
-/** A damaged one is saved by the next start, which erases again then. */
+/** The next start repairs a damaged journal, and erases again then. */
 const isIntactJournal = ({ damage, damagedRows }: Inspection): boolean => damage === undefined && damagedRows === 0
 
-/** Text of messages that were removed, as in a journal of another time that somebody has put back in part. */
+/** Erases the text of removed messages, which an old journal put back in part may contain. */
 async function eraseAgain(directory: string, messages: number): Promise<Finding[]> {
   forgetErasures(directory)
   const journal = new SqliteJournal({ directory, log: new SilentLog() })
@@ -299,7 +299,7 @@ async function eraseAgain(directory: string, messages: number): Promise<Finding[
     : [bad('removed', what, 'make room on the disk: the next start erases it')]
 }
 
-/** Data that starts have set aside, until somebody removes it. */
+/** Data set aside by earlier starts, until somebody removes it. */
 function setAside(directory: string): Finding[] {
   const names = quarantinesIn(directory)
   if (names.length === 0) return []
@@ -372,11 +372,11 @@ async function files(
   }
 }
 
-/** With less than this share of its quota left, a room's oldest files are about to go. */
+/** With less than this share of its quota left, a room's oldest files are about to be removed. */
 const SPARE_SHARE = 0.2
 const MOST_NAMES = 10
 
-/** The files that go within a day by their age, and those that go first for newer ones where their room, or the host, is nearly full. */
+/** The files that expire within a day, and those to be removed first for newer ones when their room, or the host, is nearly full. */
 function leaving(filesOf: Inspection['filesOf'], config: HostConfig, now: number): Finding[] {
   const limits = { ...engineDefaults, ...fileLimitsOf(config) }
   const findings: Finding[] = []
@@ -428,7 +428,7 @@ function leaving(filesOf: Inspection['filesOf'], config: HostConfig, now: number
   return findings.length > 0 ? findings : [ok('quota', 'no file has to go soon')]
 }
 
-/** A room beside which nothing else counts. */
+/** A room with nothing else on the host. */
 const alone = {
   arrivingBytes: 0,
   hostFiles: 0,

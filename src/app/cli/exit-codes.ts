@@ -6,9 +6,9 @@ export const exitCodes = {
   unreachable: 3,
   refused: 4,
   notFound: 5,
-  /** Not all of it is there, and the same command goes on. */
+  /** It is incomplete; the same command continues. */
   incomplete: 6,
-  /** Other bytes arrived than were sent. */
+  /** The received bytes differ from the sent ones. */
   integrity: 7,
   exists: 8,
   timeout: 9,
@@ -20,7 +20,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
-/** The meaning of each, for people: the one place where it is written down. */
+/** The meaning of each code for people, written down only here. */
 export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [exitCodes.done, 'done, and verified'],
   [exitCodes.unexpected, 'unexpected error; doctor: something is bad'],
@@ -55,7 +55,7 @@ export class CommandFailed extends Error {
   }
 }
 
-/** It was done, but for parts that have been named. */
+/** Done, except for the parts that were named. */
 export class PartlyDone extends CommandFailed {
   constructor(message: string) {
     super(exitCodes.incomplete, message)

@@ -6,7 +6,7 @@ import { languageOf, translatorFor } from '#i18n/i18n.ts'
 import { NoSource } from '#system/files/source.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 
-/** How a refusal ends the command, `what` being its file or room. */
+/** The failure of a command after a refusal; `what` is its file or room. */
 export const refused = (what: string, refusal: Refusal): CommandFailed =>
   new CommandFailed(
     exitCodeOf(refusal.status, refusal.code),
@@ -14,7 +14,7 @@ export const refused = (what: string, refusal: Refusal): CommandFailed =>
     { cause: refusal },
   )
 
-/** A host tells nobody which of its secrets is missing; somebody at a command line is told how each is shown there. */
+/** A host does not reveal which of its secrets is missing; the command line explains how to give each. */
 const textOf = ({ code, message }: Refusal): string =>
   code === 'NOT_FOUND' ? translatorFor(languageOf(process.env)).say('maybePrivate') : message
 
@@ -26,7 +26,7 @@ function exitCodeOf(status: number, code: string): ExitCode {
   return exitCodes.refused
 }
 
-/** The same for an error, about `what` where that is known. A bug is passed on as it is. */
+/** The same for an error, about `what` if known. A bug is passed on unchanged. */
 export function failureOf(error: unknown, what?: string): unknown {
   const failed = (exitCode: ExitCode, message: string) =>
     new CommandFailed(exitCode, forTerminal(message), { cause: error })
@@ -39,12 +39,12 @@ export function failureOf(error: unknown, what?: string): unknown {
   return code === undefined ? error : failed(exitOf(code), systemText(code, error as Error, what))
 }
 
-/** Refusals by a room that hold for any file. */
+/** Refusals by a room that apply to any file. */
 const ABOUT_THE_SENDER = ['NOT_FOUND', 'NAME_TAKEN', 'BAD_ROOM', 'NO_SUCH_MEMBER', 'HOST_CHANGED', 'MISDIRECTED']
 /** Errors of a disk that still takes other files. */
 const ABOUT_THE_FILE = ['EFBIG', 'ENAMETOOLONG', 'EISDIR']
 
-/** Whether all that comes after it would fail like it: the host is not reached or lets nobody in, or there is no place to put files. */
+/** Whether everything after it would fail alike: the host cannot be reached or admits nobody, or there is no place for files. */
 export function endsAll({ cause }: CommandFailed, done: 'sent' | 'got'): boolean {
   if (cause instanceof Error) {
     const code = systemCode(cause)
@@ -57,7 +57,7 @@ export function endsAll({ cause }: CommandFailed, done: 'sent' | 'got'): boolean
 const isLostConnection = (error: Error): boolean =>
   [Unreachable, Disconnected, GaveUp, NotTrusted].some((kind) => error instanceof kind)
 
-/** Why it failed, for programs. */
+/** The reason of a failure, for programs. */
 export function reasonOf({ cause, message }: CommandFailed): { readonly code?: string; readonly message: string } {
   const { code, message: said } = (cause ?? {}) as Partial<Refusal>
   return cause instanceof Error || code === undefined || said === undefined
@@ -106,7 +106,7 @@ const systemCode = (error: unknown): string | undefined =>
     ? error.code
     : undefined
 
-/** The command as it was typed, to type it again, but for the token that a link may have in it (C121). */
+/** The command as typed, for repeating it; without a token that a link may contain (C121). */
 export const commandTyped = (argv: readonly string[], env: NodeJS.ProcessEnv): string =>
   ownCommand(
     argv

@@ -65,7 +65,7 @@ export const runGet = (address: string, names: string[], flags: GetFlags): Promi
     await (flags.collected === undefined ? get(target, names, flags) : getCollected(target, names, flags))
   })
 
-/** All that was handed in, into a folder for each person; then who has, and who has not. */
+/** Saves all hand-ins into a folder for each person, then lists who has handed in and who has not. */
 async function getCollected(target: RoomTarget, names: readonly string[], flags: GetFlags): Promise<void> {
   const { collected: directory = '' } = flags
   const hasOthers =
@@ -150,7 +150,7 @@ async function getOne(
   const got = await bring().finally(() => display?.end())
   if (isRefusal(got)) throw refused(file.name, got)
   const ms = performance.now() - startedAt
-  // Of a file that was written to standard output nothing else may be there.
+  // Standard output must contain nothing but the file.
   const ended = got.already ? 'already' : 'done'
   if (got.path === undefined) return ended
   if (flags.json) await printJson({ type: 'got', ...got, ms: Math.round(ms) })
@@ -177,7 +177,7 @@ async function getOne(
   }
 }
 
-/** The fault that keeps a folder from taking any file at all, with the remedy. */
+/** The fault that keeps a folder from taking any file, with the remedy. */
 function notSaved(error: unknown, folder: string): unknown {
   const failure = failureOf(error)
   if (!(failure instanceof CommandFailed) || !(error instanceof Error)) return failure
@@ -203,10 +203,10 @@ const NO_FOLDER: Readonly<Record<string, string>> = {
 
 const patience = ({ timeout }: GetFlags) => (timeout === undefined ? {} : { giveUpMs: timeout })
 
-/** One that was asked for, or why there is none. */
+/** A requested file, or the reason why there is none. */
 export type Wanted = FileToSave | { readonly name: string; readonly failure: CommandFailed }
 
-/** Which files of a room were meant: by name the newest of that name, by the beginning of its id, all, or else the newest. */
+/** The requested files of a room: by name (the newest), by the beginning of an id, all, or the newest of all. */
 export async function filesWanted(
   api: ApiClient,
   retries: Retries,
@@ -222,7 +222,7 @@ export async function filesWanted(
   if (isRefusal(found)) throw refused(target.room, found)
   const files = found.toSorted((one, other) => other.at - one.at)
   if (names.length > 0) return await Promise.all(names.map((name) => named(api, retries, files, name, target.room)))
-  // Whose sender is away may never be whole: that is waited for only when it was named.
+  // A file whose sender is away may never be complete: it is awaited only if it was named.
   const coming = files.filter(({ status }) => status !== 'paused')
   if (all) return coming
   const [newest] = coming
@@ -231,7 +231,7 @@ export async function filesWanted(
   return [newest]
 }
 
-/** A link has an id and a name only; the host tells whether it is one of a folder. */
+/** A link has only an id and a name; the host tells whether it is a folder. */
 async function linked(api: ApiClient, retries: Retries, file: FileToSave): Promise<Wanted> {
   const { id, inside } = file
   if (inside !== undefined) {
@@ -239,7 +239,7 @@ async function linked(api: ApiClient, retries: Retries, file: FileToSave): Promi
     return await fileInside(api, retries, { id, name }, path.join('/'))
   }
   const status = await retries.until(() => fileStatus(api, id))
-  // A refusal is met again, where it is told.
+  // A refusal comes again later, where it is reported.
   if (isRefusal(status) || status.folder === undefined) return file
   return { ...file, name: file.name.replace(/\.(?:tar|zip)$/, ''), folder: status.folder }
 }
@@ -265,7 +265,7 @@ async function named(
   return { name, failure: new CommandFailed(code, forTerminal(`${name}: ${why}`)) }
 }
 
-/** One file of a folder, by its path there. */
+/** One file of a folder, by its path. */
 async function fileInside(
   api: ApiClient,
   retries: Retries,
@@ -285,20 +285,20 @@ async function fileInside(
   return { id: folder.id, name, inside: `${folder.name}/${found.path}`, size, sha256 }
 }
 
-/** Where a file is written to as it comes, and nothing else is. */
+/** A destination that takes bytes as they arrive. */
 export interface ByteStream {
   /** Undefined for standard output. */
   readonly path?: string
-  /** Rejects where nobody reads it any more. */
+  /** Rejects once nobody reads it any more. */
   write(bytes: Uint8Array): Promise<void>
   close(): Promise<void>
 }
 
-/** Other names of standard output: opened anew, it would be written from its beginning. */
+/** Other names of standard output: opened again, it would be written from its beginning. */
 const OUTPUT = ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']
 const LOOK_MS = 100
 
-/** Opens a pipe, a terminal or another device; undefined where the path is, or will be, that of a file. Waits for a pipe's reader. */
+/** Opens a pipe, a terminal or another device; undefined if the path is, or will be, a file. Waits for the reader of a pipe. */
 export async function openStream(path: string): Promise<ByteStream | undefined> {
   if (OUTPUT.includes(path)) return { ...writing(process.stdout), close: async () => {} }
   const found = await stat(path).catch(ignoreMissing)
@@ -308,14 +308,14 @@ export async function openStream(path: string): Promise<ByteStream | undefined> 
     socket.on('error', () => {})
     return { path, ...writing(socket), close: () => new Promise((resolve) => socket.end(() => resolve())) }
   }
-  // A file that is open already has no name to be given here.
+  // A file that is open already has no name to be passed.
   if (!found?.isCharacterDevice() && !/^\/(?:dev|proc\/self)\/fd\//.test(path) && path !== '/dev/stderr')
     return undefined
   const file = await open(path, constants.O_WRONLY)
   return { path, write: (bytes) => file.writeFile(bytes), close: () => file.close() }
 }
 
-/** Opened without waiting in the system, from where nobody could interrupt it. */
+/** Opened without blocking in a system call, which nobody could interrupt. */
 async function pipeFor(path: string): Promise<number> {
   while (true)
     try {
@@ -331,7 +331,7 @@ const writing = (stream: Writable): Pick<ByteStream, 'write'> => ({
     new Promise((resolve, reject) => stream.write(bytes, (error) => (error ? reject(error) : resolve()))),
 })
 
-/** Writes a file as it comes. Whether it was right is known at its end only. */
+/** Writes a file as it arrives. Whether it is correct is known only at its end. */
 export async function streamFile(
   options: TransferOptions,
   file: FileToSave,

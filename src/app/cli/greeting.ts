@@ -11,42 +11,42 @@ import { wantsToken } from './host-network.ts'
 type Say = Translator['say']
 type Words = Pick<Translator, 'say'>
 
-/** Where the host is, for people to know how to join it. */
+/** The address of the host, as people need it for joining. */
 export interface HostAddress {
   readonly host: string
   readonly port: number
   readonly url: string
-  /** Its fingerprint over TLS, where it speaks nothing else. */
+  /** Its TLS fingerprint, if it speaks TLS only. */
   readonly fingerprint?: string
-  /** Set where it speaks TLS, and nobody has told its fingerprint. */
+  /** Set if it speaks TLS with an unknown fingerprint. */
   readonly tls?: true
 }
 
-/** The facts about a new host for its greeting. */
+/** The facts in a new host's greeting. */
 export interface HostFacts extends HostAddress {
   readonly room: string
-  /** Its addresses for other machines, the likeliest first; none where it is for this machine alone. */
+  /** Its addresses for other machines, the likeliest first; empty if it serves this machine only. */
   readonly reachable: readonly string[]
-  /** Where people elsewhere find it, and nowhere else: `https://chat.example.org/chat`. */
+  /** The only address for people elsewhere: `https://chat.example.org/chat`. */
   readonly publicUrl?: string
-  /** The name of this machine on its networks (mDNS), where it is announced there. */
+  /** This machine's name on its networks (mDNS), if announced. */
   readonly localName?: string
-  /** The token for joining; left out where none is needed. */
+  /** The token for joining; left out if none is needed. */
   readonly token?: string
-  /** The fingerprint of its key for SSH. */
+  /** The fingerprint of its SSH key. */
   readonly sshFingerprint?: string
   /** It is a node of a cluster, which keeps the token. */
   readonly isNode?: boolean
-  /** Whether `tamtam token` tells it too. */
+  /** Whether `tamtam token` can print it. */
   readonly isTokenKept: boolean
-  /** The first of the links for browsers, as a code to be photographed. */
+  /** The first browser link as a QR code. */
   readonly qr: readonly string[]
 }
 
-/** A terminal that does not tell its width. */
+/** For a terminal that does not report its width. */
 const COLUMNS = 80
 
-/** Collects the facts of a host that has begun. */
+/** Collects the facts of a host that is listening. */
 export async function hostFacts(
   tamtam: Tamtam,
   config: HostConfig,
@@ -74,13 +74,13 @@ export async function hostFacts(
   return config.plain || config.json || config.quiet ? known : await withCode(known, process)
 }
 
-/** The same facts with the code of their link, where a terminal reads it and other machines reach the host. */
+/** The same facts with the QR code of the link, if this is a terminal and other machines can reach the host. */
 export async function withCode(facts: HostFacts, { env, stdout }: NodeJS.Process): Promise<HostFacts> {
   if (!isForOthers(facts) || stdout.isTTY !== true) return { ...facts, qr: [] }
   return { ...facts, qr: await qrOf(waysTo(facts).browser, env, stdout.columns ?? COLUMNS) }
 }
 
-/** Imported here only: a host that shows no QR code does without the package. */
+/** Imported on demand: a host that shows no QR code does not need the package. */
 async function qrOf(link: string, env: NodeJS.ProcessEnv, columns: number): Promise<readonly string[]> {
   const { default: code } = await import('qrcode')
   const { modules } = code.create(link, { errorCorrectionLevel: 'L' })
@@ -102,10 +102,13 @@ export function greetingOf(facts: HostFacts, { say }: Words): readonly string[] 
   ]
 }
 
-/** What else stands on a first screen: two rows of text beside the code, and the prompt. */
+/** Other rows of the first screen: two rows of text beside the code, and the prompt. */
 const OTHER_ROWS = 4
 
-/** A person's first screen: at most 23 rows of 80 columns, with the code last. Of several addresses the likeliest; `/share` has all. */
+/**
+ * A person's first screen: at most 23 rows of 80 columns, with the code last. It shows the likeliest of several addresses; `/share`
+ * shows all.
+ */
 export function firstScreen(facts: HostFacts, { say }: Words, paint: Paint, rows: number): readonly string[] {
   const { room, qr } = facts
   const ways = waysTo(facts)
@@ -120,7 +123,7 @@ export function firstScreen(facts: HostFacts, { say }: Words, paint: Paint, rows
   ]
 }
 
-/** All ways into a room, with the code last. Each stands on a line of its own: so it fits into 80 columns, and can be copied whole. */
+/** All ways into a room, with the code last. Each has a line of its own, so that it fits into 80 columns and can be copied whole. */
 export function shareRows(facts: HostFacts, { say }: Words, paint: Paint): readonly string[] {
   const { token, qr } = facts
   const ways = waysTo(facts)
@@ -135,11 +138,11 @@ export function shareRows(facts: HostFacts, { say }: Words, paint: Paint): reado
   ]
 }
 
-/** Whether anybody on another machine reaches it. */
+/** Whether another machine can reach it. */
 export const isForOthers = ({ reachable, publicUrl }: Pick<HostFacts, 'reachable' | 'publicUrl'>): boolean =>
   publicUrl !== undefined || reachable.length > 0
 
-/** The links for browsers beside the first. A host with a public URL is known by that alone. */
+/** The browser links after the first. A host with a public URL shows only that. */
 function otherLinks(facts: HostFacts): readonly string[] {
   const { publicUrl, reachable, localName } = facts
   if (publicUrl !== undefined) return []
@@ -147,7 +150,7 @@ function otherLinks(facts: HostFacts): readonly string[] {
   return others.map((address) => pageLink({ ...facts, address }))
 }
 
-/** Netcat, or over TLS openssl, which it is in the stead of. */
+/** Netcat, or openssl in its place over TLS. */
 const linesRow = ({ fingerprint, tls, token }: HostFacts, { lines }: Ways): readonly string[] =>
   lines === undefined
     ? []
@@ -156,7 +159,7 @@ const linesRow = ({ fingerprint, tls, token }: HostFacts, { lines }: Ways): read
 const withToken = (lines: string, token: string | undefined): string =>
   token === undefined ? lines : `{ echo '/token ${token}'; cat; } | ${lines}`
 
-/** In black and white of its own: a camera reads it on any background. Without colours the background is taken to be dark. */
+/** With explicit black and white, so that a camera can read it on any background. Without colours, a dark background is assumed. */
 const codeRows = (qr: readonly string[], paint: Paint): readonly string[] =>
   paint.isColoured ? qr.map((row) => `\x1b[97;40m${row}\x1b[39;49m`) : qr
 
@@ -180,7 +183,7 @@ export function listeningLine({
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(sshFingerprint === undefined ? {} : { sshFingerprint }),
     ...(addresses.length === 0 ? {} : { addresses }),
-    // Output is kept in logs: the token stands in it only where nothing else tells it.
+    // Output is kept in logs: the token is in it only if nothing else can print it.
     ...(token === undefined || isTokenKept ? {} : { token }),
     pid: process.pid,
   })
@@ -206,7 +209,7 @@ function fromElsewhere(facts: HostFacts, say: Say): readonly string[] {
   const [first, ...others] = [ways.browser, ...otherLinks(facts)]
   return [
     ...qr,
-    // Each command stands on a line of its own, and can be copied whole.
+    // Each command has a line of its own, and can be copied whole.
     labelled(say('wayBrowser'), first),
     ...others.map((link) => labelled('', link)),
     labelled('terminal', `${token === undefined ? '' : `TAMTAM_TOKEN=${token} `}${ways.tamtam}`),
@@ -226,7 +229,7 @@ const labelled = (label: string, text: string): string => label.padEnd(LABEL_COL
 
 type Ways = ReturnType<typeof waysTo>
 
-/** The ways into a room at the likeliest address for others, or at the one that they were told to use. */
+/** The ways into a room at the likeliest address for others, or at the configured one. */
 function waysTo(facts: HostFacts) {
   const { reachable, host, port, room, token, fingerprint, tls, publicUrl } = facts
   const address = reachable[0] ?? host
@@ -234,12 +237,12 @@ function waysTo(facts: HostFacts) {
   const shown = token === undefined ? '' : `-u :${token} `
   const isSecure = fingerprint !== undefined || tls === true
   const browser = pageLink({ ...facts, address })
-  // For a shell, of which an & would be the end of the command.
+  // Quoted for a shell, for which an & would end the command.
   const pasted = browser.includes('&') ? `"${browser}"` : browser
   const below = encodeURIComponent(room)
   if (publicUrl !== undefined) {
     const join = ownCommand(`join ${publicUrl}/${below}`)
-    // A proxy passes HTTP on, and no lines.
+    // A proxy passes HTTP on, but no lines.
     const drop = `curl ${shown}-T FILE ${publicUrl}/${below}/`
     return { browser, tamtam: join, terminal: token === undefined ? join : ownCommand(`join ${pasted}`), drop }
   }
@@ -248,7 +251,7 @@ function waysTo(facts: HostFacts) {
   return {
     browser,
     tamtam: fingerprint === undefined ? join : `${join}#${fingerprint}`,
-    // The link has the token in it: together they are longer than a row.
+    // The link contains the token: both together are longer than a row.
     terminal: token === undefined ? join : ownCommand(`join ${pasted}`),
     lines: isSecure ? `openssl s_client -quiet -connect ${at}` : `nc ${address} ${port}`,
     drop: isSecure ? `curl -k ${shown}-T FILE https://${target}/` : `curl ${shown}-T FILE http://${target}/`,
@@ -259,7 +262,7 @@ type At = Pick<HostFacts, 'port' | 'room' | 'token' | 'fingerprint' | 'tls' | 'p
   readonly address: string
 }
 
-/** The host's address for a browser. The part behind the # is not sent anywhere: only the page reads it. */
+/** The host's address for a browser. The part after the # is never sent: only the page reads it. */
 export function pageLink({ room, token, ...at }: At): string {
   const said = new URLSearchParams({
     ...(token === undefined ? {} : { t: token }),
@@ -269,27 +272,27 @@ export function pageLink({ room, token, ...at }: At): string {
   return said.size === 0 ? page : `${page}#${said}`
 }
 
-/** Where the host's links begin. */
+/** The start of the host's links. */
 export const linkBase = ({ address, port, fingerprint, tls, publicUrl }: Omit<At, 'room' | 'token'>): string =>
   publicUrl ?? `http${fingerprint === undefined && tls !== true ? '' : 's'}://${bracketed(address)}:${port}`
 
-/** Where the page goes by itself. */
+/** The default room of the page. */
 const FIRST = 'lobby'
 
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
-/** The modules of a QR code: `size` a side, row by row, 1 for a dark one. */
+/** The modules of a QR code: `size` on each side, row by row, 1 for dark. */
 export interface QrModules {
   readonly size: number
   readonly data: ArrayLike<number>
 }
 
-/** Light modules around it; the norm wants four, readers make do with two. */
+/** Light modules around it; the standard asks for four, readers accept two. */
 const MARGIN = 2
-/** The light modules are drawn: on the dark ground of most terminals that gives a code with its colours the right way round. */
+/** Draws the light modules: on the dark background of most terminals that gives a code with the right colours. */
 const HALVES = ['█', '▀', '▄', ' '] as const
 
-/** A QR code as lines of text, `columns` wide at most; nothing where it does not fit. */
+/** A QR code as lines of text, at most `columns` wide; empty if it does not fit. */
 export function qrLines({ size, data }: QrModules, how: 'blocks' | 'ascii', columns: number): readonly string[] {
   const side = size + 2 * MARGIN
   if (side * (how === 'blocks' ? 1 : 2) > columns) return []

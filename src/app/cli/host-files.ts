@@ -18,32 +18,32 @@ import { NoSource, openSource, type Source } from '#system/files/source.ts'
 import type { FileTransfers } from '#terminal/ports.ts'
 import { pathTyped } from './terminal.ts'
 
-/** With the process in it that writes, or at rest. */
+/** The name contains the process that writes it, or none. */
 const PART = /^\.[0-9a-f]{32}(?:\.[\w-]+)?\.part$/
 
 export interface FileSaverOptions {
-  /** Before the names of all copies. */
+  /** Put before the names of all copies. */
   readonly prefix: string
   /**
-   * The copies go with the room's files: none is made where these and the copies would come to more than `quotaBytes` (0: no bound) or than half of the disk, and
-   * one that nobody has changed goes when its file is withdrawn. For a host that nobody sits at. Without it copies stay.
+   * Copies follow the room's files, for a host without a user: no copy is made if files and copies together would exceed `quotaBytes`
+   * (0: no limit) or half of the disk, and an unchanged copy is removed when its file is withdrawn. Left out: copies stay.
    */
   readonly withRoom?: { readonly quotaBytes: number }
 }
 
 /**
- * Puts received files into a folder; never overwrites, and never leaves a part under the final name. Each is a copy:
- * editing one in place must not change the room's file.
+ * Saves received files in a folder; never overwrites, and never leaves a part under the final name. Each is a copy of its own, so that
+ * editing it does not change the room's file.
  */
 export class FileSaver {
   readonly #directory: string
   readonly #session: Pick<LocalSession, 'download' | 'files'>
   readonly #withRoom: FileSaverOptions['withRoom']
   readonly #folder: SaveFolder
-  /** Files of the room that may have a copy, by id: a withdrawn file is gone from the room by the time that is told. */
+  /** Files of the room that may have a copy, by id: when a withdrawal is published, the room has already forgotten the file. */
   readonly #copied = new Map<string, WholeFile>()
   #tidied: Promise<void> | undefined
-  /** Bytes that lie in the folder, as far as is known. */
+  /** Bytes in the folder, if known. */
   #folderBytes: number | undefined
 
   constructor(directory: string, session: Pick<LocalSession, 'download' | 'files'>, options: FileSaverOptions) {
@@ -54,7 +54,10 @@ export class FileSaver {
     if (this.#withRoom !== undefined) for (const file of this.#whole()) this.#copied.set(file.id, file)
   }
 
-  /** The path the file has now, whole and with its digest. Rejects with the system's error, or where the digest is another or the copy has no place. */
+  /**
+   * The path of the complete, verified copy. Rejects with the system's error, or if the digest differs or there is no space for the
+   * copy.
+   */
   async save(file: WholeFile): Promise<string> {
     await makeDirectory(this.#directory)
     this.#tidied ??= this.#tidy()
@@ -76,7 +79,7 @@ export class FileSaver {
       if (published !== undefined && 'type' in published) throw new Error(published.message)
       if (published === undefined) throw new Error(`${this.#directory} takes no further file called ${file.name}`)
       if (this.#folderBytes !== undefined && !published.already) this.#folderBytes += file.size
-      // By this the copy of a folder is known again, whatever program packed it.
+      // Identifies the copy of a folder, whatever program packed it.
       const content = this.#withRoom === undefined ? undefined : await published.content?.()
       return this.#saved({ ...file, ...content }, published.path)
     } finally {
@@ -86,7 +89,7 @@ export class FileSaver {
     }
   }
 
-  /** The room has let go of a file: so does the folder, where its copies go with the room's files. A copy that was changed stays. */
+  /** A file was withdrawn from the room: if copies follow the room's files, its copy is removed, unless it was changed. */
   async withdrawn(id: string): Promise<void> {
     const file = this.#copied.get(id)
     this.#copied.delete(id)
@@ -104,7 +107,7 @@ export class FileSaver {
     return path
   }
 
-  /** A process that was killed leaves a part behind. */
+  /** A killed process leaves a part behind. */
   async #tidy(): Promise<void> {
     for (const name of await readdir(this.#directory))
       if (PART.test(name)) await unlink(join(this.#directory, name)).catch(ignoreMissing)
@@ -117,18 +120,18 @@ export class FileSaver {
 
   async #checkPlace({ size, folder }: WholeFile): Promise<void> {
     const fileSystem = await statfs(this.#directory)
-    // A folder is built beside its archive.
+    // A folder is unpacked beside its archive.
     const bytes = folder === undefined ? size : 2 * size
-    // A room goes on when a copy does not fit any more.
+    // The room must go on when a copy no longer fits.
     const free = freeBytes(fileSystem) - filesFloorOf(fileSystem)
     if (free < bytes)
       throw new Error(`the disk of ${this.#directory} has no room for a copy; free some, or choose another with --save`)
     if (this.#withRoom === undefined) return
     const quota = this.#withRoom.quotaBytes || Number.POSITIVE_INFINITY
     const inRoom = this.#whole().reduce((sum, file) => sum + file.size, 0)
-    // On half of the disk at most: no file of the room goes, or is refused, for copies of others.
+    // At most half of the disk: no file of the room is removed or refused for the sake of copies.
     const fits = (folder: number) => inRoom + folder + size <= Math.min(quota, (inRoom + folder + free) / 2)
-    // Somebody may have taken copies away since they were counted.
+    // Somebody may have removed copies since they were counted.
     if (this.#folderBytes !== undefined && fits(this.#folderBytes)) return
     this.#folderBytes = (await this.#entries('')).reduce((sum, [, { size }]) => sum + size, 0)
     if (fits(this.#folderBytes)) return
@@ -137,7 +140,7 @@ export class FileSaver {
     )
   }
 
-  /** Files and folders in it whose names have that of `name` in them, without its ending: behind another prefix, it may be. */
+  /** Files and folders with names that contain `name` without its ending: a copy may have another prefix. */
   async #entries(name: string): Promise<(readonly [path: string, of: { readonly size: number }])[]> {
     const stem = name.slice(0, name.length - extname(name).length)
     const entries: (readonly [string, { readonly size: number }])[] = []
@@ -152,15 +155,15 @@ export class FileSaver {
   }
 }
 
-/** A file or a folder of this machine. */
+/** A file or a folder on this machine. */
 interface PathSource extends Pick<Source, 'size' | 'close'> {
   readonly folder?: Folder
   bytes(): AsyncIterable<Uint8Array>
-  /** Parts of a folder that are not in what was read of it. */
+  /** Parts of a folder that could not be read. */
   skipped(): readonly Skipped[]
 }
 
-/** Whether a path holds the bytes of a file, or the tree of a folder, that was sent. */
+/** Whether a path holds the bytes of a sent file, or the tree of a sent folder. */
 const isCopy = (path: string, file: WholeFile): Promise<boolean> =>
   (file.folder === undefined ? holds : folderHolds)(path, file)
 
@@ -174,7 +177,7 @@ async function bytesIn(folder: string): Promise<number> {
   return bytes
 }
 
-/** Opens a local file for sending, or answers the refusal: without the path, which is nobody's business in the room. */
+/** Opens a local file for sending, or answers the refusal: without the path, which does not concern the room. */
 async function sourceAt(path: DiskPath): Promise<PathSource | Rejected> {
   try {
     if ((await stat(path)).isDirectory()) {
@@ -198,13 +201,13 @@ async function* told(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array
   }
 }
 
-/** The refusal for a local path that can't be sent. */
+/** The refusal for a local path that cannot be sent. */
 export const unreadable = (error: unknown): Rejected =>
   error instanceof NoSource
     ? rejected('BAD_NAME', error.message)
     : rejected('NO_SUCH_FILE', `the file can't be read (${errorCode(error) ?? error})`)
 
-/** Files of the host's own terminal, which are in this process already: the received ones are saved one after the other. */
+/** File transfers of the host's own terminal, within this process: received files are saved one after the other. */
 export function hostFileTransfers(session: LocalSession, saver: FileSaver | undefined): FileTransfers {
   const saving = new SerialQueue()
   return {
@@ -228,7 +231,7 @@ export function hostFileTransfers(session: LocalSession, saver: FileSaver | unde
         const done = await upload.done
         return 'type' in done ? done : { ...done, skipped: source.skipped() }
       } catch {
-        // The host hears of it too, and stops.
+        // The host is told of it, too, and stops.
         return rejected('TRANSFER_CUT', 'the host could not keep the file')
       } finally {
         await source.close()
@@ -243,7 +246,7 @@ export function hostFileTransfers(session: LocalSession, saver: FileSaver | unde
         if (file.status !== 'whole') return rejected('NO_SUCH_FILE', 'it is not whole yet; try again in a moment')
         tell({ type: 'begins', at: 0, total: file.file.size })
         const path = await saver.save(file.file)
-        // A refusal is no news: the file was withdrawn meanwhile, or the host stops.
+        // A refusal does not matter: the file was withdrawn in the meantime, or the host is stopping.
         await sendWhenReady(session, { type: 'receiveFile', file: id })
         return { path }
       }),

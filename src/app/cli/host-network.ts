@@ -21,17 +21,17 @@ import { CommandFailed, exitCodes } from './exit-codes.ts'
 /** All addresses of this machine; a machine without IPv6 has only the second. */
 const EVERYWHERE = ['::', '0.0.0.0'] as const
 
-/** Whether people have to show a token: `--open` says that they have not. */
+/** Whether people need a token: not with `--open`. */
 export const wantsToken = ({ lan, open }: Pick<HostConfig, 'lan' | 'open'>): boolean => lan && !open
 
-/** Where to listen, in the order in which it is tried. */
+/** The addresses to listen on, in the order of attempts. */
 export const bindsOf = ({ bind, lan }: Pick<HostConfig, 'bind' | 'lan'>): readonly string[] =>
   bind !== undefined ? [bind] : lan ? EVERYWHERE : [listenerDefaults.host]
 
 /**
- * A host's names beside its addresses: the given ones, its bind address, those of its public URL and its certificate, and with access from
- * other machines those of this machine. A host for this machine alone does not get them: an attacker who redirects this machine's
- * name on the network could lead a browser of its own people to it (C94).
+ * A host's names besides its addresses: the given ones, its bind address, those of its public URL and its certificate, and, if other
+ * machines have access, the names of this machine. A host for this machine only does not get those: an attacker who redirects the
+ * machine's name on the network could lead a browser to it (C94).
  */
 export async function hostNamesOf(
   config: Pick<HostConfig, 'bind' | 'lan' | 'hostNames' | 'publicUrl' | 'cert'>,
@@ -47,7 +47,7 @@ export async function hostNamesOf(
   ]
 }
 
-/** Beyond this machine a host requires a token, or is open to all; the second must have been typed (design section 6). */
+/** Beyond this machine, a host requires a token or is open to all; the latter must be typed (design section 6). */
 export function refuseUnsafe(config: Pick<HostConfig, 'bind' | 'lan' | 'open' | 'trustProxy' | 'publicUrl'>): void {
   const { bind, lan, open, trustProxy, publicUrl } = config
   if (open || lan) return
@@ -64,11 +64,11 @@ export function refuseUnsafe(config: Pick<HostConfig, 'bind' | 'lan' | 'open' | 
 }
 
 interface ShownIdentity extends TlsIdentity {
-  /** Its replacement from then on, with the same key. */
+  /** Its later replacement, with the same key. */
   readonly renew: (now: number) => Promise<TlsIdentity>
 }
 
-/** The host's TLS identity; undefined without TLS. To be called once the data directory is locked. */
+/** The host's TLS identity; undefined without TLS. Call it once the data directory is locked. */
 export async function identityFor(config: HostConfig, data: string | undefined): Promise<ShownIdentity | undefined> {
   const { cert, key, tls } = config
   if (!tls && cert === undefined && key === undefined) return undefined
@@ -83,7 +83,7 @@ export async function identityFor(config: HostConfig, data: string | undefined):
     else if (days < identityDefaults.renewDays) warn(`the certificate in ${cert} ends in ${days} days`)
     const renew = async (): Promise<TlsIdentity> => {
       const next = await identityIn(cert, key)
-      // The host prints its fingerprint at its start, and clients hold it to that.
+      // The host prints its fingerprint at its start, and clients rely on that.
       if (fingerprintOfPem(next.cert) === fingerprint) return next
       throw new UnusableIdentity(`${key} holds another key now; start the host again where that is meant`)
     }
@@ -121,7 +121,7 @@ const warn = (text: string) => process.stderr.write(`tamtam: ${text}\n`)
 
 const ANSWER_MS = 1000
 
-/** Where people find the host that answers on this port of this machine in plain; undefined where none of ours does. */
+/** The address of our own host that answers without TLS on this port of this machine; undefined otherwise. */
 export async function hostHere(port: number): Promise<string | undefined> {
   const base = `http://127.0.0.1:${port}/`
   try {
@@ -135,7 +135,7 @@ export async function hostHere(port: number): Promise<string | undefined> {
 
 const LISTENING = '0A'
 
-/** ` by node (pid 7)`, where Linux tells us: of other people's processes only root may know. */
+/** ` by node (pid 7)`, if Linux tells: about other users' processes only root may know. */
 export async function portOwner(number: number): Promise<string> {
   const inodes = new Set<string>()
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])

@@ -35,12 +35,12 @@ export interface HostTerminalParts {
   readonly stopped: StopSignal
 }
 
-/** Somebody at the host's own terminal, or pipes. */
+/** The member at the host's own terminal or pipes. */
 export interface HostTerminal {
   close(): Promise<void>
 }
 
-/** Joins the host's own room: with the client that everybody has, at a terminal or at pipes, which may be read by people or programs. */
+/** Joins the host's own room, with the same client as everybody: at a terminal, or at pipes for people or programs. */
 export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   const { tamtam, config } = parts
   if (config.unattended) return unattended(parts)
@@ -53,7 +53,7 @@ export async function enter(parts: HostTerminalParts): Promise<HostTerminal> {
   }
 }
 
-/** The nodes of a cluster are called alike until one has the name: the others add their own. */
+/** All nodes of a cluster start with the same name. Once one has it, the others add their own. */
 async function ownMember(
   { engine }: Tamtam,
   { room, name, cluster, node = hostname() }: HostConfig,
@@ -66,10 +66,10 @@ async function ownMember(
   }
 }
 
-/** A host at which nobody sits is no member of any room. */
+/** A host without a user is no member of any room. */
 function unattended({ config, facts, process }: HostTerminalParts): HostTerminal {
   const words = translatorFor(config.lang ?? languageOf(process.env), forTerminal)
-  // Of a greeting the last line is for somebody who types.
+  // The last line of a greeting is for a person at a keyboard.
   const lines = config.json ? [listeningLine(facts)] : config.quiet ? [] : greetingOf(facts, words).slice(0, -1)
   for (const line of lines) process.stdout.write(`${line}\n`)
   return { close: async () => {} }
@@ -90,7 +90,7 @@ export function stayIn(
   const saverFor = (session: LocalSession) => {
     const directory = saveInto(config, data)
     if (directory === undefined) return undefined
-    // Nobody looks after a default folder: its content is bounded as the room is.
+    // Nobody looks after a default folder: its content is bounded like the room's.
     const isBounded = !isPerson && config.save === undefined
     return new FileSaver(directory, session, {
       prefix: config.prefix,
@@ -134,12 +134,12 @@ export function stayIn(
           plain: config.plain,
           ...(isPerson ? {} : { pipes: { events: EVENTS[style], batches$: batchesAtPaceOf(session, process.stdout) } }),
           typed,
-          // It would stop the host for everybody.
+          // Suspending would stop the host for everybody.
           suspends: false,
           greeting,
           made: (client) => {
             shown = client
-            // Asked to stop while the host was still starting.
+            // A stop was requested while the host was still starting.
             if (isClosing) client.end({ type: 'quit' })
           },
         },
@@ -165,7 +165,7 @@ export function stayIn(
   )
   return {
     close: async () => {
-      // Programs are told all, until the host has stopped.
+      // Programs are told everything until the host has stopped.
       if (!isPerson) return void process.stdin.pause()
       isClosing = true
       shown?.end({ type: 'quit' })
@@ -176,7 +176,7 @@ export function stayIn(
 
 const EVENTS = { person: 'rows', text: 'rows', json: 'json', quiet: 'none' } as const
 
-/** For people elsewhere, where there are any. */
+/** The link base for people on other machines, if the host serves any. */
 const baseOf = (facts: HostFacts): string => linkBase({ ...facts, address: facts.reachable[0] ?? facts.host })
 
 const saveInto = (config: HostConfig, data: string | undefined): string | undefined =>

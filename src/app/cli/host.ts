@@ -25,13 +25,13 @@ import { hostFacts } from './greeting.ts'
 import { bindsOf, hostHere, hostNamesOf, identityFor, portOwner, refuseUnsafe, wantsToken } from './host-network.ts'
 import { enter } from './host-terminal.ts'
 
-/** `tamtam host`. `thread`: that of its journal, which began to load before this file. */
+/** `tamtam host`. `thread`: the journal's thread, which began to load before this file. */
 export const runHost = (flags: Record<string, unknown>, thread?: WorkerLink): Promise<void> => {
   refuseTypedPassword(flags)
   return host(hostConfig(flags, process.env), process, thread)
 }
 
-/** The time for the reader of our output to take the last of it. */
+/** Time for the reader of our output to take the rest. */
 const LAST_OUTPUT_MS = 500
 
 /** `tamtam host`: hosts a room until it is told to stop, with this terminal as one of its members. */
@@ -40,13 +40,13 @@ export async function host(config: HostConfig, process: NodeJS.Process, thread?:
   const data = config.ephemeral ? undefined : (config.data ?? defaultDataDirectory(process.env))
   for (const stream of [process.stdout, process.stderr]) {
     neverWaitFor(stream)
-    // A reader that goes away ends nothing (C89), and is no bug of ours; a terminal that does has hung up.
+    // A reader that goes away ends nothing (C89), and is no bug of ours. A terminal that goes away has hung up.
     stream.on('error', () => {})
   }
   const log = new PinoLog({ level: config.logLevel })
   const stopped = stopSignal(process, log)
   hangUpWith(process)
-  // The settings may say so, where no flag does.
+  // Without a flag, the settings may say so.
   if (data === undefined) void thread?.terminate()
   const options: TamtamOptions = {
     ...(data === undefined ? {} : { data, sharedDisk: config.sharedDisk }),
@@ -84,17 +84,17 @@ export async function host(config: HostConfig, process: NodeJS.Process, thread?:
   const address = await open(tamtam, config, data)
   const { port, fingerprint } = address
   const nearby = { port, tls: fingerprint !== undefined, token: wantsToken(config) }
-  // One behind a proxy on this machine is not to be reached at its own port.
+  // A host behind a proxy on this machine cannot be reached at its own port.
   const announced = config.lan && !isLoopback(address.host) ? announce(nearby, log) : undefined
   const facts = await hostFacts(tamtam, config, address, process)
   const terminal = await enter({ tamtam, config, process, data, facts, stopped }).catch(asDiskFailure("can't be read"))
-  // A third of the start, and nobody has asked for it yet.
+  // This is a third of the start, and no request needs it yet.
   await tamtam.handler.open()
   collectSeldom()
   const { exitCode, why } = await stopped.promise
   await (await announced)?.close()
   await terminal.close()
-  // A store that failed must not be asked again; everything acknowledged is in it already.
+  // A failed store must not be used again; it holds everything acknowledged already.
   if (exitCode === exitCodes.done) await tamtam.stop(why).catch(asDiskFailure("can't be closed"))
   else process.stderr.write(`tamtam: ${why}\n`)
   await flushed(process.stdout, LAST_OUTPUT_MS)
@@ -102,16 +102,16 @@ export async function host(config: HostConfig, process: NodeJS.Process, thread?:
 }
 
 /**
- * A heap that may grow to three times what is in use before the next full collection: measured, with the small young generation of
- * package.json an upload costs a fifth less processor time, and a seventh of these collections is left where four files move at once.
- * Not before the host has started: V8 takes compiled code, Node's own too, only under the flags that it was compiled with.
+ * Lets the heap grow to three times its present use before the next full collection. Measured: with the small young generation of
+ * package.json, an upload costs a fifth less processor time, and a seventh of these collections remains while four files move at once.
+ * Not before the host has started: V8 accepts compiled code, including Node's own, only under the flags that it was compiled with.
  */
 function collectSeldom(): void {
   import.meta.keepCompiled?.()
   setFlagsFromString('--heap-growing-percent=200')
 }
 
-/** A store that fails is no bug of ours, whatever it was asked for. */
+/** A failing store is no bug of ours, whatever it was doing. */
 const asDiskFailure =
   (what: string) =>
   (error: unknown): never => {
@@ -119,7 +119,7 @@ const asDiskFailure =
     throw new CommandFailed(exitCodes.disk, `the data ${what}: ${failureText(error)}`, { cause: error })
   }
 
-/** Opens the data before the port: the first client finds the room as it was. */
+/** Opens the data before the port, so that the first client finds the room as it was. */
 async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined): Promise<Address> {
   try {
     await tamtam.start()
@@ -164,7 +164,7 @@ async function open(tamtam: Tamtam, config: HostConfig, data: string | undefined
   }
 }
 
-/** The price of a secret that is lost. */
+/** The cost of losing each secret. */
 const WITHOUT: Readonly<Record<KeyName, string>> = {
   links: 'links made before end',
   owner: 'the owner gets a new key',
@@ -185,7 +185,7 @@ function cannotOpen(data: string | undefined, error: unknown): string {
   return `the data can't be opened: ${forTerminal(data)}: ${forTerminal(why)}; choose another directory with --data, or keep nothing with --ephemeral`
 }
 
-/** Where the machine has no such address at all, the next will do. */
+/** Tries the next if the machine has no such address. */
 async function listenOn(
   tamtam: Tamtam,
   settings: Partial<ListenerSettings>,

@@ -65,7 +65,7 @@ export interface ImportLimits extends BundleLimits, RetentionLimits {
   readonly maxTextBytes: number
 }
 
-/** The additions of an import: a room or file that is not in these numbers was known already. */
+/** The result of an import. Rooms and files not counted here were known already. */
 export interface Imported {
   readonly rooms: number
   readonly messages: number
@@ -76,16 +76,16 @@ interface RoomImport {
   readonly room: string
   readonly entries: readonly Carried[]
   readonly files: readonly FileCompleted[]
-  /** Bytes of the files that the room has already. */
+  /** Bytes of the files that the room already has. */
   readonly heldBytes: number
 }
 
 const PAGE_ENTRIES = 512
 
 /**
- * Merges a bundle into the stores, which nobody else uses meanwhile. Nothing of it can be seen before all of it has been verified and
- * is durable; then all of it can, in one commit. Importing it again brings nothing. Throws `BadBundle` where it is damaged, and
- * `Refused` where there is no room for it; the stores are as they were then.
+ * Merges a bundle into the stores, which nobody else uses meanwhile. Nothing of it is visible before all of it is verified and durable;
+ * then all of it is, in one commit. Importing it again adds nothing. Throws `BadBundle` if it is damaged, and `Refused` if there is no
+ * space for it; the stores are then unchanged.
  */
 export async function importBundle(
   source: AsyncIterable<Uint8Array>,
@@ -152,7 +152,7 @@ async function readRoom(
   return { room, entries: merge.entries, files: merge.files, heldBytes }
 }
 
-/** The files to be taken, by their digest. */
+/** The files to be imported, by their digest. */
 function wantedFiles(
   imports: readonly RoomImport[],
   { files }: Manifest,
@@ -211,12 +211,12 @@ async function keep(journal: Journal, imports: readonly RoomImport[]): Promise<v
 }
 
 /**
- * Files on their way from a bundle into a file store. Until `publish` they are parts, which the next start of a host removes if we are
- * killed; until `settle` they can be undone.
+ * Files being copied from a bundle into a file store. Until `publish` they are parts, which the next start of a host removes if the
+ * import is killed; until `settle` they can be undone.
  */
 export class FileIntake {
   readonly #fileStore: FileStore
-  /** Files of the same bytes: the file that the file store has already, else the first is a part now. */
+  /** Groups of files with the same bytes, with the id of a stored file to share, or undefined: then the first of the group is a part. */
   readonly #taken: { readonly source: string | undefined; readonly files: readonly WholeFile[] }[] = []
   #made: string[] = []
 
@@ -224,7 +224,7 @@ export class FileIntake {
     this.#fileStore = fileStore
   }
 
-  /** Reads `bytes` to their end, and keeps them where anybody wants them; not where the file store has the same under the id `known`. */
+  /** Reads `bytes` to the end. Keeps them if any file in `wanted` needs them, unless the file store has the same under the id `known`. */
   async take(wanted: readonly WholeFile[], known: string | undefined, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const [first] = wanted
     if (first === undefined || (known !== undefined && (await this.#fileStore.size(known)) === first.size)) {
@@ -244,7 +244,7 @@ export class FileIntake {
     this.#taken.push({ source: undefined, files: wanted })
   }
 
-  /** Makes the imported files whole. No room knows these ids yet. */
+  /** Completes the imported files. No room knows these ids yet. */
   async publish(): Promise<void> {
     for (const { source, files } of this.#taken) {
       const [first, ...others] = files
@@ -258,7 +258,7 @@ export class FileIntake {
     }
   }
 
-  /** A room knows the files now. */
+  /** From now on a room knows the files. */
   settle(): void {
     this.#made = []
   }

@@ -8,14 +8,14 @@ const ROUTE_PORT = 6222
 const MONITOR_PORT = 8222
 
 export interface NatsConfOptions {
-  /** The name of the cluster of NATS. */
+  /** The name of the NATS cluster. */
   readonly name?: string
   /** The directory of the store. */
   readonly store?: string
-  /** Of each server; by default those of NATS. */
+  /** Ports of each server; left out: those of NATS. */
   readonly ports?: readonly number[]
   readonly routePorts?: readonly number[]
-  /** Whether a message is synced before it is acknowledged; `sometimes` is NATS's own way: every two minutes. */
+  /** Whether a message is synced before it is acknowledged; `sometimes` is NATS's default, every two minutes. */
   readonly sync?: 'always' | 'sometimes'
 }
 

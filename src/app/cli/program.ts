@@ -6,13 +6,13 @@ import { bytesOf, spanOf } from '#protocol/amounts.ts'
 import { CommandFailed, exitCodes } from './exit-codes.ts'
 import { stackOf } from './stack.ts'
 
-/** Every command, in the order of help. What carries one out is loaded when it runs; help, completion and manual page need none of it. */
+/** Every command, in the order of help. Its implementation is loaded when it runs; help, completion and the manual page do without. */
 export function programOf(): Command {
   const program = new Command('tamtam')
     .description('Hosts a chat room with a shared file drop in one command; people join with the programs they have.')
     .version(version, '--version', 'print the version')
     .exitOverride()
-    // One voice for all errors. `tamtam --help | head`: a reader that goes away is no failure.
+    // All errors look alike. `tamtam --help | head`: a reader that goes away is no failure.
     .configureOutput({
       writeOut: (text) => void process.stdout.on('error', () => {}).write(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'tamtam: ')),
@@ -93,7 +93,7 @@ export function programOf(): Command {
           exitCodes.usage,
           `there is no command ${word}; ${ownCommand('help')} lists the commands`,
         )
-      // It loads beside this thread, and as long.
+      // It loads in parallel to this thread, and takes as long.
       const thread = flags.ephemeral ? undefined : new (await import('#storage/sqlite/worker-link.ts')).WorkerLink()
       await (await import('./host.ts')).runHost(flags, thread)
     })
@@ -303,7 +303,7 @@ export function programOf(): Command {
     .action(async (flags) => (await import('./config.ts')).runConfig(flags))
   for (const { flags, description, long } of program.commands.find((other) => other.name() === 'host')?.options ?? []) {
     config.addOption(new Option(flags, description))
-    // By them it tells which files go soon.
+    // With these it tells which files expire soon.
     if (long !== undefined && ['--host-quota', '--room-quota', '--keep-days'].includes(long))
       doctor.addOption(new Option(flags, description))
   }
@@ -330,7 +330,7 @@ export function programOf(): Command {
   return program
 }
 
-/** Carries out the command that was typed. */
+/** Runs the typed command. */
 export async function runProgram(): Promise<void> {
   try {
     await programOf().parseAsync()
@@ -341,7 +341,7 @@ export async function runProgram(): Promise<void> {
   }
 }
 
-/** At once: whatever did not start or stop must not hold the process. */
+/** At once: nothing that is still starting or stopping may hold the process. */
 function fail(exitCode: number, message: string): void {
   process.stderr.write(`tamtam: ${message}\n`)
   process.exit(exitCode)

@@ -52,14 +52,14 @@ async function send(address: string, paths: readonly string[], flags: SendFlags)
   try {
     const { room } = target
     const items = itemsAt({ api, room, files: new RoomFileList(api, room) }, await pathsTyped(paths), flags)
-    // A limit is one for all.
+    // The limit applies to all of them together.
     await runBatch('sent', items, flags, flags.limit === undefined ? AT_ONCE : 1)
   } finally {
     api.close()
   }
 }
 
-/** Small files wait for the host most of their time. */
+/** Small files spend most of their time waiting for the host. */
 const AT_ONCE = 4
 
 interface Destination {
@@ -68,7 +68,7 @@ interface Destination {
   readonly files: RoomFileList
 }
 
-/** The files of the room, asked for once, and those that were sent since. */
+/** The files of the room, requested once, and those sent since. */
 class RoomFileList {
   readonly #api: ApiClient
   readonly #room: string
@@ -80,7 +80,7 @@ class RoomFileList {
     this.#room = room
   }
 
-  /** `again`: what was listed before does not do. */
+  /** `again`: the earlier list is too old. */
   readonly get = async (again: boolean): Promise<readonly KnownFile[] | Refusal> => {
     if (again) this.#listed = undefined
     this.#listed ??= listFiles(this.#api, this.#room)
@@ -113,7 +113,7 @@ const itemsAt = (to: Destination, paths: readonly DiskPath[], flags: SendFlags):
     }
   })
 
-/** `path` undefined: standard input. Throws where this file failed. */
+/** `path` undefined: standard input. Throws if this file failed. */
 async function sendOne(
   { api, room, files }: Destination,
   path: DiskPath | undefined,
@@ -194,7 +194,7 @@ interface Seen {
 
 const LOOK_MS = 200
 
-/** Looks once who has verified the file, or until all have or the time is over. A host that can't be asked ends it, too. */
+/** Checks once who has verified the file, or until everybody has or the time is over. A host that cannot be asked ends it, too. */
 async function waitForReceipts(
   api: ApiClient,
   id: string,

@@ -39,14 +39,14 @@ export const runShare = (address: string): Promise<void> =>
     }
   })
 
-/** The ways into a room for others, as far as somebody in it knows them. */
+/** The ways into a room for others, as far as a member knows them. */
 export async function shareOf(
   api: ApiClient,
   { host, port, tls, fingerprint, room, token, endpoint }: RoomTarget,
   paint: Paint,
   words: Translator,
 ): Promise<readonly string[]> {
-  // An invitation is its person's alone: the host's own token shows more.
+  // An invitation is for its person only: with the host's own token there is more to show.
   const isOwn = token !== undefined && !isRefusal(await api.ask('/metrics'))
   const publicUrl = publicUrlOf(endpoint)
   const facts = {
@@ -65,7 +65,7 @@ export async function shareOf(
   return shareRows(await withCode(facts, process), words, paint)
 }
 
-/** The link of a file, at an address of this host for others where there is one. */
+/** The link of a file, at an address of this host that works for others, if there is one. */
 export async function linkFor(
   api: ApiClient,
   target: Pick<RoomTarget, 'host' | 'port' | 'tls'>,
@@ -81,22 +81,25 @@ export async function linkFor(
   return { url: linkTo(at, made.url), onlyHere: address === undefined }
 }
 
-/** A host has no path, and is seldom at the ports of the web: there a proxy is in between, by which no other protocol comes. */
+/**
+ * A host itself has no base path, and is rarely at the ports of the web. There, a proxy is in between, which passes no other protocol
+ * on.
+ */
 function publicUrlOf({ http, base, basePath, port }: Endpoint): string | undefined {
   if (!http || (basePath === '' && port !== 80 && port !== 443)) return undefined
-  // Without a port that need not be said.
+  // Without the default port.
   return new URL(base).href.replace(/\/$/, '')
 }
 
 const isHere = ({ host }: { readonly host: string }): boolean => host === 'localhost' || isLoopback(host)
 
-/** The token of a host on this machine, where it is kept in the usual place. */
+/** The token of a host on this machine, if it is kept in the usual place. */
 const ownToken = (): Promise<string | undefined> =>
   new DiskSecretStore(defaultDataDirectory(process.env)).read('token').catch(() => undefined)
 
 const ANSWER_MS = 500
 
-/** Addresses of this machine for others at which something listens on this port, too. */
+/** Addresses of this machine for others on which the port is open as well. */
 async function answering(port: number): Promise<readonly string[]> {
   const addresses = reachable(networkInterfaces(), '::')
   const answers = await Promise.all(addresses.map((host) => isListening(host, port)))

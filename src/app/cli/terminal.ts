@@ -19,24 +19,24 @@ import { LineCount } from './batch.ts'
 export interface TerminalParts {
   readonly session: RoomSession
   readonly files: FileTransfers
-  /** The rooms there are to go to. */
+  /** The existing rooms. */
   readonly rooms: () => Promise<readonly string[]>
   readonly host: HostControls
   readonly language: Language
   readonly plain: boolean
-  /** Set where programs read and write, for hours and at their own pace. The end of input ends nothing then. */
+  /** Set for programs, which read and write for hours at their own pace. The end of input ends nothing then. */
   readonly pipes?: { readonly events: TerminalOptions['events']; readonly batches$: Observable<readonly RoomEvent[]> }
-  /** The input where no cursor moves. */
+  /** The input when no cursor can be moved. */
   readonly typed: TypedLines
-  /** Whether Ctrl-Z gives the shell back. */
+  /** Whether Ctrl-Z returns to the shell. */
   readonly suspends: boolean
-  /** Lines behind the history, before all that happens. */
+  /** Lines after the history, before live events. */
   readonly greeting: (paint: Paint) => readonly string[]
-  /** Hears the client before it begins, to end it. */
+  /** Given the client before it begins, for ending it. */
   readonly made?: (client: RoomClient) => void
 }
 
-/** Whether a cursor may be moved here: on a terminal that can, and where nobody asked for plain lines. */
+/** Whether the cursor may be moved: on a capable terminal, unless plain lines were requested. */
 export function isScreen({ stdin, stdout, env }: NodeJS.Process, plain: boolean): boolean {
   return !plain && stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb'
 }
@@ -68,14 +68,14 @@ export async function openTerminal(parts: TerminalParts, process: NodeJS.Process
   const isPaced = pipes !== undefined
   const plain = { paced: isPaced, quiet: pipes?.events === 'none', endsWithInput: !isPaced }
   if (!screen) return await runPlain(process, parts.typed, plain, make, greeting(unpainted))
-  // Only where it is used: loading it takes a third of the start, and 20 MB.
+  // Imported on demand: loading it takes a third of the start, and 20 MB.
   const { runOnScreen } = await import('#terminal/screen.ts')
   const { stdin, stdout, env } = process
   const terminal = {
     stdin,
     stdout,
     reflows: reflows(env),
-    // The signal that Node gets from the system.
+    // The signal that Node receives from the system.
     measure: () => void process.emit('SIGWINCH', 'SIGWINCH'),
     job: jobOf(process),
     suspends: parts.suspends,
@@ -99,7 +99,7 @@ export class TypedInput implements TypedLines {
   }
 
   async next(): Promise<string | Refusal | undefined> {
-    // A terminal that is gone says EIO: that is the end of input.
+    // A terminal that is gone reports EIO: that is the end of input.
     const next = await this.#lines.next().catch(() => undefined)
     return next === undefined || next.done === true ? undefined : next.value
   }
@@ -115,7 +115,7 @@ const MOST = 100
 /** A path as a shell would read it: `~/` is the home folder. */
 export const pathTyped = (typed: string): string => (/^~(?=\/|$)/.test(typed) ? join(homedir(), typed.slice(1)) : typed)
 
-/** The paths that begin like this, as they would be typed; hidden ones only where a dot was typed. */
+/** The paths that begin like this, as they would be typed; hidden ones only after a dot. */
 async function pathsBeginning(begun: string): Promise<readonly string[]> {
   const slash = begun.lastIndexOf('/') + 1
   const [folder, name] = [begun.slice(0, slash), begun.slice(slash)]
@@ -129,7 +129,7 @@ async function pathsBeginning(begun: string): Promise<readonly string[]> {
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** This process as a job of a shell. While somebody listens, the signals that stop and go on are theirs. */
+/** This process as a job of a shell. While somebody listens, the signals for stopping and continuing are theirs. */
 function jobOf(process: NodeJS.Process): JobControl | undefined {
   // Windows has no such signals.
   if (process.platform === 'win32') return undefined
@@ -139,8 +139,8 @@ function jobOf(process: NodeJS.Process): JobControl | undefined {
   const off = () => void process.off('SIGTSTP', asked).off('SIGCONT', wentOn)
   const on = () => void process.on('SIGTSTP', asked).on('SIGCONT', wentOn)
   const stop = (who: number) => {
-    // Without a listener the system applies its default; where no shell waits for this job, that is nothing. A stopped job ends at
-    // once as well (`kill %1`, a closed window): the terminal is the shell's by now, and using it would stop this process again.
+    // Without a listener the system does the default, which is nothing if no shell waits for this job. A stopped job ends at once as well
+    // (`kill %1`, a closed window): the terminal belongs to the shell by now, and using it would stop this process again.
     const ending = ENDING.map((signal) => [signal, process.listeners(signal)] as const)
     for (const [signal] of ending) process.removeAllListeners(signal)
     off()
@@ -154,7 +154,7 @@ function jobOf(process: NodeJS.Process): JobControl | undefined {
       on()
       return off
     },
-    // Npm and the launcher are of this job, and the shell waits for the first of them.
+    // Npm and the launcher belong to this job, and the shell waits for the first of them.
     stopAll: () => stop(0),
     stopSelf: () => stop(process.pid),
   }
