@@ -182,8 +182,8 @@ export interface StopSignal {
 }
 
 /**
- * Resolves when the process is asked to stop: once gracefully, a second time at once (C88). An error that belongs to no
- * connection ends the process as a bug (C90). A reader of our output that goes away ends nothing (C89).
+ * Resolves when the process is asked to stop: gracefully the first time, at once the second (C88). An error outside any connection ends
+ * the process as a bug (C90). A reader of our output that goes away ends nothing (C89).
  */
 export function stopSignal(process: NodeJS.Process, log: Log): StopSignal {
   const { promise, resolve } = Promise.withResolvers<Stop>()
