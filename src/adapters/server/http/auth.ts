@@ -26,32 +26,32 @@ import type { StreamFormats } from './stream-formats.ts'
 
 /**
  * The permission of a route. A permission of the domain: its table says which members of a room have it. `open`: for everybody, since
- * nothing secret is behind it, or it shows each requester only their own. `known`: for those with the credentials of the host itself.
+ * nothing secret is behind it, or each requester sees only their own. `known`: for requesters with the credentials of the host itself.
  * `machine`: for requests from this machine.
  */
 export type RoutePermission = Permission | 'open' | 'known' | 'machine'
 
 /** One row of the table of routes. */
 export interface Route {
-  /** A HEAD comes with each GET, unless it has a row of its own. */
+  /** HEAD belongs to each GET, unless it has a row of its own. */
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
-  /** As fastify writes one: `/rooms/:room`. */
+  /** In fastify's notation: `/rooms/:room`. */
   readonly path: string
   readonly permission: RoutePermission
   /** In lines of the rate: paid with `Requester.payFixed` and `payItems`. */
   readonly price?: Cost
-  /** How its body is taken: parsed, gathered up to the limit of a message, or piece by piece by the handler. */
+  /** The handling of its body: parsed, collected up to the limit of a message, or read by the handler piece by piece. */
   readonly body?: 'json' | 'bytes' | 'stream'
   /**
-   * Whether a link stands for all credentials: a signed one of a file (`?ticket=`), everybody's or only that of the file's sender; or the drop
-   * link in the address.
+   * Whether a link replaces all credentials: a signed one for a file (`?ticket=`), from anybody or only from the file's sender; or the
+   * drop link in the address.
    */
   readonly link?: 'any' | 'sender' | 'drop'
-  /** HTTP Basic shows a login of IRC, and not a name and the host's token: the request is of a member who is connected by it. */
+  /** HTTP Basic carries an IRC login instead of a name and the host's token: the request is from a member connected with it. */
   readonly isLogin?: true
   /** Whether clients of tus are answered in their own headers. */
   readonly tus?: true
-  /** For `/openapi.json`; left out where another way to write the same address has it. */
+  /** For `/openapi.json`; left out if another spelling of the same address has it. */
   readonly about?: Operation
   readonly handler: (exchange: Exchange) => unknown
 }
@@ -63,7 +63,7 @@ export interface HttpContext extends HttpServerParts {
   readonly served: ServedBytes
   readonly folders: OpenFolders
   readonly streamFormats: StreamFormats
-  /** Aborted when the host stops: long answers end then. */
+  /** Aborted when the host stops, which ends long answers. */
   readonly closing: AbortSignal
   originOf(request: IncomingMessage): RequestOrigin
 }
@@ -78,42 +78,40 @@ export interface Exchange {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Left out of answers to requests without a route. */
+    /** Left out for requests without a route. */
     readonly route?: Route
   }
 }
 
-/** The claims of a request: a name and credentials of its own, or those that a signed link stands for. */
+/** The claims of a request: its own name and credentials, or those of a signed link. */
 interface Claims extends SignedLinkHolder {
-  /** It came with a link in place of all else. */
+  /** It came with a link instead of credentials. */
   readonly byLink: boolean
 }
 
 /**
- * The sender of a request: its identity, its permissions, and its rate. A room that it may not enter looks as if there were
- * none: the same answer to the byte.
- *
- * No `ClientSession`: requests are no connections, hold no place in a room, and pay by address. Both leave credentials and revocation to
- * `AccessControl`, bans and permissions to the room.
+ * The sender of a request: its identity, its permissions, and its rate. A room that it may not enter looks as if it did not exist: the
+ * same answer to the byte. Not a `ClientSession`: requests are no connections, have no membership, and pay by address. Both leave
+ * credentials and revocation to `AccessControl`, bans and permissions to the room.
  */
 export class Requester {
   readonly address: string
   readonly name: string | undefined
-  /** The id of the member whose key the request shows. */
+  /** The id of the member whose key is in the request. */
   readonly member: string | undefined
-  /** The drop link that it came by, and its text. */
+  /** The drop link of the request, with its text. */
   readonly drop: (KeptDropLink & { readonly text: string }) | undefined
   readonly #context: HttpContext
   readonly #request: FastifyRequest
   readonly #route: Route
   readonly #incoming: IncomingConnection
   readonly #claims: Claims
-  /** Of the rooms that it may enter. */
+  /** Grants of the rooms that it may enter. */
   readonly #grants = new Map<string, Grant>()
-  /** Rooms that its member is in through other hosts; undefined until it was asked. */
+  /** Rooms that its member is in at other hosts; undefined before they are asked. */
   #elsewhere: ReadonlySet<string> | undefined
 
-  /** Throws as if there were nothing where a signed link does not hold. */
+  /** Throws `NOT_FOUND` if a signed link is not valid. */
   constructor(context: HttpContext, request: FastifyRequest, route: Route) {
     this.#context = context
     this.#request = request
@@ -129,7 +127,7 @@ export class Requester {
     this.member = this.#claims.member
   }
 
-  /** Throws where the route is not for this requester, before anything behind it is touched; rooms are asked by `admit`. */
+  /** Throws if this requester may not use the route, before anything behind it is touched; `admit` checks rooms. */
   async admitToRoute(): Promise<void> {
     const { isLogin, permission } = this.#route
     if (
@@ -142,7 +140,7 @@ export class Requester {
     if (permission === 'machine' || permission === 'known') throw absent()
   }
 
-  /** The room's own name for `room`, where this request may enter it. Throws as if there were none where it may not. */
+  /** The room's own name for `room`, if this request may enter it. Otherwise throws as if it did not exist. */
   async admit(room: string): Promise<string> {
     const name = accepted(checkRoomName(room))
     if (this.sessionIn(name) === undefined) await this.findElsewhere()
@@ -158,14 +156,14 @@ export class Requester {
     return this.payLines(priceOf(this.#price), room)
   }
 
-  /** Pays the part for so many items of the answer, like `payLines`. */
+  /** Pays for this number of items in the answer, like `payLines`. */
   payItems(items: number, room?: string): Promise<void> {
     return this.payLines(priceOfItems(this.#price, items), room)
   }
 
   /**
-   * Resolves when so many lines of the rate are paid: by the member of `room` whose key the request shows, or else by its address. Throws
-   * where its sender went away meanwhile: it had no answer, so it will be sent again.
+   * Resolves when this number of lines is paid: by the member of `room` whose key is in the request, or else by its address. Throws if
+   * its sender went away in the meantime: without an answer, it will be sent again.
    */
   async payLines(lines: number, room?: string): Promise<void> {
     const { keyRegistry, rates } = this.#context
@@ -218,32 +216,32 @@ export class Requester {
     return this.member === undefined ? undefined : this.#context.keyRegistry.lastHeard(this.member)
   }
 
-  /** The room in which the member of the request has spoken last. */
+  /** The room in which the request's member has spoken last. */
   get ircRoom(): string {
     const room = this.#here?.session?.room
     if (room === undefined) throw absent(notOnIrc)
     return room
   }
 
-  /** The session of the member whose key the request shows, while they are in the room. */
+  /** The session of the member whose key is in the request, while in the room. */
   sessionIn(room: string): LocalSession | undefined {
     return this.member === undefined ? undefined : this.#context.keyRegistry.sessionOf(this.member, room)
   }
 
-  /** To be awaited before `isIn`: asks the other hosts, once, where the member is whose key the request shows. */
+  /** Await it before `isIn`: asks the other hosts, once, about the member whose key is in the request. */
   async findElsewhere(): Promise<void> {
     if (this.member === undefined || this.#claims.byLink) return
     this.#elsewhere ??= new Set(await this.#context.engine.roomsElsewhere(this.member))
   }
 
-  /** Whether the member whose key the request shows is in the room, through whichever host. */
+  /** Whether the member whose key is in the request is in the room, at any host. */
   isIn(room: string): boolean {
     return this.sessionIn(room) !== undefined || this.#elsewhere?.has(room) === true
   }
 
   /**
-   * The session of the member who has what is served to this request; undefined where nobody here has it. A signed link names the member
-   * who asked for it, and may have been given away: it counts where that member is.
+   * The session of the member who is served by this request; undefined if nobody here is. A signed link names the member who asked for
+   * it, and may have been given away: it counts if that member is present.
    */
   receiverIn(room: string): LocalSession | undefined {
     const session = this.sessionIn(room)
@@ -251,8 +249,8 @@ export class Requester {
   }
 
   /**
-   * Runs `act` in a room for as long as a request takes: as the member whose key the request shows, or hidden, called by its address or
-   * by the name that it gives. Nobody hears of the latter.
+   * Runs `act` in a room for the duration of a request: as the member whose key is in the request or, unannounced, under its address or
+   * the name that it gives.
    */
   async inRoom<T>(room: string, act: (session: LocalSession) => Promise<T>): Promise<T> {
     const { engine, names } = this.#context
@@ -261,7 +259,7 @@ export class Requester {
     const place = { room: await this.admit(room), address, hidden: true }
     if (this.isIn(place.room)) return await this.underWay(place.room, act)
     if (member !== undefined && !byLink) {
-      // A ban is told first.
+      // A ban is reported first.
       const visit = await engine.join({
         ...place,
         name: address,
@@ -271,8 +269,8 @@ export class Requester {
       await visit.close()
       throw new Refused(notHere)
     }
-    // A link outlives its holder's membership, and does not take their name while they have it elsewhere.
-    // The host's rule vouches for the name that it gives, whoever else of that account is here.
+    // A link outlives its holder's membership, and does not take their name while they use it elsewhere. A name given by the host's
+    // `access` rule is certain, whoever else of that account is here.
     const isGiven = this.#grants.get(place.room)?.name !== undefined
     if (name === undefined || isGiven || (byLink && this.drop === undefined))
       return await this.underWay(place.room, act)
@@ -280,7 +278,7 @@ export class Requester {
     names.use(owner)
     try {
       const session = await engine.join({ ...place, name, owner, ...(member === undefined ? {} : { person: member }) })
-      // Nobody who only has a link is to be taken for an operator who is elsewhere just now.
+      // A requester with only a link must not pass for an absent operator.
       const isAllowed = this.drop === undefined || !session.isCalledLikeOperator
       const outcome = isAllowed ? this.#supervised(session, act) : Promise.reject(new Refused(operatorsName))
       return await outcome.finally(() => session.close())
@@ -290,8 +288,8 @@ export class Requester {
   }
 
   /**
-   * The same for bytes on their way in, which take their time and need no name of their own: as the member whose key the request shows,
-   * where they are here, and else as nobody in particular.
+   * The same for uploads, which take their time and need no name: as the member whose key is in the request, if present, or else
+   * anonymously.
    */
   async underWay<T>(room: string, act: (session: LocalSession) => Promise<T>): Promise<T> {
     const { address, name = address, member } = this
@@ -303,11 +301,11 @@ export class Requester {
       ...{ room, address, hidden: true, name: own?.member.name ?? called, guest: true },
       ...(member === undefined ? {} : { reads: member }),
       ...(person === undefined ? {} : { person }),
-      // A connection of its own: the one that is there may end before this.
+      // A connection of its own, since the present one may end first.
       ...(member !== undefined && this.isIn(room) ? { member } : {}),
       ...(role === undefined ? {} : { role }),
     })
-    // They have left the other host meanwhile.
+    // They have left the other host in the meantime.
     if (own === undefined && member === session.id && !session.lists(session.id)) {
       await session.close()
       throw new Refused(notHere)
@@ -319,7 +317,7 @@ export class Requester {
     return this.#grants.get(room)?.person
   }
 
-  /** Cuts off the request when the room kicks its member, or the access it was begun with ends (C124). */
+  /** Ends the request when the room kicks its member, or the access it began with ends (C124). */
   async #supervised<T>(session: LocalSession, act: (session: LocalSession) => Promise<T>): Promise<T> {
     const { permission } = this.#route
     const why = isOfRooms(permission) ? session.refusalTo(permission) : noPermission
@@ -338,7 +336,7 @@ export class Requester {
   }
 }
 
-/** The names that requests act under: one address may use its name in several at once, and frees it with the last. */
+/** The names of running requests: one address may use its name in several at once, and frees it with the last. */
 export class RequestNames {
   readonly #engine: Engine
   readonly #uses = new Map<string, number>()
@@ -365,9 +363,9 @@ export class RequestNames {
 const isOfRooms = (permission: RoutePermission): permission is Permission =>
   permission !== 'open' && permission !== 'known' && permission !== 'machine'
 
-/** A route that has to do with a room names a permission of rooms in the table. */
+/** A route that concerns a room has a permission of rooms in the table. */
 const noPermission = rejected('NOT_ALLOWED', 'permission denied: this address has no permission in the table of routes')
-/** For a member who is about to reconnect: nobody else may act under that key meanwhile. */
+/** For a member who is about to reconnect: nobody else may act with that key in the meantime. */
 const notHere = rejected('NOT_A_MEMBER', 'the member with this key is not in the room just now; ask again in a moment')
 
 const notOnIrc =
@@ -382,7 +380,7 @@ function dropOf({ accessControl }: HttpContext, request: FastifyRequest, { link 
   return { ...found, text }
 }
 
-/** `?name=`, or the user of HTTP Basic: names of people have blanks, nicks have none. */
+/** `?name=`, or the user of HTTP Basic: names of people contain blanks, nicks do not. */
 function dropClaims(request: FastifyRequest): Claims {
   const { name: asked } = request.query as { readonly name?: unknown }
   const { name: basic, member } = ownClaims(request.headers)
@@ -411,7 +409,7 @@ function ownClaims({ authorization = '', 'tamtam-key': key }: IncomingHttpHeader
   }
 }
 
-/** What the connection has shown that is logged in so stands for the host's token, too. */
+/** A connection logged in this way has shown the host's token, too. */
 function loginClaims({ authorization = '' }: IncomingHttpHeaders, { keyRegistry, persons }: HttpContext): Claims {
   const { name = '', credential: word = '' } = basicClaims(authorization)
   const member = personOf(persons.keyOf('irc', name, word))
@@ -419,7 +417,7 @@ function loginClaims({ authorization = '' }: IncomingHttpHeaders, { keyRegistry,
   return { byLink: false, member, ...(credential === undefined ? {} : { credential }) }
 }
 
-/** HTTP Basic: the user is a name, the password the credential for the host; either may be left empty. */
+/** HTTP Basic: the user is a name, the password the credential for the host; either may be empty. */
 function basicClaims(authorization: string): Pick<SignedLinkHolder, 'name' | 'credential'> {
   const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization) ?? []
   if (encoded === undefined) return {}
@@ -427,7 +425,7 @@ function basicClaims(authorization: string): Pick<SignedLinkHolder, 'name' | 'cr
   return { ...(name === '' ? {} : { name }), ...(credential === '' ? {} : { credential }) }
 }
 
-/** Percent-encoded, or as it is: Node gives the bytes of a header as Latin 1, and people type UTF-8. */
+/** Percent-encoded, or plain: Node decodes headers as Latin 1, and people type UTF-8. */
 function decoded(text: string): string {
   const bytes = Buffer.from(text, 'latin1')
   try {

@@ -2,17 +2,20 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { IncomingConnection, Scheme } from '../connection/incoming-connection.ts'
 import { addressIn } from '../connection/trusted-proxies.ts'
 
-/** Where a request comes from, and what its client asked for: of one by way of a trusted proxy, as that tells. */
+/** The origin of a request, and the address that its client used; if it came through a trusted proxy, as the proxy says. */
 export interface RequestOrigin {
   readonly incoming: IncomingConnection
   readonly scheme: Scheme
   readonly host: string | undefined
 }
 
-/** `malformed`: the client can not be read. `contradictory`: two headers name different ones, and one of them is not the proxy's. */
+/**
+ * `malformed`: the client cannot be read. `contradictory`: two headers name different clients, and one of the headers is not the
+ * proxy's.
+ */
 export type ForwardedFault = 'malformed' | 'contradictory'
 
-/** What trusted proxies tell of a request's client; nothing where they tell none. */
+/** What trusted proxies say about a request's client; nothing if they say nothing. */
 export interface Forwarded {
   readonly address?: string
   readonly scheme?: Scheme

@@ -7,7 +7,7 @@ import { faultIn } from '#protocol/schema.ts'
 import { looksLikeUtf16, utf16 } from '#system/files/text.ts'
 import { HttpRefused } from './errors.ts'
 
-/** The parameters in the address of a request; empty where its route has no such. */
+/** The parameters in the address of a request; empty if its route has none. */
 export function paramsOf({ params }: FastifyRequest): {
   room: string
   id: string
@@ -18,7 +18,7 @@ export function paramsOf({ params }: FastifyRequest): {
   return { room: '', id: '', name: '', link: '', '*': '', ...(params as Readonly<Record<string, string>> | undefined) }
 }
 
-/** The input of a client as `schema` has it. Throws BAD_REQUEST, and names the fault, where it is something else. */
+/** The client's input, checked by `schema`. Throws BAD_REQUEST, which names the fault. */
 export function checked<Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
   const result = v.safeParse(schema, sent)
   if (result.success) return result.output
@@ -41,14 +41,14 @@ export const isOn = v.optional(
   '0',
 )
 
-/** Which archive of a room is meant. */
+/** The kind of archive of a room. */
 export const archiveQuery = v.object({
   collected: isOn,
-  /** Ids of files, with commas between them; left out: all. */
+  /** Ids of files, separated by commas; left out: all. */
   only: v.optional(v.pipe(v.string('must be given once'), v.regex(/^[\w-]+(?:,[\w-]+)*$/, 'must be ids of files'))),
 })
 
-/** How many are wanted: `usual` unless asked otherwise, and at most `most`. */
+/** The requested number: `usual` by default, at most `most`. */
 export const limitOf = (usual: number, most: number) =>
   v.optional(
     v.pipe(
@@ -59,7 +59,7 @@ export const limitOf = (usual: number, most: number) =>
     String(usual),
   )
 
-/** The media type of a body, and the charset that it is said to be in. */
+/** The media type of a body, and its charset if given. */
 export function typeOf(contentType: string): { readonly type: string; readonly charset: string | undefined } {
   const [type = '', ...parameters] = contentType.toLowerCase().split(/\s*;\s*/)
   const [charset] = parameters.flatMap((parameter) => /^charset="?([^"]*)"?$/.exec(parameter)?.[1] || [])
@@ -67,8 +67,8 @@ export function typeOf(contentType: string): { readonly type: string; readonly c
 }
 
 /**
- * The text of these bytes, to the letter: in the charset of their type, else in UTF-16 where they begin with its mark (PowerShell writes
- * such), else in UTF-8. The mark is no part of the text. UTF-16 without one is refused, as on the line protocol.
+ * The text of these bytes, exactly: in the charset of their type, else in UTF-16 if they begin with its mark (as PowerShell writes),
+ * else in UTF-8. The mark is not part of the text. UTF-16 without a mark is refused, as on the line protocol.
  */
 export function textIn(bytes: Buffer, charset: string | undefined): string {
   const marked = markOf(bytes)
@@ -76,7 +76,7 @@ export function textIn(bytes: Buffer, charset: string | undefined): string {
   if (isPlain && marked === undefined && looksLikeUtf16(bytes)) throw new Refused(utf16)
   const coding = isPlain ? (charset === undefined ? (marked ?? 'utf-8') : 'utf-8') : charset
   try {
-    // Which half of UTF-16 it is only the mark tells.
+    // The mark tells the byte order of UTF-16.
     return decoderOf(coding === 'utf-16' ? (marked ?? coding) : coding).decode(bytes)
   } catch (error) {
     if (error instanceof TypeError) throw new Refused(isPlain ? notUtf8 : notAsSaid)
@@ -84,7 +84,7 @@ export function textIn(bytes: Buffer, charset: string | undefined): string {
   }
 }
 
-/** The value of a body of JSON. */
+/** The value of a JSON body. */
 export const jsonOf = (body: Buffer, contentType = ''): unknown => jsonIn(textIn(body, typeOf(contentType).charset))
 
 function jsonIn(text: string): unknown {
@@ -96,7 +96,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-/** No UTF-8 begins so. */
+/** No text in UTF-8 begins like this. */
 function markOf(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const [first, second, third, fourth] = bytes
   if (first === 0xfe && second === 0xff) return 'utf-16be'

@@ -4,7 +4,7 @@ import type { HttpContext, Route } from './auth.ts'
 import { notFound, type Refusal, refuse } from './errors.ts'
 import { paramsOf } from './input.ts'
 
-/** First words of addresses that are no names of rooms in the short forms (`/:room/:name`). */
+/** First words of addresses that cannot be rooms in the short forms (`/:room/:name`). */
 const RESERVED = new Set([
   'rooms',
   'files',
@@ -19,12 +19,12 @@ const RESERVED = new Set([
   'openapi.json',
 ])
 
-/** Whether a request came to a short form, but its first word is reserved. */
+/** Whether a request used a short form with a reserved first word. */
 export function isReserved(request: FastifyRequest): boolean {
   return request.routeOptions.url?.startsWith('/:room') === true && RESERVED.has(paramsOf(request).room)
 }
 
-/** The command lines that send a file and a message, for a request that came near, with the address that was used. */
+/** The command lines for sending a file and a message, with the address that was used: for a request that came close. */
 export function whatWorks({ originOf, settings }: HttpContext, { raw }: FastifyRequest, asked = ''): string {
   const name = checkRoomName(asked)
   const room = typeof name === 'string' && !RESERVED.has(name) ? encodeURIComponent(name) : 'ROOM'
@@ -35,8 +35,8 @@ export function whatWorks({ originOf, settings }: HttpContext, { raw }: FastifyR
 }
 
 /**
- * Answers a request without a route: where this address has other methods, with them and an example that works, in the usual room where none
- * is named.
+ * Answers a request without a route. If its address has other methods, the answer names them, with an example that works, in the default
+ * room if none is named.
  */
 export function refuseAbsent(
   context: HttpContext,
@@ -47,21 +47,24 @@ export function refuseAbsent(
   const { method, url } = request
   const address = url.split('?', 1)[0] ?? ''
   const [, first = '', second = ''] = address.split('/')
-  // Any other word may name a room; but readers find nothing there.
+  // Any other word may name a room, but there is nothing to read there.
   const isRoom = !RESERVED.has(first) && !(/^(?:GET|HEAD)$/.test(method) && second === '')
   const here = routes.filter(({ path }) => isPathOf(path, address) && (isRoom || !/^\/(?::room|$)/.test(path)))
   const methods = new Set(here.flatMap((route) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])))
   if (methods.size === 0) return refuse(reply, notFound)
   const allow = [...methods].sort().join(', ')
   const named = first === 'rooms' ? second : first
-  // `curl -T a.txt http://host/` asks for this.
+  // As sent by `curl -T a.txt http://host/`.
   const isNone = named === '' || RESERVED.has(named) || named.includes('.')
   const works = whatWorks(context, request, isNone ? context.settings.room : named)
   const message = `${method} is not for this address; ${allow} is; ${works}`
   return refuse(reply.header('Allow', allow), { code: 'METHOD_NOT_ALLOWED', message })
 }
 
-/** Whether an address belongs to a route: `/rooms/:room` stands for every path of two parts that begins with `rooms`, and `*` for all that follows. */
+/**
+ * Whether an address belongs to a route: `/rooms/:room` matches every path of two parts that begins with `rooms`, and `*` matches
+ * everything that follows.
+ */
 function isPathOf(path: string, address: string): boolean {
   const isOpen = path.endsWith('/*')
   const parts = (isOpen ? path.slice(0, -2) : path).split('/')
@@ -72,7 +75,7 @@ function isPathOf(path: string, address: string): boolean {
   )
 }
 
-/** The refusal of a POST where only forms go in. */
+/** The refusal of a POST at an address that accepts only forms. */
 export const noForm = (context: HttpContext, request: FastifyRequest, room: string): Refusal => ({
   code: 'UNSUPPORTED_TYPE',
   message: `only forms with files are posted here (curl -F file=@FILE); ${whatWorks(context, request, room)}`,

@@ -3,16 +3,16 @@ import type { HttpCode, TUS_STATUSES } from '#protocol/errors.ts'
 import * as bodies from '#protocol/schema.ts'
 import { TUS_VERSION } from '#protocol/tus.ts'
 
-/** The document's description of a route. Parameters that are optional have an optional schema. */
+/** A route's description in the OpenAPI document. Optional parameters have an optional schema. */
 export interface Operation {
   readonly summary: string
   readonly query?: Parameters
   readonly headers?: Parameters
-  /** By media type; undefined where they are any bytes. */
+  /** By media type; undefined for any bytes. */
   readonly body?: Contents
   readonly bodyIsOptional?: true
   readonly answers: Readonly<Record<number, string | Answer>>
-  /** The codes of its own that it can end in, beside those of its permission and its body: `refusalsOf`. */
+  /** Its own refusal codes, besides those of its permission and its body: `refusalsOf`. */
   readonly refusals?: readonly HttpCode[]
   readonly tusRefusals?: readonly (keyof typeof TUS_STATUSES)[]
 }
@@ -30,7 +30,7 @@ export const JSON_TYPE = 'application/json'
 export const text = (description: string) => v.pipe(v.string(), v.description(description))
 const bytes = (description: string) => v.pipe(bodies.count, v.description(description))
 const { optional } = v
-/** A schema that several places use, under its name. */
+/** A schema used in several places, by its name. */
 export function ref(name: string): object {
   return { $ref: `#/components/schemas/${name}` }
 }
@@ -39,9 +39,9 @@ export function objectOf(properties: Readonly<Record<string, object>>, required 
   return { type: 'object', properties, required }
 }
 
-/** Where a room takes something in. */
+/** For routes that add something to a room. */
 const taking = ['READ_ONLY', 'DISK_FULL'] as const
-/** Where it takes in files. */
+/** For routes that add files. */
 const takingFiles = [
   ...taking,
   'BAD_NAME',
@@ -50,9 +50,9 @@ const takingFiles = [
   'TOO_MANY_FILES',
   'HASH_MISMATCH',
 ] as const
-/** Where a body is written into a file, or was. */
+/** For routes that write a body into a file. */
 const writing = [...taking, 'FILE_TOO_LARGE', 'TRANSFER_CUT', 'TRANSFER_STALLED', 'FENCED', 'BAD_OFFSET'] as const
-/** Of files in a form. */
+/** For files in a form. */
 const form = { json: { type: 'object', additionalProperties: { type: 'string', format: 'binary' } } }
 const sentFiles = { json: { anyOf: [ref('Sent'), objectOf({ files: { type: 'array', items: ref('Sent') } })] } }
 const limit = optional(v.pipe(bodies.count, v.minValue(1), v.maxValue(500), v.description('How many at most.')), 100)

@@ -5,8 +5,8 @@ import { SharedRates } from '../connection/rate-limit.ts'
 import type { HttpSettings } from './settings.ts'
 
 /**
- * The rates of requests, by their cost. Connections cost a client of HTTP nothing, so requests are counted; but each waits for its
- * own tokens, and for no other request of the same address.
+ * The rates of requests, by their cost. Connections cost an HTTP client nothing, so requests are counted. Each waits for its own tokens,
+ * and for no other request of the same address.
  */
 export class RequestRates {
   readonly #onLoopback: boolean
@@ -17,7 +17,10 @@ export class RequestRates {
     this.#rates = new SharedRates(clock, linesPerSecond, linesBurst)
   }
 
-  /** Resolves when so many lines are paid by `payer`: a request over the rate waits. False where the connection was closed meanwhile. */
+  /**
+   * Resolves when `payer` has paid this number of lines: a request above the rate waits. False if the connection was closed in the
+   * meantime.
+   */
   async pay(payer: string, { loopback }: IncomingConnection, request: FastifyRequest, lines: number): Promise<boolean> {
     const { socket } = request.raw
     if (lines === 0 || (loopback && !this.#onLoopback)) return !socket.destroyed

@@ -42,7 +42,7 @@ import {
 import { getEvents, searchEvents } from './streams.ts'
 import { getHealth, getMetrics, getReadiness, pageRoutes } from './web.ts'
 
-/** All addresses of the HTTP server but those of the page: routing, permissions, prices, hints and `/openapi.json` read this table. */
+/** All addresses of the HTTP server except those of the page. Routing, permissions, prices, hints and `/openapi.json` read this table. */
 export const ROUTES: readonly Route[] = [
   row('GET /healthz', 'open', getHealth, { about: operations.health }),
   row('GET /readyz', 'open', getReadiness, { about: operations.readiness }),
@@ -117,7 +117,7 @@ export const ROUTES: readonly Route[] = [
   row('POST /filehost', 'upload', postToFileHost, { body: 'stream', isLogin: true, about: operations.postToFileHost }),
   row('OPTIONS /filehost', 'open', fileHostOptions),
 
-  // With a slash at the end the body is a tar of the folder of this name.
+  // With a slash at the end, the body is a tar of the folder of this name.
   ...['/:room/:name/', '/rooms/:room/files/:name/'].map((path) =>
     fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' }),
   ),
@@ -128,7 +128,7 @@ export const ROUTES: readonly Route[] = [
   ...['/:room', '/rooms/:room'].map((path) =>
     fileRow(`POST ${path}`, 'upload', postForm, { body: 'stream', about: operations.postForm }),
   ),
-  // Other ways to write the same.
+  // Other spellings of the same.
   ...['/:room/', '/rooms/:room/files/'].map((path) => fileRow(`PUT ${path}`, 'upload', putFile, { body: 'stream' })),
   ...['/', '/:room/'].map((path) => fileRow(`POST ${path}`, 'upload', postForm, { body: 'stream' })),
   fileRow('POST /rooms/:room/files', 'upload', createUpload, { body: 'stream', about: operations.createUpload }),
@@ -173,7 +173,7 @@ const noSchemas = (): never => {
   throw new Error('no route has a schema of Fastify')
 }
 
-/** The table behind one handler, which `serve` takes and answers with the server that it is to live on. */
+/** The table behind one handler, which is passed to `serve` together with the server that it belongs to. */
 export async function application(
   context: HttpContext,
   serve: (handle: (request: IncomingMessage, response: ServerResponse) => void) => Server,
@@ -184,11 +184,11 @@ export async function application(
   const app = Fastify({
     serverFactory: serve,
     logger: false,
-    // Bodies are checked by `protocol/schema`: Fastify's own compilers take as long to load as it does.
+    // Bodies are checked by `protocol/schema`: Fastify's own compilers take as long to load as Fastify.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     routerOptions: { maxParamLength: MAX_PARAM_CHARS },
     return503OnClosing: false,
-    // The server tells its connections (`fail`).
+    // The server reports to its connections (`fail`).
     clientErrorHandler: () => {},
     frameworkErrors: (error, _request, reply) => failed(error, reply as FastifyReply),
   })
@@ -201,7 +201,7 @@ export async function application(
     if (isReserved(request)) return refuseAbsent(context, request, reply, routes)
     return request.routeOptions.config.route?.tus ? refuseOtherTus(request, reply) : undefined
   })
-  // Only now: a refused client need not send its body. Handlers of streams say it themselves.
+  // Only now: a refused client need not send its body. Handlers of streams send it themselves.
   app.addHook('preParsing', async ({ headers, raw, routeOptions }, reply) => {
     if (headers.expect !== undefined && !raw.complete && routeOptions.config.route?.body !== 'stream')
       reply.raw.writeContinue()

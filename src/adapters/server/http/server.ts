@@ -22,12 +22,12 @@ import { streamFormats } from './stream-formats.ts'
 const WATCH_MS = 1000
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
-/** The server for curl, browsers and programs: `docs/reference/http.md`. It has no port of its own: connections are given to it. */
+/** The server for curl, browsers and programs: `docs/reference/http.md`. It has no port of its own: it is given connections. */
 export class HttpServer implements ConnectionServer, Browsed {
   readonly #context: HttpContext
   readonly #closing = new AbortController()
   readonly #connections = new Map<Duplex, HttpConnection>()
-  /** Of requests that came by a trusted proxy. */
+  /** The origins of requests that came through a trusted proxy. */
   readonly #proxied = new WeakMap<IncomingMessage, RequestOrigin>()
   readonly #isOurs: IsOurs
   readonly #server: Server
@@ -55,13 +55,16 @@ export class HttpServer implements ConnectionServer, Browsed {
     this.#server = this.#nodeServer(settings)
   }
 
-  /** Loads what answers requests. The first request does it too, and waits for it: a start does not, nor does a host without browsers. */
+  /**
+   * Loads the modules that answer requests. The first request does so too, and waits for it; a start does not, nor does a host without
+   * browsers.
+   */
   open(): Promise<void> {
     this.#opening ??= this.#open()
     return this.#opening
   }
 
-  /** The table of all that it serves, once it is open. */
+  /** The table of all its routes, once it is open. */
   get routes(): readonly Route[] {
     return this.#routes
   }
@@ -78,14 +81,14 @@ export class HttpServer implements ConnectionServer, Browsed {
     connection.on('error', (error) => {
       log.info('a connection broke', { error: 'code' in error ? String(error.code) : error.message })
     })
-    // Node destroys a connection after its last answer: bytes still coming in would reset it, and take the answer away.
+    // Node destroys a connection after its last answer: bytes still arriving would reset it, and the answer would be lost.
     connection.destroySoon = () => hangUp(connection, clock)
     connection.unshift(head)
     this.#server.emit('connection', connection)
     connection.resume()
   }
 
-  /** Answers a request that another server took, where it is for the rooms or their files; false where it is not. */
+  /** Answers a request received by another server, if it is for rooms or files; false otherwise. */
   serve(request: IncomingMessage, response: ServerResponse): boolean {
     const { page, settings } = this.#context
     const target = belowBase(request.url ?? '', settings.basePath)
@@ -95,7 +98,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     return true
   }
 
-  /** The same for a request to speak another protocol. */
+  /** The same for a request to switch protocols. */
   serveUpgrade(request: IncomingMessage, connection: Socket, head: Buffer): boolean {
     const { settings, webSockets } = this.#context
     const { headers, method, url = '' } = request
@@ -154,7 +157,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     if (!response.destroyed) this.#handle(request, response)
   }
 
-  /** Node's HTTP server without a port: connections are given to it with `emit('connection')`. */
+  /** Node's HTTP server without a port: it is given connections with `emit('connection')`. */
   #nodeServer(settings: HttpSettings): Server {
     const { webSockets } = this.#context
     const handle = (request: IncomingMessage, response: ServerResponse) => this.#take(request, response)
@@ -167,7 +170,7 @@ export class HttpServer implements ConnectionServer, Browsed {
         maxHeaderSize: settings.headBytes,
         headersTimeout: settings.headMs,
         connectionsCheckingInterval: Math.max(10, Math.min(1000, settings.headMs / 2)),
-        // Bodies are held to their progress instead, so that a long one has its time.
+        // Bodies are limited by their progress instead, so that a long one has its time.
         requestTimeout: 0,
         keepAliveTimeout: settings.idleMs,
         insecureHTTPParser: false,
@@ -175,24 +178,24 @@ export class HttpServer implements ConnectionServer, Browsed {
       },
       handle,
     )
-    // One more than allowed: the rest is left out, and should be seen.
+    // One more than allowed, since Node drops the rest, and we want to notice.
     server.maxHeadersCount = settings.headers + 1
     // A client that has ended its own side still wants the answer.
     Object.assign(server, { httpAllowHalfOpen: true })
-    // Otherwise Node says "go on" before we have looked at the request.
+    // Otherwise Node sends "continue" before we have seen the request.
     server.on('checkContinue', handle)
     server.on('checkExpectation', handle)
     server.on('connect', (_request, connection) => this.#connectionOf(connection).fail(noTunnel))
     server.on('upgrade', (request, connection, head) => {
-      // Before Node 24.9 a request for any protocol comes here.
+      // Before Node 24.9, a request for any protocol comes here.
       if (wants(request)) this.#upgrade(request, connection, head)
       else this.#connectionOf(connection).fail(otherProtocol)
     })
     server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
-      // An error of the connection itself leaves nobody to answer.
+      // After an error of the connection itself, nobody is left to answer.
       if (!connection.destroyed) this.#connectionOf(connection).fail(faultOf(error))
     })
-    // Node begins to look for requests that take too long when a server listens; this one never does.
+    // Node begins to look for slow requests when a server listens, which this one never does.
     server.emit('listening')
     return server
   }
@@ -205,7 +208,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     connection.once('close', () => this.#connections.delete(connection))
   }
 
-  /** A connection of another server. */
+  /** Takes in a connection of another server. */
   #borrow(connection: Socket): void {
     if (!this.#connections.has(connection)) this.#keep({ connection, ...originOf(connection), head: Buffer.alloc(0) })
   }
@@ -221,19 +224,19 @@ export class HttpServer implements ConnectionServer, Browsed {
     const connection = this.#connections.get(request.socket)
     connection?.serve(request, response, () => {
       const fault = this.#fault(request) ?? this.#count(request, response)
-      // Node drops the requests behind one that asks for another protocol.
+      // Node drops requests after one that switches protocols.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       if (fault === undefined) {
         if (this.#context.nodes?.serve(request, response) !== true) this.#handle(request, response)
         return
       }
-      // Nothing that such a connection goes on to say is for us.
+      // Nothing else on such a connection is for us.
       response.shouldKeepAlive = false
       refuseRaw(response, fault)
     })
   }
 
-  /** It is a WebSocket from now on, or fails. */
+  /** Makes it a WebSocket, or fails. */
   #upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     const found = this.#connectionOf(connection)
     const fault = found.busy ? tooEarly : (this.#fault(request) ?? this.#count(request, connection))
@@ -246,7 +249,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     this.#context.webSockets.upgrade(request, { ...incoming, head })
   }
 
-  /** Counts a request by way of a proxy as a connection of its client's, until its answer, or its connection, is over. */
+  /** Counts a request through a proxy as a connection of its client, until its answer or its connection has ended. */
   #count(request: IncomingMessage, answer: ServerResponse | Duplex): Refusal | undefined {
     const origin = this.#proxied.get(request)
     if (origin?.incoming.proxy === undefined) return undefined
@@ -263,7 +266,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     return this.#proxied.get(request) ?? { incoming, scheme: schemeOf(incoming), host: request.headers.host }
   }
 
-  /** Reads what a trusted proxy tells of the request. */
+  /** Reads what a trusted proxy says about the request. */
   #readForwarded(request: IncomingMessage): Refusal | undefined {
     const origin = this.#originOf(request)
     const { proxy } = origin.incoming
@@ -282,7 +285,7 @@ export class HttpServer implements ConnectionServer, Browsed {
     return undefined
   }
 
-  /** The fault of a request whatever its path is. */
+  /** The fault of a request, whatever its path. */
   #fault(request: IncomingMessage): Refusal | undefined {
     const { headers } = this.#context.settings
     if (this.#status === 'closing') return closed
@@ -300,7 +303,7 @@ export class HttpServer implements ConnectionServer, Browsed {
   }
 }
 
-/** The addresses that it serves where it has no port of its own, without and with a page. */
+/** The addresses that it serves without a port of its own, without and with a page. */
 const ROOMS = /^\/(?:rooms|files)(?:[/?]|$)/
 const ROOMS_AND_PAGE = /^\/(?:(?:rooms|files|assets)(?:[/?]|$)|\?|$)/
 

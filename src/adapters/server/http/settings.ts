@@ -11,61 +11,61 @@ import type { SignedLinks } from '../security/signed-links.ts'
 
 /** The limits of the HTTP server; the defaults stand in `app/defaults.ts`. */
 export interface HttpSettings extends FailedAttemptSettings {
-  /** Names of this host, beside its addresses and `localhost`, that a request may be meant for. */
+  /** Names of this host, besides its addresses and `localhost`, that requests may be addressed to. */
   readonly hostNames: readonly string[]
-  /** All addresses are below this path, `/chat`, for clients that ask for it and for those whose proxy takes it away; empty for none. */
+  /** A base path of all addresses, `/chat`, whether or not a proxy removes it; empty without one. */
   readonly basePath: string
-  /** The room of requests that name none. */
+  /** The room for requests without one. */
   readonly room: string
-  /** A request's whole head: its bytes, its fields, and the time it may take. */
+  /** Limits of a request's head: its bytes, its number of fields, and its time. */
   readonly headBytes: number
   readonly headers: number
   readonly headMs: number
-  /** A body that does not grow for this long has failed. */
+  /** A body without progress for this long has failed. */
   readonly bodyStallMs: number
-  /** A body of which fewer bytes than these come in this long has failed, too. */
+  /** A body with fewer bytes than these in this time has failed, too. */
   readonly bodyWindowMs: number
   readonly bodyLeastBytes: number
-  /** A message whose outcome is not known after this long is answered so; left out: it waits. */
+  /** A message without an outcome after this long is answered so; left out: it waits. */
   readonly answerMs?: number
-  /** How long a connection may wait for its next request. */
+  /** Time that a connection may wait for its next request. */
   readonly idleMs: number
-  /** How long the rest of a body is read and dropped after an early answer. */
+  /** After an early answer, the rest of a body is read and dropped for this long. */
   readonly lingerMs: number
-  /** Requests that wait for the one before them on one connection. */
+  /** Number of requests that may wait behind another on one connection. */
   readonly pipelined: number
-  /** The body of a request that says something. */
+  /** Bytes of a request body, except for files. */
   readonly messageBytes: number
-  /** The most that may come with an `Upload-Checksum`: it waits in memory until it is known to be right. */
+  /** Bytes of a part with an `Upload-Checksum`, which waits in memory until it is verified. */
   readonly checkedBytes: number
-  /** Downloads at once. */
+  /** Number of downloads at once. */
   readonly downloads: number
-  /** Bytes that one message may have in the room. */
+  /** Bytes of one message in the room. */
   readonly maxTextBytes: number
   /**
-   * The rate in lines a second, and of all that costs as much (`connection/rate-limit.ts`): for each member, and for each address of
-   * everybody else. 0 for no limit; loopback only where `rateOnLoopback`.
+   * The rate in lines a second, and in everything that costs as much (`connection/rate-limit.ts`): for each member, and for each address
+   * of everybody else. 0: no limit; for loopback only with `rateOnLoopback`.
    */
   readonly linesPerSecond: number
   readonly linesBurst: number
   readonly rateOnLoopback: boolean
-  /** Entries on one page, unless asked otherwise and at most. */
+  /** Entries on one page: the default, and the maximum. */
   readonly pageEntries: number
   readonly maxPageEntries: number
-  /** Above this much waiting, a reader of a stream reads on from the journal later. */
+  /** With more bytes waiting than this, a reader of a stream is paused, and continues from the journal. */
   readonly outboxMarkBytes: number
   /** The time between two signs of life on a stream of Server-Sent Events. */
   readonly heartbeatMs: number
 }
 
-/** Whether all addresses can be below a path: `/chat`, or nothing. */
+/** Whether this can be the base path of all addresses: `/chat`, or nothing. */
 export const isBasePath = (path: string): boolean => /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/.test(path)
 
-/** Metrics that can be read as text, for `GET /metrics`. */
+/** Metrics as text, for `GET /metrics`. */
 export interface ReadableMetrics extends Metrics {
   readonly contentType: string
   text(): Promise<string>
-  /** The same as numbers by name. */
+  /** Metrics as numbers by name. */
   values(): Promise<Readonly<Record<string, number>>>
 }
 
@@ -74,19 +74,19 @@ export const canBeRead = (metrics: Metrics): metrics is ReadableMetrics =>
 
 /** Takes over connections that became WebSockets. */
 export interface WebSockets {
-  /** Whether this is a request for one of them; others are answered like any request. */
+  /** Whether this request is for a WebSocket; others are answered like any request. */
   wants(request: Pick<IncomingMessage, 'url' | 'headers' | 'method'>): boolean
-  /** `incoming.head` holds the bytes behind the request. */
+  /** `incoming.head` holds the bytes after the request. */
   upgrade(request: IncomingMessage, incoming: IncomingConnection): void
 }
 
-/** The other nodes of a cluster that this host is one of. */
+/** The other nodes of this host's cluster. */
 export interface OtherNodes {
-  /** Answers a request of another node's own; false where it is none. */
+  /** Answers a request made by another node itself; false if it is none. */
   serve(request: IncomingMessage, response: ServerResponse): boolean
-  /** The address of the client whose request another node passes on; undefined where none does. */
+  /** The address of the client whose request another node passes on; undefined otherwise. */
   clientOf(request: IncomingMessage): string | undefined
-  /** Has a node answer a client's request; false where it cannot be reached, and nothing was answered. */
+  /** Passes a client's request on to a node. False if that cannot be reached, and nothing was answered. */
   passOn(node: string, request: IncomingMessage, response: ServerResponse, client: string): Promise<boolean>
 }
 
@@ -102,24 +102,24 @@ export interface HttpServerParts {
   readonly signedLinks: SignedLinks
   /** The members that requests can act as. */
   readonly keyRegistry: Pick<KeyRegistry, 'sessionOf' | 'isHere' | 'lastHeard'>
-  /** Whose a login of IRC is. */
+  /** Members by their IRC login. */
   readonly persons: Pick<Persons, 'keyOf'>
   readonly webSockets: WebSockets
   readonly downloads: DownloadSlots
-  /** By which SSH clients know this host again. */
+  /** The SSH fingerprint of this host. */
   readonly sshFingerprint: () => string
-  /** The folder of the built page; undefined where none is served. */
+  /** The folder of the built page; undefined without a page. */
   readonly page: URL | undefined
-  /** The fault of the stores; undefined where they have none. */
+  /** The fault of the stores; undefined without one. */
   readonly health: () => HealthReport | undefined
-  /** Why people should rather come to another host; undefined where they should not. */
+  /** The reason why clients should go to another host; undefined otherwise. */
   readonly unready: () => string | undefined
-  /** Undefined where this host is no node of a cluster. */
+  /** Undefined outside a cluster. */
   readonly nodes: OtherNodes | undefined
 }
 
 export interface HealthReport {
-  /** Whether they take nothing just now. */
+  /** Whether the host accepts nothing at the moment. */
   readonly refuses: boolean
   /** For people. */
   readonly message: string

@@ -3,17 +3,17 @@ import type { RoomEvent } from '#domain/room/events.ts'
 import { SSE_PULSE, SSE_TYPE, sseEvent } from '#protocol/sse.ts'
 import { type EventFormat, eventJson, formatOf, jsonLines } from '../connection/event-format.ts'
 
-/** One notation of a stream of events. */
+/** One format of an event stream. */
 export interface StreamFormat extends EventFormat {
   readonly contentType: string
-  /** A sign of life while nothing happens. */
+  /** A sign of life during silence. */
   readonly pulse?: Uint8Array
 }
 
-/** By content type. */
+/** Formats by content type. */
 export type StreamFormats = ReadonlyMap<string, StreamFormat>
 
-/** The notations of a host whose files are below `basePath`. */
+/** The formats for a host; its file links begin with `basePath`. */
 export function streamFormats(basePath: string): StreamFormats {
   const formats: readonly StreamFormat[] = [
     { contentType: 'application/x-ndjson', ...jsonLines(basePath) },
@@ -26,7 +26,7 @@ export function streamFormats(basePath: string): StreamFormats {
   return new Map(formats.map((format) => [format.contentType, format]))
 }
 
-/** The stream that an `Accept` header asks for; undefined where a page of JSON will do. */
+/** The stream format requested by an `Accept` header; undefined for a page of JSON. */
 export function formatFor(formats: StreamFormats, accept = ''): StreamFormat | undefined {
   for (const range of accept.toLowerCase().split(',')) {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
@@ -36,7 +36,7 @@ export function formatFor(formats: StreamFormats, accept = ''): StreamFormat | u
   return undefined
 }
 
-/** The cursor of a reader that comes back. */
+/** The cursor for a reader that reconnects. */
 function cursorOf(event: RoomEvent): number | undefined {
   if (event.type === 'missed') return event.to
   return 'seq' in event ? event.seq : undefined

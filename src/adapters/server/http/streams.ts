@@ -14,7 +14,7 @@ import type { Exchange, HttpContext } from './auth.ts'
 import { checked, limitOf, paramsOf, wholeNumber } from './input.ts'
 import { formatFor, type StreamFormat } from './stream-formats.ts'
 
-/** The entries of a room: a page of them, or where a format of streams is accepted, history and then all that happens. */
+/** The entries of a room: one page or, if the client accepts a stream, history followed by live events. */
 export function getEvents(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
   const { pageEntries, maxPageEntries } = context.settings
@@ -59,7 +59,7 @@ export function searchEvents(exchange: Exchange): Promise<FastifyReply> {
   })
 }
 
-/** Throws where this host has not got what the reader has seen at another. */
+/** Throws if this host does not have what the reader has seen at another. */
 async function reached(session: LocalSession, after = 0): Promise<void> {
   const behind = await session.reach(after)
   if (behind !== undefined) throw new Refused(behind)
@@ -85,8 +85,8 @@ async function openStream(
 }
 
 /**
- * Sends a room's events after the sequence `after` for as long as the client listens: history, then live events. A slow
- * reader is paused, and reads on from the journal when it has taken the waiting bytes. Resolves when it is over.
+ * Sends a room's events after the sequence `after` while the client listens: history, then live events. A slow reader is paused, and
+ * continues from the journal once it has taken the waiting bytes. Resolves at the end.
  */
 function streamEvents(
   { clock, closing, metrics, settings }: HttpContext,
@@ -150,23 +150,23 @@ function streamEvents(
   return promise
 }
 
-/** Rows of a list that are written at once, and have a turn of the event loop for themselves. */
+/** Number of rows of a list written in one turn of the event loop. */
 const ROWS_AT_ONCE = 256
 
-/** One answer with a long list in it. */
+/** An answer with a long list. */
 interface Listing {
   /** The fields before the list. */
   readonly head?: object
-  /** The field of the list. */
+  /** The name of the list. */
   readonly list: string
   readonly rows: AsyncIterable<readonly object[]>
-  /** The fields behind it, once it is through. */
+  /** The fields after it, computed at its end. */
   tail?(): object
 }
 
 /**
- * Answers with a list, made portion by portion as the client takes them: one that does not read has one portion waiting here, and keeps
- * nobody else from theirs (C61).
+ * Answers with a list, made in portions as the client takes them. A client that does not read has one portion waiting here, and keeps
+ * nobody else waiting (C61).
  */
 export async function answerListing(
   { log }: HttpContext,
@@ -176,7 +176,7 @@ export async function answerListing(
 ): Promise<FastifyReply> {
   const pieces = bytesOf(listing)
   reply.type('application/json; charset=utf-8')
-  // A refusal comes before the head is out; and a short list is an answer like any other.
+  // A refusal must come before the head is sent; and a short list is an answer like any other.
   const begun = [await pieces.next(), await pieces.next()]
   const [first, second] = begun
   if (first?.done !== true && second?.done === true) return reply.send(first?.value)
@@ -186,14 +186,14 @@ export async function answerListing(
     if (request.method !== 'HEAD') await sendPieces(behind(begun, pieces), raw, Number.POSITIVE_INFINITY)
     raw.end()
   } catch (error) {
-    // Only a connection that breaks off tells that this is not all.
+    // Only a broken connection tells that this is not all.
     raw.destroy()
     log.error('a list broke off', { error: String(error) })
   }
   return reply
 }
 
-/** Entries as events, each portion once it is paid. */
+/** Entries as events; each portion is paid for first. */
 async function* paidEvents(
   { context, requester }: Exchange,
   session: LocalSession,
@@ -205,7 +205,7 @@ async function* paidEvents(
   }
 }
 
-/** The rows that `toRow` makes of many items, a few at each turn of the event loop. */
+/** The rows that `toRow` makes of many items, a few in each turn of the event loop. */
 export async function* rowsOf<T>(
   { clock }: HttpContext,
   items: readonly T[],
@@ -231,7 +231,7 @@ async function* bytesOf({ head = {}, list, rows, tail }: Listing): AsyncGenerato
   yield Buffer.from(`${piece}]${rest === '}' ? '' : ','}${rest}`)
 }
 
-/** An iterator that has been begun. Not a generator: its end must reach one that waits. */
+/** An iterator that has been started. Not a generator: its end must reach a reader that waits. */
 function behind(
   begun: readonly IteratorResult<Uint8Array>[],
   rest: AsyncGenerator<Uint8Array>,
@@ -241,8 +241,8 @@ function behind(
 }
 
 /**
- * Writes pieces as the client takes them, at most `count` bytes of them. They may be lent: the next is asked for when the system has the
- * one before. Answers how many bytes were written. Ends the pieces in any case, and throws their errors.
+ * Writes pieces as the client takes them, at most `count` bytes. They may be lent: the next is requested when the system has the one
+ * before. Answers the number of bytes written. Ends the pieces in any case, and throws their errors.
  */
 export async function sendPieces(
   pieces: AsyncIterator<Uint8Array>,
@@ -250,7 +250,7 @@ export async function sendPieces(
   count: number,
 ): Promise<number> {
   const { socket } = response.req
-  // Not the response's own `close`: one that waits behind another on its connection never hears of its end.
+  // Not the response's own `close`: a response queued behind another on its connection is never told of its end.
   const gone = () => {
     pieces.return?.()?.catch(() => {})
   }

@@ -13,13 +13,13 @@ import { canBeRead } from './settings.ts'
 export async function getHealth({ context, reply }: Exchange): Promise<object> {
   const { refuses = false, message } = context.health() ?? {}
   if (message === undefined) return { status: 'ok' }
-  // It serves, and a supervisor that restarts a host for another answer than 200 would mend nothing.
+  // It still serves, and a supervisor that restarts it after another status than 200 would mend nothing.
   if (!refuses) return { status: 'degraded', message }
   const code = 'READ_ONLY'
   return reply.code(statusOf(code)).header('Tamtam-Code', code).send({ status: 'degraded', code, message })
 }
 
-/** Whether a balancer should send people here. */
+/** Whether a load balancer should send clients here. */
 export async function getReadiness({ context, reply }: Exchange): Promise<object> {
   const message = context.unready()
   if (message === undefined) return { status: 'ok' }
@@ -50,7 +50,7 @@ export async function getMetrics({ context: { engine, metrics }, reply }: Exchan
   return reply.type(metrics.contentType).send(await metrics.text())
 }
 
-/** The files of the page in `folder`, for browsers. Only the addresses of the build's own files are served; they hold nothing secret. */
+/** The files of the page in `folder`, for browsers. Only files of the build are served; they contain nothing secret. */
 export function pageRoutes(folder: URL, context: HttpContext): readonly Route[] {
   const { basePath } = context.settings
   const files = builtPage(folder, basePath)
@@ -61,7 +61,7 @@ export function pageRoutes(folder: URL, context: HttpContext): readonly Route[] 
     if (file.path === '/index.html') return [{ ...open, path: '/', handler }]
     if (file.path === '/drop.html') return [{ ...open, path: '/drop/:link', handler }]
     if (file.path !== '/status.html') return [{ ...open, path: file.path, handler }]
-    // A proxy on this machine must keep these addresses to itself, as all that it passes on comes from here.
+    // A proxy on this machine must not pass these addresses on, since all its requests seem to come from here.
     return [
       { method: 'GET', permission: 'machine', path: '/status', handler },
       { method: 'GET', permission: 'machine', path: '/status/facts', handler: () => factsOf(context, startedAt) },
@@ -70,7 +70,7 @@ export function pageRoutes(folder: URL, context: HttpContext): readonly Route[] 
   const notBuiltRoute: Route = { ...open, path: '/', handler: ({ reply }) => refuse(reply, notBuilt) }
   return [
     ...routes,
-    // Its own addresses are relative to this one.
+    // The page's own addresses are relative to this one.
     ...(basePath === '' ? [] : [{ ...open, path: basePath, handler: redirectToPage }]),
     { ...open, path: '/:room', handler: redirectToRoom },
     { ...open, path: '/:room/', handler: redirectToRoom },
@@ -80,7 +80,7 @@ export function pageRoutes(folder: URL, context: HttpContext): readonly Route[] 
 
 const redirectToPage = ({ context, reply }: Exchange): FastifyReply => reply.redirect(`${context.settings.basePath}/`)
 
-/** For people and their browsers, after typing the name of a room. Programs are told the addresses. */
+/** For people who type the name of a room into a browser. Programs get the addresses. */
 function redirectToRoom({ context, request, reply }: Exchange): FastifyReply {
   const { headers } = request
   const room = checkRoomName(paramsOf(request).room)
@@ -115,11 +115,11 @@ async function factsOf({ engine, clock, metrics, sshFingerprint }: HttpContext, 
 
 function sendPageFile({ request: { headers }, reply }: Exchange, file: PageFile): FastifyReply {
   const { name, form } = formFor(file, headers['accept-encoding'])
-  // A file with its digest in its name never changes.
+  // The digest is in its name: it never changes.
   const lasting = /^\/assets\/.*-[\w-]{8}\.\w+$/.test(file.path)
   reply.headers({
     ...pageHeaders,
-    // Without TLS other machines' browsers ignore it, and say so. They tell where they fetch for only where they heed it.
+    // Without TLS, browsers on other machines ignore this header with a warning. They send `sec-fetch-dest` only when they respect it.
     ...(headers['sec-fetch-dest'] === undefined ? {} : { 'Cross-Origin-Opener-Policy': 'same-origin' }),
     ETag: form.etag,
     'Cache-Control': lasting ? 'public, max-age=31536000, immutable' : 'no-cache',
@@ -129,7 +129,7 @@ function sendPageFile({ request: { headers }, reply }: Exchange, file: PageFile)
   return reply.type(file.type).send(form.bytes)
 }
 
-/** The smallest form that the client accepts. */
+/** The smallest form accepted by the client. */
 function formFor({ br, gzip, plain }: PageFile, accepted = ''): { name?: 'br' | 'gzip'; form: Form } {
   const takes = (coding: string) =>
     accepted.split(',').some((part) => {
@@ -147,8 +147,8 @@ const notBuilt: Refusal = {
 }
 
 /**
- * The rights of the page: to run and fetch from this host, and nothing else (C96). `media-src` is for the players of files; the one
- * policy of trusted types makes the address of the worker that computes digests.
+ * The rights of the page: to run and fetch from this host only (C96). `media-src` is for the players of files; the policy of trusted
+ * types is for the worker that computes digests.
  */
 const policy = [
   "default-src 'none'",
@@ -171,14 +171,14 @@ const pageHeaders = {
   Vary: 'Accept-Encoding',
 } as const
 
-/** One form of a file: as it is, or compressed when the page was built. */
+/** One form of a file: plain, or compressed when the page was built. */
 interface Form {
   readonly bytes: Buffer
   readonly etag: string
 }
 
 interface PageFile {
-  /** Its address on the host, as in `/assets/main-B1x.js`. */
+  /** Its address on the host, such as `/assets/main-B1x.js`. */
   readonly path: string
   readonly type: string
   readonly plain: Form
@@ -196,8 +196,9 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /**
- * The files of the page that the set-up built (`scripts/build-web.ts`), in memory; none where it has not. Read in one go: many small files one
- * by one through the thread pool take ten times as long, and the host waits for them. Pages name their scripts and styles below `basePath`.
+ * The page's files as built by the set-up (`scripts/build-web.ts`), in memory; none if it was not built. Read synchronously: one by one
+ * through the thread pool, small files take ten times as long, and the host waits for them. Pages refer to scripts and styles below
+ * `basePath`.
  */
 function builtPage(folder: URL, basePath: string): readonly PageFile[] {
   const names = shippedIn(folder)

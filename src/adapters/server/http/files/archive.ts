@@ -20,7 +20,10 @@ import { findFile } from './links.ts'
 
 // Folders
 
-/** `GET /files/ID/NAME`: a file as it is, which is a tar where it is a folder; `NAME.zip` is that folder as a zip, `NAME.tar` the tar under this name. */
+/**
+ * `GET /files/ID/NAME`: a file as it is, which is a tar for a folder; `NAME.zip` is that folder as a zip, `NAME.tar` the tar under this
+ * name.
+ */
 export async function getNamed(exchange: Exchange): Promise<FastifyReply> {
   const { reply, request, requester } = exchange
   const { name } = paramsOf(request)
@@ -45,7 +48,7 @@ export async function getNamed(exchange: Exchange): Promise<FastifyReply> {
   )
 }
 
-/** `GET /files/ID/NAME/PATH`: one file of a folder, like any file; or where the path is empty, what is in the folder. */
+/** `GET /files/ID/NAME/PATH`: one file of a folder, like any file; with an empty path, the contents of the folder. */
 export async function getInFolder(exchange: Exchange): Promise<FastifyReply> {
   const { reply, request, requester } = exchange
   const { '*': path } = paramsOf(request)
@@ -54,7 +57,7 @@ export async function getInFolder(exchange: Exchange): Promise<FastifyReply> {
     if (path === '') return await getPlain(exchange)
     throw absent()
   }
-  // It tells of the tar.
+  // The field describes the tar.
   reply.removeHeader(FOLDER_FIELD)
   if (file.status !== 'whole') return refuse(reply, stillArriving(exchange, file))
   if (path === '') return await requester.inRoom(room, (session) => listMembers(exchange, session, file))
@@ -73,7 +76,7 @@ export async function getInFolder(exchange: Exchange): Promise<FastifyReply> {
 const getPlain = (exchange: Exchange): Promise<FastifyReply> =>
   exchange.request.method === 'HEAD' ? headFile(exchange) : getFile(exchange)
 
-/** Of a file in a folder this host has computed no digest; but its bytes never change under this one. */
+/** This host has not computed the digest of a file inside a folder, but its bytes never change under this id. */
 const memberContent = ({ file }: WholeRoomFile, { path, size, at, modified }: FileMember): Content => ({
   name: path.slice(path.lastIndexOf('/') + 1),
   size,
@@ -113,7 +116,7 @@ const sourced = (members: FolderListing['members'], source: string, below: strin
     return member.type === 'file' ? { ...member, path, source } : { ...member, path }
   })
 
-/** What is in a folder, once it is paid for: by its files, or by so many `items` where it need not be read. */
+/** The contents of a folder, after payment: for its files, or for `items` if it need not be read. */
 async function listingOf(
   { context: { folders }, requester }: Exchange,
   session: LocalSession,
@@ -127,7 +130,7 @@ async function listingOf(
 
 // Rooms
 
-/** Everything whole in a room that the requester may see; or for operators, what was handed in, in a folder for each person. */
+/** Everything complete in a room that the requester may see; or for operators, the hand-ins, in a folder for each person. */
 export async function getRoomArchive(exchange: Exchange): Promise<FastifyReply> {
   const { reply, request, requester } = exchange
   const { collected: isCollected, only } = checked(archiveQuery, request.query)
@@ -196,7 +199,7 @@ const submitted = (file: RoomFile) => ({
   whole: isWhole(file) ? file : undefined,
 })
 
-/** Of several that have one name on some system the later ones get a number. */
+/** Files whose names are the same on some system get numbers, except for the first. */
 function named(placed: readonly Placed[]): readonly { readonly file: WholeRoomFile; readonly path: string }[] {
   const taken = new Set<string>()
   return placed

@@ -28,7 +28,7 @@ import { findFile, isOwner, passedOn } from './links.ts'
 import { noteServed } from './receipts.ts'
 import { describeUpload } from './upload.ts'
 
-/** `GET` of a file: whole or one range of it, also while it is still arriving. */
+/** `GET` of a file: all of it or one range, also during its upload. */
 export async function getFile(exchange: Exchange): Promise<FastifyReply> {
   const { room, file } = await findFile(exchange)
   return await withSlot(exchange, (slot) =>
@@ -41,7 +41,7 @@ export async function getFile(exchange: Exchange): Promise<FastifyReply> {
   )
 }
 
-/** Hears that so many bytes from `first` on were served, at the end of an answer. */
+/** Called at the end of an answer with the range of bytes that were served. */
 type Served = (first: number, bytes: number) => void
 
 /** Runs `act` with a place among the downloads of this host, or refuses the request. */
@@ -60,7 +60,7 @@ export async function withSlot(
   }
 }
 
-/** Answers with a content that is all there, or one range of it. `open` gives its bytes from any on, lent, and may give more than it has. */
+/** Answers with a complete content, or one range of it. `open` answers its bytes from an offset, lent; it may give more than requested. */
 export async function sendContent(
   exchange: Exchange,
   slot: DownloadSlot,
@@ -84,7 +84,7 @@ export async function sendContent(
   )
 }
 
-/** Sends the bytes that are there, and those that come, until the file is whole. The end of the host is its end too. */
+/** Sends the bytes so far, and further ones as they arrive, until the file is complete. Ends when the host stops. */
 async function followArriving(
   exchange: Exchange,
   slot: DownloadSlot,
@@ -101,12 +101,12 @@ async function followArriving(
   const { socket } = request.raw
   const cut = () => reply.raw.destroy()
   context.closing.addEventListener('abort', cut, { once: true })
-  // A client that has left looks like one that only listens, until something is written: and nothing may come for a day.
+  // A client that has left looks like one that only listens until something is written, which may take a day.
   socket.once('end', cut)
   try {
     const bytes = session.download(id, first, 'lent')[Symbol.asyncIterator]()
     return await send(exchange, slot, bytes, count ?? Number.POSITIVE_INFINITY, (bytes) => {
-      // It has become whole while it was followed.
+      // It was completed during the answer.
       const whole = session.file(id)
       if (whole?.status === 'whole') noteServed(exchange, session.room, whole.file, first, bytes)
     })
@@ -116,7 +116,7 @@ async function followArriving(
   }
 }
 
-/** The first byte of an answer, and its length where that is known: then it is promised in the head. */
+/** Sets the first byte of an answer and, if known, its length, which the head then promises. */
 function promiseRange(
   reply: FastifyReply,
   wanted: Exclude<WantedRange, { status: 'unsatisfiable' }>,
@@ -133,7 +133,7 @@ function promiseRange(
   return { first, count }
 }
 
-/** Sends exactly `count` bytes under the status and headers of the reply, or breaks the connection off. */
+/** Sends exactly `count` bytes with the status and headers of the reply, or breaks the connection. */
 export async function send(
   { context, reply }: Exchange,
   slot: DownloadSlot,
@@ -154,18 +154,18 @@ export async function send(
   try {
     const sent = await sendPieces(watched, raw, count)
     served(sent)
-    // Ending before the promised length would make the next answer look like the rest of this one.
+    // An end before the promised length would make the next answer look like the rest of this one.
     if (sent === count || count === Number.POSITIVE_INFINITY) raw.end()
     else raw.destroy()
   } catch (error) {
-    // The head is out: only a connection that breaks off tells that this is not all.
+    // The head is sent: only a broken connection tells that this is not all.
     raw.destroy()
     if (!(error instanceof Refused)) context.log.error('a download broke off', { error: String(error) })
   }
   return reply
 }
 
-/** `HEAD`: the headers of a whole file, or how far its upload has got. */
+/** `HEAD`: the headers of a complete file, or the progress of its upload. */
 export async function headFile(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
   const found = await findFile(exchange)
@@ -185,9 +185,9 @@ export async function headFile(exchange: Exchange): Promise<FastifyReply> {
       return describeUpload(reply, transfer, size).send()
     }
   }
-  // Looked up again: a client that follows a file to its end asks just then, and waits while the transfer ends.
+  // Looked up again: a client that follows a file to its end asks at that moment, and waits while the transfer ends.
   const { room, file } = await findFile(exchange)
-  // It was withdrawn meanwhile.
+  // It was withdrawn in the meantime.
   if (file.status !== 'whole') return refuse(reply, notFound)
   const { size } = file.file
   const media = await requester.inRoom(room, (session) => mediaOf(session.download(id, 0, 'lent'), size))
@@ -198,7 +198,7 @@ export async function headFile(exchange: Exchange): Promise<FastifyReply> {
   return reply.header('Content-Length', size).send()
 }
 
-/** The same of what was dropped: how far it has come, and that it is whole. */
+/** The same for a dropped file: its progress, and whether it is complete. */
 export async function headDropped(exchange: Exchange): Promise<FastifyReply> {
   const { context, reply } = exchange
   const found = await findFile(exchange)
@@ -216,7 +216,7 @@ export async function headDropped(exchange: Exchange): Promise<FastifyReply> {
   return reply.headers({ ETag: '"whole"', 'Content-Length': file.file.size }).send()
 }
 
-/** By the first bytes of a content. Throws a `Refused` where it is gone. */
+/** The media type by the first bytes of a content. Throws a `Refused` if it is gone. */
 async function mediaOf(bytes: AsyncIterable<Uint8Array>, size: number): Promise<MediaType> {
   for await (const piece of bytes) return mediaType(piece.subarray(0, size))
   return mediaType(new Uint8Array())

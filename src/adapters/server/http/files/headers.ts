@@ -4,11 +4,11 @@ import { digestField } from '#protocol/tus.ts'
 export type WholeRoomFile = Extract<RoomFile, { status: 'whole' }>
 export type ArrivingRoomFile = Exclude<RoomFile, WholeRoomFile>
 
-/** What an answer gives the bytes of: a file of a room, or one in a folder. */
+/** The subject of an answer: a file of a room, or one inside a folder. */
 export interface Content extends Validators {
   readonly name: string
   readonly size: number
-  /** 64 hexadecimal digits; left out where this host has not computed it. */
+  /** 64 hexadecimal digits; left out if this host has not computed it. */
   readonly sha256?: string
 }
 
@@ -18,9 +18,9 @@ export const contentOf = ({ file: { name, size, sha256 }, at }: WholeRoomFile): 
   modifiedAt: at,
 })
 
-/** Enough for a client to find out whether it has the bytes already; 304 says no more. */
+/** Enough for a client to recognise bytes that it has already; 304 contains no more. */
 export function knownHeaders({ etag, modifiedAt }: Validators): Record<string, string> {
-  // Its audience can change, so it is to be asked for each time.
+  // Its audience can change, so caches must ask each time.
   return { ETag: etag, 'Last-Modified': httpDate(modifiedAt), 'Cache-Control': 'private, no-cache' }
 }
 
@@ -33,7 +33,7 @@ export const wholeHeaders = (content: Content, { type, disposition: kind }: Medi
   'Accept-Ranges': 'bytes',
 })
 
-/** Of an archive that is made as it is sent: it has no ranges, and no validator. */
+/** For an archive made while it is sent: without ranges and validators. */
 export const archiveHeaders = (name: string, { type, disposition: kind }: MediaType): Record<string, string> => ({
   ...harmlessHeaders,
   'Content-Type': type,
@@ -41,7 +41,7 @@ export const archiveHeaders = (name: string, { type, disposition: kind }: MediaT
   'Accept-Ranges': 'none',
 })
 
-/** Of a file that is still arriving nothing is known for certain but its name. */
+/** For an unfinished file: nothing but its name is certain. */
 export const arrivingHeaders = ({ file }: ArrivingRoomFile): Record<string, string> => ({
   ...harmlessHeaders,
   'Content-Type': 'application/octet-stream',
@@ -49,7 +49,7 @@ export const arrivingHeaders = ({ file }: ArrivingRoomFile): Record<string, stri
   'Accept-Ranges': 'bytes',
 })
 
-/** The validators of a whole file (RFC 9110 section 8.8). */
+/** The validators of a complete file (RFC 9110 section 8.8). */
 interface Validators {
   /** Strong, with its quotes. */
   readonly etag: string
@@ -64,7 +64,7 @@ export const httpDate = (ms: number): string => new Date(ms).toUTCString()
 
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 
-/** Whether the client has these bytes already and is to be told so (304). Weak comparison: RFC 9110 section 13.1.2. */
+/** Whether the client already has these bytes and is to be told so (304). Weak comparison: RFC 9110 section 13.1.2. */
 export function isKnown(ifNoneMatch: string | undefined, { etag }: Pick<Validators, 'etag'>): boolean {
   if (ifNoneMatch === undefined) return false
   if (ifNoneMatch.trim() === '*') return true
@@ -73,8 +73,8 @@ export function isKnown(ifNoneMatch: string | undefined, { etag }: Pick<Validato
 }
 
 /**
- * Whether a Range may be honoured: without If-Range always, else only where it names exactly the bytes there are. A file that is
- * still arriving has nothing to be named by. The date of a file can stand for it, as the bytes under one id never change.
+ * Whether a Range may be honoured: always without If-Range, otherwise only if it names exactly the present bytes. An unfinished file has
+ * no validator. A file's date may be used, since the bytes under one id never change.
  */
 export function rangeHolds(ifRange: string | string[] | undefined, validators: Validators | undefined): boolean {
   if (ifRange === undefined) return true
@@ -93,12 +93,12 @@ type Part = Extract<WantedRange, { status: 'part' }>
 const ONE_RANGE = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))[ \t]*$/i
 
 /**
- * The range of a file of `size` bytes, or of one whose size is not known yet. A header that is not exactly one range of bytes
- * is ignored, as RFC 9110 section 14.2 allows: no answer ever has several parts (C116).
+ * The range of a file of `size` bytes, or of unknown size. A header that is not exactly one range of bytes is ignored, as RFC 9110
+ * section 14.2 allows: no answer ever has several parts (C116).
  */
 export function wantedRange(header: string | undefined, size: number | undefined): WantedRange {
   const found = ONE_RANGE.exec(header ?? '')
-  // A Range that some clients send with everything must not make an empty file an error.
+  // Some clients send a Range with every request, which must not make an empty file an error.
   if (found === null || size === 0) return everything
   const [, from, to, suffix] = found
   if (suffix !== undefined) return size === undefined ? everything : suffixOf(Number(suffix), size)
@@ -116,7 +116,7 @@ export const contentRange = ({ first, last }: Part, size: number | undefined): s
 /** `Content-Range` of a 416. */
 export const contentRangeOfNone = (size: number | undefined): string => `bytes */${size ?? '*'}`
 
-// Behind the end of any file: stands for the end while nobody knows it (RFC 8673 section 2.2).
+// Beyond the end of any file: stands for the unknown end (RFC 8673 section 2.2).
 const FAR = Number.MAX_SAFE_INTEGER
 
 const everything: WantedRange = { status: 'all' }
@@ -127,10 +127,10 @@ function suffixOf(count: number, size: number): WantedRange {
   return { status: 'part', first: Math.max(0, size - count), last: size - 1 }
 }
 
-/** So many bytes of a file show its type. */
+/** Number of bytes that show the type of a file. */
 const MAGIC_BYTES = 12
 
-/** How browsers take a file. */
+/** The type and disposition of a file for browsers. */
 export interface MediaType {
   readonly type: string
   readonly disposition: 'inline' | 'attachment'
@@ -145,14 +145,14 @@ const IMAGES: readonly (readonly [type: string, magic: RegExp])[] = [
 
 const unknownType: MediaType = { type: 'application/octet-stream', disposition: 'attachment' }
 
-/** By the first bytes alone, never by the name or the sender's type (C97). Only types that cannot hold a script are displayed. */
+/** By the first bytes only, never by the name or the sender's type (C97). Only types that cannot contain a script are displayed. */
 export function mediaType(head: Uint8Array): MediaType {
   const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, MAGIC_BYTES)).toString('latin1')
   for (const [type, magic] of IMAGES) if (magic.test(start)) return { type, disposition: 'inline' }
   return unknownType
 }
 
-/** Keep a browser from taking a file for a page of ours, whatever it holds (C97). */
+/** Keep a browser from taking a file for a page of this host, whatever its content (C97). */
 const harmlessHeaders = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "sandbox; default-src 'none'",
@@ -165,8 +165,8 @@ const NOT_PLAIN = /[^\x20-\x7e]|["\\%]/g
 const NOT_ATTRIBUTE = /['()*]/g
 
 /**
- * `Content-Disposition` (RFC 6266): the name in plain ASCII, and beside it the exact one (RFC 5987) where that differs. Whatever the name
- * holds, the value is printable ASCII (C98).
+ * `Content-Disposition` (RFC 6266): the name in plain ASCII, followed by the exact name (RFC 5987) if that differs. Whatever the name,
+ * the value is printable ASCII (C98).
  */
 export function disposition(kind: 'attachment' | 'inline', name: string): string {
   const plain = name.replace(NOT_PLAIN, '_')

@@ -17,8 +17,8 @@ interface FoundFile {
 }
 
 /**
- * The file in the address of a request. Throws the same where there is none, where it is not for the requester, and where it is in a room
- * that they may not enter (C115).
+ * The file in the address of a request. Throws the same refusal if there is no such file, if it is not for the requester, and if it is
+ * in a room that they may not enter (C115).
  */
 export async function findFile({ context, request, reply, requester }: Exchange): Promise<FoundFile> {
   const { id } = paramsOf(request)
@@ -27,12 +27,12 @@ export async function findFile({ context, request, reply, requester }: Exchange)
   if (found === undefined) throw absent()
   const room = await requester.admit(found.room)
   const { folder } = found.file.file
-  // By a link alone a client could not tell an archive that somebody sent from a folder.
+  // With only a link, a client could not tell a sent archive from a folder.
   if (folder !== undefined) reply.header(FOLDER_FIELD, folderField(folder))
   return { id, ...found, room }
 }
 
-/** Has the node answer that an upload comes in at, where that is another; undefined where it is this one. */
+/** Passes the request on to the node that receives the upload; undefined if that is this node. */
 export async function passedOn(
   { context: { engine, nodes }, request, reply, requester }: Exchange,
   { file }: FoundFile,
@@ -50,7 +50,7 @@ const homeAway = rejected(
   'the machine that this upload comes in at does not answer just now; go on once it is back, or remove the file',
 )
 
-/** One that came by a drop link: nothing of it but how far it has come is told, to those who have its address. */
+/** A file that came by a drop link: only its progress is shown, to those who have its address. */
 async function findDropped(context: HttpContext, requester: Requester, room: string, id: string): Promise<FoundFile> {
   const transfer = await context.engine.transfer(id)
   const isOwn = transfer?.room === room && isOwner(context, requester, transfer)
@@ -62,14 +62,14 @@ async function findDropped(context: HttpContext, requester: Requester, room: str
   return { id, room: await requester.admit(room), file: found.file }
 }
 
-/** A link to a file that opens it by itself for a while: for browsers and programs that can show nothing beside an address. */
+/** Makes a link that opens a file without other credentials for a while: for browsers, and for programs that cannot send any. */
 export async function addLink(exchange: Exchange): Promise<FastifyReply> {
   const { basePath } = exchange.context.settings
   const { id, room, file } = await findFile(exchange)
   return await answerLink(exchange, room, () => ({ to: id, path: fileUrl({ id, name: file.file.name }, basePath) }))
 }
 
-/** The same for the archives of a room, with the query that says which; `.zip` in it may be made `.tar`. */
+/** The same for the archives of a room, with the query that selects one; `.zip` in it may be replaced by `.tar`. */
 export async function addRoomLink(exchange: Exchange): Promise<FastifyReply> {
   const { context, request } = exchange
   const { collected, only } = checked(archiveQuery, request.query)
@@ -95,8 +95,8 @@ async function answerLink(
 }
 
 /**
- * The query of the address that the sender of a file is given. Nothing else would tell on a later request that a sender without a key is
- * the same, so a file for some has a signed link.
+ * The query in the address given to the sender of a file. A later request of a sender without a key has nothing else to identify them,
+ * so a file with an audience gets a signed link.
  */
 export function ownLink(
   { signedLinks }: HttpContext,
@@ -108,14 +108,14 @@ export function ownLink(
   return `?ticket=${signedLinks.issue(id, { ...requester.linkHolder(room), member, name, sends: true }).text}`
 }
 
-/** The owner of an upload whose sender shows no key. Undefined for a member: the key names them. */
+/** The owner of an upload whose sender has no key. Undefined for a member, who is identified by the key. */
 export function ownerKey({ signedLinks }: HttpContext, { member, name = '', address }: Requester): string | undefined {
   return member === undefined ? signedLinks.uploaderOf(name, address) : undefined
 }
 
-/** Whether a request is of the owner of an upload: by the key, by the signed link in its address, or by name and address. */
+/** Whether a request comes from the owner of an upload: by the key, by the signed link in its address, or by name and address. */
 export function isOwner(context: HttpContext, requester: Requester, transfer: TransferActor): boolean {
-  // A link names its member, and so does a key.
+  // A link names its member, as a key does.
   const owner = ownerKey(context, requester) ?? requester.member
   return owner !== undefined && transfer.isOf(owner)
 }

@@ -6,14 +6,14 @@ import type { BodyEnd, RequestBody } from './request-body.ts'
 
 /** One part of a form. */
 export interface FormPart {
-  /** Of its file; undefined where the part is none. */
+  /** The name of its file; undefined if the part is none. */
   readonly name: string | undefined
 }
 
-/** The next bytes of a body, good until the next are asked for, or how it ended. */
+/** The next bytes of a body, valid until the next call, or its end. */
 type Pull = () => Promise<Uint8Array | BodyEnd>
 
-/** The headers of one part; also the bytes of a form beside its files: other parts, and the preamble. */
+/** Bytes of the headers of one part; also of everything in a form besides its files. */
 const MOST_HEAD_BYTES = 8192
 const MOST_OTHER_BYTES = 64 * 1024
 const MOST_PARTS = 1000
@@ -21,7 +21,7 @@ const MOST_PARTS = 1000
 const FORM = /^multipart\/form-data *(?:;|$)/i
 const MIXED = /^multipart\/mixed *(?:;|$)/i
 
-/** The boundary that a `Content-Type` names, undefined where it is none of a form (RFC 7578). */
+/** The boundary named by a `Content-Type`, undefined if it is not that of a form (RFC 7578). */
 export const boundaryOf = (contentType?: string): string | undefined => boundaryIn(FORM, contentType)
 
 function boundaryIn(type: RegExp, contentType = ''): string | undefined {
@@ -32,13 +32,13 @@ function boundaryIn(type: RegExp, contentType = ''): string | undefined {
 
 const delimiterOf = (boundary: string): Buffer => Buffer.from(`\r\n--${boundary}`, 'latin1')
 
-/** Takes a form apart as it comes (RFC 2046 section 5.1): no more of it is held than the delimiter between two parts, and one piece of its body. */
+/** Splits a form as it arrives (RFC 2046 section 5.1). It holds no more than the delimiter between two parts, and one piece of its body. */
 export class FormReader {
   readonly #pull: Pull
   #delimiter: Buffer
-  /** That of the form, within a part that has parts itself. */
+  /** The delimiter of the form, while inside a part that has parts itself. */
   #outer: Buffer | undefined
-  // The first delimiter may have no line before it.
+  // There need not be a line before the first delimiter.
   #held: Buffer = Buffer.from('\r\n')
   #status: 'within a part' | 'behind a delimiter' | 'over' = 'within a part'
   #isFile = false
@@ -51,7 +51,7 @@ export class FormReader {
     this.#delimiter = delimiterOf(boundary)
   }
 
-  /** The next part, wherever the one before was left; `over` behind the last, `cut` where the connection broke before. */
+  /** The next part, however much of the one before was read; `over` after the last, `cut` if the connection broke. */
   async next(): Promise<FormPart | 'over' | 'cut' | Refusal> {
     while (this.#status === 'within a part') {
       const piece = await this.#piece()
@@ -72,7 +72,7 @@ export class FormReader {
     if (!/^(?:7bit|8bit|binary)?$/i.test(heads.get('content-transfer-encoding') ?? '')) return encoded
     const inner = this.#outer === undefined ? boundaryIn(MIXED, heads.get('content-type')) : undefined
     if (inner) {
-      // The first delimiter may have no line before it.
+      // There need not be a line before the first delimiter.
       this.#held = Buffer.concat([Buffer.from('\r\n'), this.#held])
       return await this.#within(delimiterOf(inner), this.#delimiter)
     }
@@ -82,7 +82,10 @@ export class FormReader {
     return { name }
   }
 
-  /** The rest of the part that `next` found, each piece good until the next is asked for. Throws `SourceFailed` where the form ends within. */
+  /**
+   * The rest of the part found by `next`, each piece valid until the next is requested. Throws `SourceFailed` if the form ends within
+   * it.
+   */
   async *bytes(): AsyncGenerator<Uint8Array, void> {
     while (this.#status === 'within a part') {
       const piece = await this.#piece()
@@ -91,7 +94,10 @@ export class FormReader {
     }
   }
 
-  /** Goes on to the next delimiter, of the parts of one part (several files of one field, as older curls send them) or of the form again. */
+  /**
+   * Continues at the next delimiter: of the parts of one part (several files in one field, as older curls send them), or of the form
+   * again.
+   */
   async #within(delimiter: Buffer, outer: Buffer | undefined): Promise<FormPart | 'over' | 'cut' | Refusal> {
     this.#delimiter = delimiter
     this.#outer = outer
@@ -112,7 +118,7 @@ export class FormReader {
         this.#status = 'behind a delimiter'
         return 'delimiter'
       }
-      // A possible beginning of a delimiter waits for the rest of it.
+      // A possible start of a delimiter waits for the rest.
       const certain = at > 0 ? at : this.#held.length - this.#delimiter.length + 1
       if (certain > 0) {
         const piece = this.#held.subarray(0, certain)
@@ -123,7 +129,7 @@ export class FormReader {
     }
   }
 
-  /** Up to the blank line; the rest of the delimiter's own line is padding. */
+  /** The headers up to the blank line; the rest of the delimiter's own line is padding. */
   async #heads(): Promise<Map<string, string> | 'cut' | Refusal> {
     const heads = new Map<string, string>()
     let bytes = 0
@@ -148,7 +154,7 @@ export class FormReader {
     }
   }
 
-  /** Past the blank line; but for a part without one, whose delimiter it begins. */
+  /** Skips the blank line, unless the part has none and ends at once. */
   async #beginBytes(): Promise<void> {
     const { length } = this.#delimiter
     while (this.#held.length < length && (await this.#more()));
@@ -156,7 +162,7 @@ export class FormReader {
   }
 
   async #more(): Promise<boolean> {
-    // The piece that they are of is lent only until now.
+    // The piece is lent only until now.
     const held = Buffer.from(this.#held)
     const piece = this.#end ?? (await this.#pull())
     if (typeof piece === 'string') {
@@ -170,7 +176,7 @@ export class FormReader {
   }
 }
 
-/** Gives each file of a form to `take`, one after the other; the rest of the form is dropped. */
+/** Passes each file of a form to `take`, one after the other; the rest of the form is dropped. */
 export async function takeFiles<File>(
   body: RequestBody,
   boundary: string,
@@ -205,7 +211,7 @@ async function* behindFirst(
 
 const PARAMETER = /; *([\w!#$&+.^`|~-]+)(\*?)=(?:"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"|([^;]*))/g
 
-/** The name of the file in a `Content-Disposition`, undefined where there is none in it: as RFC 6266, browsers, curl and .NET write one. */
+/** The file name in a `Content-Disposition`, as RFC 6266, browsers, curl and .NET write one; undefined if there is none. */
 export function fileNameIn(disposition: string): string | undefined {
   if (!/^(?:form-data|attachment|file) *(?:;|$)/i.test(disposition)) return undefined
   let name: string | undefined
@@ -221,7 +227,7 @@ export function fileNameIn(disposition: string): string | undefined {
   return name
 }
 
-/** `UTF-8''na%C3%AFve.txt` (RFC 8187); undefined where it is nothing of that kind. */
+/** `UTF-8''na%C3%AFve.txt` (RFC 8187); undefined for anything else. */
 function extendedValue(value: string): string | undefined {
   const [, text] = /^utf-8'[^']*'(.*)$/i.exec(value.trim()) ?? []
   try {

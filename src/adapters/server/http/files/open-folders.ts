@@ -5,14 +5,14 @@ import { Refused } from '#domain/session.ts'
 import { type FolderListing, listFolder } from '#folder/listing.ts'
 import { ArchiveReader } from '#folder/reader.ts'
 
-/** Folders that are read at once. */
+/** Number of folders read at once. */
 const READS_AT_ONCE = 2
-/** Members whose places are remembered: a quarter of a kilobyte each. */
+/** Number of folder members remembered: a quarter of a kilobyte each. */
 const KEPT_MEMBERS = 40_000
-/** Members of all archives that are on their way. */
+/** Number of members in all archives being sent. */
 const OPEN_MEMBERS = 200_000
 
-/** What is in the folders of a host that were asked for lately, and how much of it is on its way. */
+/** The contents of recently requested folders, and the number of members being sent. */
 export class OpenFolders {
   readonly #kept = new Map<string, FolderListing>()
   readonly #reads = new Semaphore(READS_AT_ONCE)
@@ -23,7 +23,7 @@ export class OpenFolders {
     return this.#kept.has(id)
   }
 
-  /** Reads the folder unless that was done lately: its bytes never change. Throws a `Refused` where it is gone. */
+  /** Reads the folder, unless that was done recently: its bytes never change. Throws a `Refused` if it is gone. */
   async listing(session: LocalSession, { id, name }: WholeFile): Promise<FolderListing> {
     return (
       this.#kept.get(id) ?? (await this.#reads.run(async () => this.#kept.get(id) ?? this.#read(session, id, name)))
@@ -50,7 +50,7 @@ export class OpenFolders {
     }
   }
 
-  /** A place for an archive of so many members, to be given back; undefined while others have them all. */
+  /** A place for an archive with this number of members, to be given back; undefined while others have all places. */
   hold(members: number): (() => void) | undefined {
     if (this.#openMembers > 0 && this.#openMembers + members > OPEN_MEMBERS) return undefined
     this.#openMembers += members

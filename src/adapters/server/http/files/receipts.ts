@@ -31,8 +31,8 @@ export function noteServed(
 const listQuery = v.object({ folders: isOn })
 
 /**
- * The files of a room, in the order in which they were offered, with their receipts. With `folders=1` a folder is one of them; else each file in it is, for programs that
- * know nothing of folders.
+ * The files of a room with their receipts, in the order of their offers. With `folders=1` a folder is one file; otherwise each file
+ * inside is listed, for programs that know nothing about folders.
  */
 export async function listFiles({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
   const { folders: asOne } = checked(listQuery, request.query)
@@ -62,7 +62,7 @@ export async function listFiles({ context, request, reply, requester }: Exchange
         left -= count
         yield* rowsOf(context, plain, row)
         plain = []
-        // Receipts are of the folder, and would be told with each file of it.
+        // Receipts concern the folder, and would be repeated for each file in it.
         const common = { ...row(each), folder: undefined, receipts: undefined, served: undefined }
         yield* rowsOf(context, members, ({ path, size, sha256 }) => {
           const name = `${each.file.name}/${path}`
@@ -72,7 +72,7 @@ export async function listFiles({ context, request, reply, requester }: Exchange
       yield* rowsOf(context, plain, row)
     }
 
-    /** Undefined where it has gone meanwhile. */
+    /** Undefined if it is gone by now. */
     async function membersOf({ file }: WholeRoomFile): Promise<readonly FileMember[] | undefined> {
       await requester.payItems(file.folder?.files ?? 0, room)
       try {
@@ -113,7 +113,7 @@ function rowOf(each: RoomFile, arriving: ReadonlyMap<string, TransferActor>, ses
 
 const listOf = (times: ReadonlyMap<string, number>) => Array.from(times, ([name, at]) => ({ name, at }))
 
-/** Who has handed in what, and who was there while the room collected and has not. */
+/** People with their hand-ins, and people who were present while the room collected and have none. */
 export async function listHandIns({ context, request, reply, requester }: Exchange): Promise<FastifyReply> {
   return await requester.inRoom(paramsOf(request).room, async (session) => {
     const { people, ...head } = await session.handIns()
@@ -130,7 +130,7 @@ export async function listHandIns({ context, request, reply, requester }: Exchan
   })
 }
 
-/** The receivers of the whole file, and the members who may see it and have sent no receipt; who has it of those here. */
+/** The receivers of a complete file, the members who may see it and have sent no receipt, and the present members who have it. */
 export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
   const { reply, requester } = exchange
   const { room, file } = await findFile(exchange)
@@ -147,7 +147,7 @@ export async function listReceipts(exchange: Exchange): Promise<FastifyReply> {
   })
 }
 
-/** The requester has the file whole, and proves it by the digest. */
+/** The requester has the complete file, which the digest proves. */
 export async function addReceipt(exchange: Exchange): Promise<FastifyReply> {
   const { request, reply, requester } = exchange
   const { id, room, file } = await findFile(exchange)

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** The end of a body: it came in full, or its connection broke. */
+/** The end of a body: complete, or with a broken connection. */
 export type BodyEnd = 'whole' | 'cut'
 
 /**
- * So much may wait to be taken, and one read more. Twice as much measured the same, four times as much a quarter slower: pieces that
- * wait longer outlive the young generation.
+ * Bytes that may wait to be taken, besides one more read. Twice as much measured the same, four times as much a quarter slower: pieces
+ * that wait longer outlive the young generation.
  */
 const PAUSE_BYTES = 256 * 1024
 
 /**
- * The bytes of a request, at each call all that arrived during the write before: small appends cost half the throughput, and
- * waiting for large ones would keep the followers of the file waiting too.
+ * The bytes of a request: each call answers everything that arrived during the write before. Small appends cost half the throughput, and
+ * waiting for large ones would keep readers that follow the file waiting, too.
  */
 export class RequestBody {
   readonly #request: IncomingMessage
@@ -27,11 +27,11 @@ export class RequestBody {
     request.once('end', () => this.#over('whole'))
     request.once('error', () => this.#over('cut'))
     request.once('close', () => this.#over('cut'))
-    // The connection may have broken before we looked.
+    // The connection may have broken earlier.
     if (request.destroyed) this.#over(request.readableEnded ? 'whole' : 'cut')
   }
 
-  /** The next bytes, in the pieces in which they came, or how it ended. */
+  /** The next bytes, in the pieces in which they arrived, or the end. */
   async next(): Promise<readonly Buffer[] | BodyEnd> {
     while (this.#waiting === 0) {
       if (this.#end !== undefined) return this.#end
@@ -46,7 +46,7 @@ export class RequestBody {
     return chunks
   }
 
-  /** Reads the rest and drops it, so that the sender gets to see the answer. */
+  /** Reads and drops the rest, so that the sender gets to see the answer. */
   drain(): void {
     this.#request.off('data', this.#take)
     this.#request.resume()
@@ -65,7 +65,7 @@ export class RequestBody {
   }
 }
 
-/** Gives `take` the body, and drops the rest. Only now a client that asked is told to send it. */
+/** Passes the body to `take`, and drops the rest. Only now is a client that asked told to send it. */
 export async function withBody<T>(
   { raw, headers }: FastifyRequest,
   reply: FastifyReply,

@@ -17,7 +17,7 @@ import type { Exchange } from '../auth.ts'
 import { accepted, HttpRefused, type Refusal } from '../errors.ts'
 import { checked, paramsOf } from '../input.ts'
 
-// The description of a file in the query and the headers of the request that sends it.
+// The description of a file, from the query and the headers of its request.
 
 const LIFETIME = [60, 365 * 86_400] as const
 const isLifetime = (seconds: unknown): boolean =>
@@ -35,7 +35,7 @@ const wishes = v.object({
   ),
 })
 
-/** The one addressee of an upload, by `?to=`, and how long it stays, by `?expires=`; what is dropped is for the operators. */
+/** The one addressee of an upload, from `?to=`, and its expiry, from `?expires=`; a file that comes by a drop link is for the operators. */
 export function wishesOf({
   request,
   requester,
@@ -45,13 +45,13 @@ export function wishesOf({
   return { ...(to === undefined ? {} : { to }), ...(expires === undefined ? {} : { expiresInSeconds: expires }) }
 }
 
-/** What is put at an address that ends in a slash is a folder. */
+/** A file put at an address that ends in a slash is a folder. */
 export const folderAt = (request: FastifyRequest): Pick<UploadMeta, 'folder'> =>
   paramsOf(request).name !== '' && /^[^?]*\/(?:\?|$)/.test(request.url) ? { folder: { files: 0, bytes: 0 } } : {}
 
-/** The size and digest of the file that a request has for its body. */
+/** The size and digest of the file in a request's body. */
 export function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'> {
-  // RFC 9110 section 14.5: a part must not be taken for the whole. `curl -C -` would send one.
+  // RFC 9110 section 14.5: a part must not be taken for the whole. `curl -C -` would send a part.
   if (headers['content-range'] !== undefined)
     throw new HttpRefused('BAD_REQUEST', 'PUT takes whole files; go on with an upload by PATCH to its address')
   if ((headers['content-encoding'] ?? 'identity') !== 'identity')
@@ -62,7 +62,7 @@ export function bodyMeta(headers: IncomingHttpHeaders): Omit<UploadMeta, 'name'>
   return { ...(size === undefined ? {} : { size }), ...(sha256 === undefined ? {} : { sha256 }) }
 }
 
-/** A POST without any of these has not heard of tus. */
+/** A POST without any of these is not from a tus client. */
 export const speaksTus = (headers: IncomingHttpHeaders): boolean =>
   ['tus-resumable', 'upload-length', 'upload-defer-length', 'upload-metadata', 'upload-concat'].some(
     (name) => headers[name] !== undefined,
@@ -82,16 +82,16 @@ export function creationOf(headers: IncomingHttpHeaders): { meta: UploadMeta; ch
 export const hasBody = (headers: IncomingHttpHeaders): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
-/** The next bytes of a file, as their request describes them. */
+/** The next bytes of a file, as described by their request. */
 export interface Patch {
-  /** Of the first byte of the body. */
+  /** Offset of the body's first byte. */
   readonly offset: number
-  /** Of the whole file, where it is told only now. */
+  /** Size of the whole file, if given only now. */
   readonly size?: number | undefined
-  /** The same of its digest. */
+  /** Digest of the whole file, if given only now. */
   readonly sha256?: string | undefined
   readonly checksum?: TusChecksum | undefined
-  /** The digest of the durable bytes, where somebody else than the owner goes on. */
+  /** The digest of the durable bytes, when somebody other than the owner continues. */
   readonly prefix?: string | undefined
 }
 
@@ -108,7 +108,7 @@ export function patchOf(headers: IncomingHttpHeaders): Patch {
   }
 }
 
-/** Bytes without a place in the file need not come at all. */
+/** Refuses bytes that lie outside the file before they are sent. */
 export function excess({ headers }: FastifyRequest, offset: number, size: number | undefined): Refusal | undefined {
   const length = byteCount('Content-Length', headers['content-length'] ?? '0')
   if (typeof length === 'object') return length

@@ -32,10 +32,10 @@ import {
   wishesOf,
 } from './upload-meta.ts'
 
-// Files come in by PUT, by a form, or by tus (create, then patch). A form is taken wherever files go in (`curl -F`, also with `-X PUT`).
-// PUT and tus end in `receive`, which writes one body into one transfer; the files of a form end with it, as uploads in one go.
+// Files come in by PUT, by a form, or by tus (create, then patch). A form is accepted wherever files are (`curl -F`, also with `-X PUT`).
+// PUT and tus end in `receive`, which writes one body into one transfer; the files of a form end with it, as uploads in a single request.
 
-/** `PUT` of a whole file into a room: it is there once the answer is 201, or 200 where the room had these bytes already. */
+/** `PUT` of a whole file into a room: the answer is 201 once it is complete, or 200 if the room already had these bytes. */
 export async function putFile(exchange: Exchange): Promise<FastifyReply> {
   const { request } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
@@ -45,7 +45,7 @@ export async function putFile(exchange: Exchange): Promise<FastifyReply> {
   return await putWhole(exchange, { room: roomIn(exchange), meta })
 }
 
-/** Where clients of IRC send their files (`draft/FILEHOST`): it goes into the room in which its sender has spoken last. */
+/** For IRC clients (`draft/FILEHOST`): the file goes into the room in which its sender has spoken last. */
 export async function postToFileHost(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, requester } = exchange
   const { headers } = request
@@ -63,9 +63,9 @@ export const fileHostOptions = ({ reply }: Exchange): FastifyReply =>
 interface WholeFilePut {
   readonly room: string
   readonly meta: UploadMeta
-  /** In front of the path in its address. */
+  /** Put before the path in its address. */
   readonly origin?: string
-  /** The status where the room had these bytes already. */
+  /** The status if the room already had these bytes. */
   readonly had?: 200 | 201
 }
 
@@ -88,13 +88,13 @@ async function putWhole(
     if (received === 'cut') return reply.hijack()
     if ('sha256' in received) return reply.code(201).send(fileJson(received, url))
     if (!('code' in received)) throw new Error('a whole body was neither kept nor refused')
-    // A second PUT begins at the start, under a new id: the bytes of this one would only take space.
+    // A second PUT starts again under a new id: the bytes of this one would only take space.
     if (received.code === 'HASH_MISMATCH' || received.code === 'DISK_FULL') await transfer.withdraw(received.message)
     return refuse(reply, received)
   })
 }
 
-/** `POST` of a form where only forms go in. */
+/** `POST` of a form, at an address that accepts only forms. */
 export async function postForm(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply } = exchange
   const boundary = boundaryOf(request.headers['content-type'])
@@ -102,7 +102,7 @@ export async function postForm(exchange: Exchange): Promise<FastifyReply> {
   return refuse(reply, noForm(context, request, paramsOf(request).room || context.settings.room))
 }
 
-/** Begins a resumable upload (tus: creation), with its first bytes if they come along (creation-with-upload). */
+/** Begins a resumable upload (tus: creation), with its first bytes if they are sent along (creation-with-upload). */
 export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply } = exchange
   const { headers } = request
@@ -120,7 +120,7 @@ export async function createUpload(exchange: Exchange): Promise<FastifyReply> {
   return describeUpload(reply, transfer, 0).code(201).send()
 }
 
-/** Goes on with an upload (tus). */
+/** Continues an upload (tus). */
 export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
   const patch = patchOf(request.headers)
@@ -132,7 +132,7 @@ export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
   const transfer = await context.engine.transfer(id)
   if (transfer !== undefined) {
     const isOwners = isOwner(context, requester, transfer)
-    // Nor does anybody else say how large it is.
+    // Nobody else may set its size either.
     const saysMore = size !== undefined && size !== transfer.file.size
     if (!isOwners && (prefix === undefined || saysMore)) return refuse(reply, notOwner)
     return await continueUpload(exchange, transfer, {
@@ -141,26 +141,26 @@ export async function patchUpload(exchange: Exchange): Promise<FastifyReply> {
       success: 204,
     })
   }
-  // The transfer is gone, and its room is about to hear of it.
+  // The transfer is gone, and its room is about to be told.
   if (file.status !== 'whole') return refuse(reply, notFound)
   const end = file.file.size ?? 0
   reply.header('Upload-Offset', end)
-  // It became whole, but the answer was lost.
+  // It was completed, but the answer was lost.
   if (offset === end && request.headers['content-length'] === '0') return reply.code(204).send()
   return refuse(reply, { code: 'BAD_OFFSET', message: `this file is whole; it ends at byte ${end}` })
 }
 
-/** Takes a file away: an upload that is not whole yet (tus: termination), or a whole one. For its sender or an operator. */
+/** Removes a file: an unfinished upload (tus: termination), or a complete file. For its sender or an operator. */
 export async function removeUpload(exchange: Exchange): Promise<FastifyReply> {
   const { context, reply, requester } = exchange
   const found = await findFile(exchange)
   const { id, room, file } = found
-  // The room knows no sender by a link: only the upload does.
+  // Only the upload knows a sender by a link, not the room.
   const elsewhere = requester.drop === undefined ? undefined : await passedOn(exchange, found)
   if (elsewhere !== undefined) return elsewhere
   const transfer = await context.engine.transfer(id)
   if (transfer === undefined) {
-    // The transfer is gone, and its room is about to hear of it.
+    // The transfer is gone, and its room is about to be told.
     if (file.status !== 'whole' && context.engine.isHomeOf(file)) return refuse(reply, notFound)
     if (requester.drop !== undefined) return refuse(reply, handedIn)
     const owner = ownerKey(context, requester)
@@ -174,7 +174,7 @@ export async function removeUpload(exchange: Exchange): Promise<FastifyReply> {
   return reply.code(204).send()
 }
 
-/** Clients that can only POST name their method in a header (tus). */
+/** Clients that can only POST give their method in a header (tus). */
 export async function overriddenMethod(exchange: Exchange): Promise<FastifyReply> {
   switch (exchange.request.headers['x-http-method-override']) {
     case 'PATCH':
@@ -186,7 +186,7 @@ export async function overriddenMethod(exchange: Exchange): Promise<FastifyReply
   }
 }
 
-/** The parts of tus that this host has. */
+/** The tus extensions of this host. */
 export const tusOptions = ({ reply }: Exchange): FastifyReply =>
   reply
     .code(204)
@@ -197,7 +197,7 @@ export const tusOptions = ({ reply }: Exchange): FastifyReply =>
     })
     .send()
 
-/** Every answer to a client of tus says so, and one of another version gets no other answer. */
+/** Every answer to a tus client carries the version, and a client of another version gets no other answer. */
 export function refuseOtherTus({ headers, method }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
   const version = headers['tus-resumable']
   if (version === undefined || method === 'OPTIONS') return undefined
@@ -211,7 +211,7 @@ export function refuseOtherTus({ headers, method }: FastifyRequest, reply: Fasti
   )
 }
 
-/** An upload that the room has heard of, or the file where it has these bytes already; `url` is the address for its sender. */
+/** An upload known to the room, or the file if the room already has these bytes; `url` is the address for its sender. */
 interface Offer {
   readonly transfer: TransferActor | WholeFile
   readonly url: string
@@ -238,11 +238,11 @@ function offerFile(
 }
 
 interface Continuation extends Patch {
-  /** The status of an answer without a fault. */
+  /** The status of a successful answer. */
   readonly success: 201 | 204
 }
 
-/** Takes a request's body into a transfer, which it takes over from its writer so far (C110). */
+/** Writes a request's body into a transfer, in place of the writer so far (C110). */
 function continueUpload(
   exchange: Exchange,
   transfer: TransferActor,
@@ -267,12 +267,12 @@ function continueUpload(
   })
 }
 
-/** The end of one body: the file is whole, or waits for more behind its durable bytes, or the reason why neither. */
+/** The outcome of one body: the complete file, or the durable bytes of an unfinished one, or a refusal. */
 type Received = WholeFile | { readonly durable: number } | Rejected | Refusal | 'cut'
 
 /**
- * Writes the body of a request into a transfer. The file is published where the body is all of it (`isWhole`), or reaches its size; else
- * the transfer waits for its next writer.
+ * Writes the body of a request into a transfer. The file is published if the body is all of it (`isWhole`), or reaches its size;
+ * otherwise the transfer waits for its next writer.
  */
 async function receive(
   { context, request, reply }: Exchange,
@@ -299,7 +299,7 @@ async function appendAll(body: RequestBody, writing: Writing): Promise<BodyEnd |
   }
 }
 
-/** The same for a body that counts only if it has the digest that was sent with it: at most `most` bytes, so that they can wait. */
+/** The same for a body that counts only if its digest is right: at most `most` bytes, so that they can wait. */
 async function appendChecked(
   body: RequestBody,
   writing: Writing,
@@ -321,14 +321,14 @@ async function appendChecked(
   return (await writing.append(bytes)) ?? 'whole'
 }
 
-/** One file of a form at its end. */
+/** The outcome of one file of a form. */
 type FormFile = { readonly file: WholeFile; readonly url: string } | { readonly name: string; readonly why: Rejected }
 
-/** Takes the files of a form (`curl -F file=@talk.pdf`), one after the other as they come: each has its own end. The rest is dropped. */
+/** Receives the files of a form (`curl -F file=@talk.pdf`), one after the other; each has its own outcome. The rest is dropped. */
 async function receiveForm(exchange: Exchange, boundary: string): Promise<FastifyReply> {
   const { context, request, reply, requester } = exchange
   const { sha256 } = bodyMeta(request.headers)
-  // A digest of the whole form says nothing of a file in it.
+  // A digest of the whole form says nothing about a file in it.
   if (sha256 !== undefined) throw new HttpRefused('BAD_REQUEST', 'a form has no digest of a file; send the file by PUT')
   if (boundary === '')
     throw new HttpRefused(
@@ -372,24 +372,24 @@ function answerForm(
 const formJson = (ended: FormFile): object =>
   'file' in ended ? fileJson(ended.file, ended.url) : { name: ended.name, ...refusalBody(ended.why) }
 
-/** A whole file, for its sender. */
+/** A complete file, for its sender. */
 const fileJson = ({ id, name, size, sha256, ...about }: WholeFile, url: string): object => ({
   ...{ id, name, size, sha256, url },
   ...about,
 })
 
-/** Tells where an upload stands: `offset` bytes of it would survive a crash. */
+/** Describes the state of an upload: `offset` bytes of it would survive a crash. */
 export function describeUpload(reply: FastifyReply, { file, expiresAt }: TransferActor, offset: number): FastifyReply {
   return reply.headers({ 'Upload-Offset': offset, ...sizeHeader(file.size), 'Upload-Expires': httpDate(expiresAt) })
 }
 
-/** Answers with why an upload does not go on, and from where it could. */
+/** Refuses to continue an upload, with the offset from which it could. */
 function refuseUpload(reply: FastifyReply, transfer: TransferActor, why: Rejected | Refusal): FastifyReply {
   if (transfer.status === 'arriving' || transfer.status === 'paused') describeUpload(reply, transfer, transfer.durable)
   return why.code === 'HASH_MISMATCH' ? refuse(reply, why, TUS_STATUSES.HASH_MISMATCH) : refuse(reply, why)
 }
 
-/** By which a file that was dropped goes on, and nothing of it is read. */
+/** The address for continuing a dropped file; it cannot be read there. */
 const dropUrl = ({ settings }: HttpContext, { text }: { readonly text: string }, { id }: MentionedFile): string =>
   `${settings.basePath}/drop/${text}/files/${id}`
 
