@@ -2,19 +2,19 @@ import { places, type UploadHolder, yielding } from '#domain/engine/upload-place
 import type { Clock, Metrics } from '#domain/ports/system.ts'
 import type { WholeFile } from '#domain/room/events.ts'
 
-/** A download on which nothing has moved for so long makes way for another. */
+/** A download without progress for this long gives way to another. */
 const STILL_MS = 5000
-/** A download of a client with so many more than the requester makes way, whatever its speed. */
+/** A download of a client with this many more than the requester gives way, whatever its speed. */
 const MORE = 2
 
 /** The place of one download. */
 export interface DownloadSlot {
-  /** To be called whenever a piece of it is taken. */
+  /** Call it whenever a piece of it is taken. */
   moved(): void
   release(): void
 }
 
-/** The answer that a download is: destroyed where it makes way. */
+/** The answer behind a download: destroyed when it gives way. */
 interface Answer {
   destroy(): unknown
 }
@@ -26,9 +26,8 @@ interface Open extends UploadHolder {
 }
 
 /**
- * The downloads of a host. Each costs an open file and a piece or two in memory, so there are only so many at once (C116): beyond them
- * the one that has been idle longest makes place for the next, or one of a client with far more of them than the
- * requester. It can be continued.
+ * The downloads of a host. Each costs an open file and a piece or two in memory, so their number is limited (C116). Beyond that, the one
+ * idle for longest gives way to the next, or one of a client with far more of them than the requester. It can be resumed.
  */
 export class DownloadSlots {
   readonly #clock: Clock
@@ -43,7 +42,7 @@ export class DownloadSlots {
     this.#most = most
   }
 
-  /** A place for an answer; undefined where there is none, and no other download makes way. */
+  /** A place for an answer; undefined if there is none, and no other download gives way. */
   take(holder: UploadHolder, answer: Answer): DownloadSlot | undefined {
     if (this.#open.size >= this.#most && !this.#makePlace(holder)) return undefined
     const open: Open = { ...holder, answer, movedAt: this.#clock.elapsed() }
@@ -60,7 +59,7 @@ export class DownloadSlots {
     }
   }
 
-  /** Breaks off one that makes way; false where none does. */
+  /** Ends a download that gives way; false if none does. */
   #makePlace(holder: UploadHolder): boolean {
     const open = [...this.#open].sort((one, other) => one.movedAt - other.movedAt)
     const views = open.map(({ address, person, movedAt }, index) => ({
@@ -78,17 +77,17 @@ export class DownloadSlots {
   }
 }
 
-/** So many downloads that were begun are remembered. */
+/** Number of started downloads that are remembered. */
 const MOST_BEGUN = 10_000
 
 /**
- * What was served of files to members whose downloads come in parts: players fetch the end of a film first, and a download that was cut goes
- * on. A member has a file once its last byte was served, and as many bytes as it has.
+ * The bytes served to members who download in parts: players fetch the end of a film first, and interrupted downloads are resumed. A
+ * member has a file once its last byte was served, and as many bytes as it has.
  */
 export class ServedBytes {
   readonly #begun = new Map<string, number>()
 
-  /** Notes `bytes` from `first` on. Answers whether the member has the file by now. */
+  /** Notes `bytes` from `first` on. Answers whether the member has the file now. */
   note(member: string, { id, size }: WholeFile, first: number, bytes: number): boolean {
     const key = `${member} ${id}`
     const sum = (this.#begun.get(key) ?? 0) + bytes

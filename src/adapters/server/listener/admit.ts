@@ -11,7 +11,7 @@ import { type Detected, detectProtocol } from './detect-protocol.ts'
 
 /** The servers of all protocols. */
 export interface Servers {
-  /** The path below which the host's addresses are; empty for none. */
+  /** The base path of the host's addresses; empty without one. */
   readonly basePath: string
   readonly clock: Clock
   readonly log: Log
@@ -23,10 +23,10 @@ export interface Servers {
   readonly ssh: ConnectionServer
 }
 
-/** A client of a busy machine, or whose first packet is lost, sends something within so many times the silence of a line client. */
+/** A client of a busy machine, or with a lost first packet, sends something within this many times a line client's silence. */
 const LATE = 5
 
-/** Tells a connection's protocol by its first bytes and hands it to that server; one that is silent for `silentMs` is of a line client. */
+/** Detects a connection's protocol by its first bytes and hands it to that server; one silent for `silentMs` belongs to a line client. */
 export function admit(
   connection: Duplex,
   from: Omit<IncomingConnection, 'connection' | 'head'>,
@@ -34,7 +34,7 @@ export function admit(
   servers: Servers,
 ): void {
   const { basePath, clock, frames, http, irc, line, metrics, ssh } = servers
-  // Until a server takes over, a broken connection is nobody's news; afterwards the server reports it.
+  // Until a server takes over, nobody needs to know about a broken connection; afterwards the server reports it.
   connection.on('error', () => metrics.count('connection_errors'))
   const mayBeBrowser = () => http.serves(from.address)
   const hiddenMs = () => (mayBeBrowser() ? Number.POSITIVE_INFINITY : LATE * silentMs)
@@ -69,7 +69,7 @@ export function admit(
   detectProtocol(connection, clock, silentMs, accept, mayBeBrowser)
 }
 
-/** Ends a connection of another protocol. It does not read text, so it is told nothing; nothing that it sent goes anywhere else. */
+/** Closes a connection of an unknown protocol. It does not read text, so it is told nothing, and nothing it sent goes anywhere else. */
 export function refuseForeign(
   connection: Duplex,
   protocol: string,
@@ -80,8 +80,8 @@ export function refuseForeign(
 }
 
 /**
- * Ends a connection in plain to a host that speaks TLS: says so in the protocol of the client, and lets nothing in that it sent (C123).
- * `at` is the address that it came to.
+ * Closes a connection without TLS to a host that requires it, and says so in the client's protocol. Nothing that it sent gets in (C123).
+ * `at` is the address that it used.
  */
 export function refusePlain(
   socket: Socket,
@@ -100,7 +100,7 @@ export function refusePlain(
 
 const CODE = 'TLS_REQUIRED'
 
-/** Where a browser finds the page that it asked for in plain. Not kept: the host may speak plain another day. */
+/** The TLS address of the page that a browser asked for without TLS. Not to be cached: the host may run without TLS another day. */
 function pageOverTls(head: Buffer): string | undefined {
   const text = head.toString('latin1')
   const [, target] = /^(?:GET|HEAD) (\/[\x21-\x7e]*) HTTP\/1\.1\r\n/.exec(text) ?? []

@@ -4,10 +4,10 @@ import { FRAMES_MAGIC } from '#protocol/frames.ts'
 import { IAC, isHttpRequestLine, isTelnetOption, looksLikeLongHttpRequest } from '../connection/protocol-hints.ts'
 import { type HeadReader, readHead } from './read-head.ts'
 
-/** The protocol of a connection. `foreign` and `binary` are closed without a word into any room (C14, C92). */
+/** The protocol of a connection. `foreign` and `binary` are closed, and nothing from them reaches a room (C14, C92). */
 export type Verdict = 'line' | 'http' | 'irc' | 'ssh' | 'tls' | 'frames' | 'binary' | 'foreign' | 'undecided'
 
-/** With this many bytes the verdict is never `undecided` (C37); bytes behind them never change it. */
+/** With this many bytes the verdict is never `undecided` (C37); later bytes never change it. */
 export const SNIFF_LIMIT_BYTES = 4096
 
 const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
@@ -30,36 +30,36 @@ const SIGNATURES: readonly (readonly [Verdict, Buffer])[] = [
   ].map((bytes) => ['foreign', Buffer.from(bytes, 'latin1')] as const),
 ]
 
-// HTTP/0.9 has no version. Methods are case-sensitive, and `get /x` may be a person's first message.
+// HTTP/0.9 has no version. Methods are case-sensitive, since `get /x` may be a person's first message.
 const METHOD_AND_TARGET =
   /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI|PROPFIND|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH) (?:\/\S*|\*|https?:\/\/\S+)/
 const SIMPLE_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}$`)
 const CUT_REQUEST = new RegExp(`${METHOD_AND_TARGET.source}(?: (?:H(?:T(?:T(?:P(?:\\/[\\d.]*)?)?)?)?)?)?$`)
 const REQUEST_SO_FAR = /^[A-Z]+(?: (?:\S+(?: (?:H(?:T(?:T(?:P(?:\/(?:\d(?:\.(?:\d\r?)?|\r)?)?)?)?)?)?)?|\r)?)?)?$/i
-// The first lines of IRC's registration, in capitals; a person may begin a sentence with one of these words.
+// The first lines of an IRC registration, in capitals; a person may begin a sentence with one of these words.
 const IRC_LINE = /^(?:CAP [A-Z].*|(?:NICK|PASS) :?\S+|USER \S+ \S+ \S+ .+)$/
 const IRC_SO_FAR = /^(?:CAP|NICK|PASS|USER) /
-/** No line of these is longer. */
+/** None of these lines is longer. */
 const IRC_LINE_BYTES = 512
-// Were it a request with this method, the line server would still close (C35).
+// If this were an HTTP request with this method, the line server would still close it (C35).
 const SEND = Buffer.from('SEND ')
 
 const CR = 0x0d
 const LF = 0x0a
 const WRITABLE_CONTROLS = new Set([0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b])
 
-/** A new connection whose protocol is known; `head` holds the bytes that were read for it. */
+/** A new connection of known protocol; `head` holds the bytes read so far. */
 export interface Detected {
   readonly verdict: Exclude<Verdict, 'undecided'>
   readonly head: Buffer
 }
 
-/** A silent connection from where a browser is: its first packet may have been lost, and a greeting would end that request. */
+/** For a silent connection from the address of a browser: its first packet may be lost, and a greeting would end that request. */
 const BROWSER_PATIENCE = 5
 
 /**
- * Tells the protocol of a new connection, and leaves it paused (`readHead`). One that is silent for `silentMs` is of a line client (C36); one
- * that `mayBeBrowser` says so of, after five times as long.
+ * Detects the protocol of a new connection, and leaves it paused (`readHead`). A connection silent for `silentMs` belongs to a line
+ * client (C36); one for which `mayBeBrowser` is true, after five times as long.
  */
 export function detectProtocol(
   connection: Duplex,
@@ -81,15 +81,15 @@ export function detectProtocol(
       isPatient = false
       return (BROWSER_PATIENCE - 1) * silentMs
     },
-    // One line without its end, and then the end of all: `printf hi | nc` (C6).
+    // One line without its end, followed by the end of input: `printf hi | nc` (C6).
     ended: (head) => (head.length > 0 ? decided(verdictAtLast(head), head) : undefined),
   }
   readHead(connection, clock, silentMs, reader, detected)
 }
 
 /**
- * The verdict on the bytes so far, as early as they allow one. Blank lines do not count as a first line: some HTTP
- * clients send one ahead (C92).
+ * The verdict on the bytes so far, as early as possible. Blank lines do not count as a first line: some HTTP clients send one ahead
+ * (C92).
  */
 export function sniff(head: Buffer): Verdict {
   const seen = head.subarray(0, SNIFF_LIMIT_BYTES)
@@ -112,8 +112,8 @@ export function sniff(head: Buffer): Verdict {
 }
 
 /**
- * The verdict on a client that has not sent enough within its time, or has ended: one that began in binary does not become
- * text (C34), and a request that was cut within its first line is not said in a room either (C35).
+ * The verdict on a client that has not sent enough in time, or has ended: binary input does not become text (C34), and a request cut
+ * within its first line is not said in a room either (C35).
  */
 export function verdictAtLast(head: Buffer): 'line' | 'binary' | 'http' {
   const [first] = head
@@ -141,8 +141,8 @@ const SOUND = new Set([0xf1, 0xf2, 0xf3, 0xf9])
 const TEXT_BYTES = 4
 
 /**
- * The verdict on a first byte that no UTF-8 text begins with: a telnet client speaks lines, and UTF-16 is told in words that it is not taken,
- * so both are for the line server. All else is binary.
+ * The verdict on a first byte that cannot begin UTF-8 text. Telnet clients speak lines, and UTF-16 is refused in words: both are for the
+ * line server. Anything else is binary.
  */
 function beginningOf(seen: Buffer): Verdict {
   const [first, second, third, fourth] = seen
@@ -168,7 +168,7 @@ function behindSound(rest: Buffer): Verdict {
   return rest.length < TEXT_BYTES ? 'undecided' : 'line'
 }
 
-/** One command of telnet's, or one and a short word. */
+/** A single telnet command, or one followed by a short word. */
 const isTelnetAlone = ([first, second, ...rest]: Buffer): boolean =>
   first === IAC && second !== undefined && SOUND.has(second) && rest.every((byte) => isPrintable(byte) || isBlank(byte))
 

@@ -1,7 +1,7 @@
 import type { Log } from '#domain/ports/system.ts'
 import type { ConnectionServer, IncomingConnection } from '../connection/incoming-connection.ts'
 
-/** A server whose code is loaded with its first connection: a protocol that nobody speaks costs a start nothing. */
+/** A server whose code is loaded with its first connection, so that an unused protocol costs nothing at the start. */
 export class LazyServer implements ConnectionServer {
   readonly #load: () => Promise<ConnectionServer>
   readonly #log: Log

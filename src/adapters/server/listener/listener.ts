@@ -22,36 +22,39 @@ export interface ListenerSettings {
   readonly port: number
   /** Connections at once. */
   readonly connections: number
-  /** For each subnet off loopback: an IPv4 address, or an IPv6 /64. The oldest unauthenticated one makes place for the next. */
+  /**
+   * For each subnet other than loopback: an IPv4 address, or an IPv6 /64. The oldest unauthenticated connection makes place for the
+   * next.
+   */
   readonly connectionsPerAddress: number
   /**
-   * Unauthenticated connections, of all; and never more than about a quarter (C68). Beyond it the oldest of the subnet that has most of
-   * them makes place.
+   * Number of unauthenticated connections in all; never more than about a quarter (C68). Beyond that, the oldest from the subnet with
+   * most of them makes place.
    */
   readonly unauthenticated: number
-  /** Loopback is this machine's own people: they are not counted unless this says so. */
+  /** Loopback belongs to this machine's own people, who are counted only with this setting. */
   readonly unauthenticatedOnLoopback: boolean
-  /** A client that has sent nothing for this long is taken for netcat, and greeted. */
+  /** A client silent for this long is taken for netcat, and greeted. */
   readonly silentMs: number
-  /** With it, nothing is plain; without it, nothing is TLS. */
+  /** With it, every connection must use TLS; without it, none. */
   readonly tls?: TlsSettings
-  /** A handshake of TLS must be over by then. */
+  /** Time for a TLS handshake. */
   readonly handshakeMs: number
-  /** A silent connection is probed by the system after this long. */
+  /** The system probes a silent connection after this long. */
   readonly keepAliveMs: number
   /**
-   * Networks (`10.0.0.0/8`) whose machines are proxies: what they tell of their clients is believed, in HTTP's headers and by the PROXY protocol. None of their
-   * connections counts as this machine's own.
+   * Networks (`10.0.0.0/8`) of trusted proxies: what they say about their clients is believed, in HTTP headers and in the PROXY
+   * protocol. Their connections never count as this machine's own.
    */
   readonly trustProxy: readonly string[]
-  /** A client that takes nothing for this long with data waiting is closed. */
+  /** A client that takes nothing for this long while data waits is closed. */
   readonly deadMs: number
-  /** How long the last message to everybody may take. */
+  /** Time for the last message to everybody. */
   readonly farewellMs: number
 }
 
 export interface ListenerParts extends Servers {
-  /** Its connections come by way of HTTP. */
+  /** Its connections come through HTTP. */
   readonly webSocket: Omit<ConnectionServer, 'accept'>
   readonly memory: { readonly isShort: boolean }
 }
@@ -67,13 +70,13 @@ export class PortInUse extends Error {
   readonly code = 'PORT_IN_USE'
 }
 
-/** One port for everything: tells each connection's protocol by its first bytes and hands it to that server. */
+/** One port for all protocols: detects each connection's protocol by its first bytes, and hands it to that server. */
 export class TcpListener {
   readonly #settings: ListenerSettings
   readonly #parts: ListenerParts
   readonly #server: Server
   readonly #tls: TlsLayer | undefined
-  /** As the servers have them: over TLS, not the sockets below it. */
+  /** As the servers see them: the TLS connections, not the sockets below. */
   readonly #sockets = new Set<Socket>()
   readonly #limiter: ConnectionLimiter<Destroyable>
   readonly #proxies: TrustedProxies
@@ -92,7 +95,7 @@ export class TcpListener {
     this.#tls = tls && new TlsLayer(tls, parts.clock, parts.log, handshakeMs, (code) => this.#handshakeFailed(code))
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     this.#server = createServer(options, this.#connected)
-    // libuv silently drops connections that it can't open (C71): keep files free for the stores, and report drops.
+    // libuv silently drops connections that it cannot open (C71): keep file descriptors free for the stores, and report drops.
     this.#server.maxConnections = maxConnections(settings.connections)
     const mostUnauthenticated = Math.min(
       settings.unauthenticated,
@@ -118,20 +121,20 @@ export class TcpListener {
     return this.#server.address() as AddressInfo
   }
 
-  /** Accepts no connection, and no input on those that are there. */
+  /** Accepts no new connections, and no input on the present ones. */
   stopReading(): void {
     this.#server.close()
     for (const server of this.#servers) server.stopReading()
   }
 
-  /** Tells everybody why, and hangs up. */
+  /** Tells everybody the reason, and hangs up. */
   async close(why: string): Promise<void> {
     this.stopReading()
     this.#cancelSweep()
     this.#cancelSample()
     this.#tls?.close()
     await Promise.all(this.#servers.map((server) => server.close(why, this.#settings.farewellMs)))
-    // Those whose protocol is not known yet.
+    // Connections of unknown protocol.
     for (const socket of this.#sockets) if (!socket.writableEnded) socket.destroy()
   }
 
@@ -157,7 +160,10 @@ export class TcpListener {
     this.#admit(socket, { ...from, known: counted.known })
   }
 
-  /** One from a trusted proxy: it may name its client first. Without a name it is the proxy's own, and carries requests that name theirs. */
+  /**
+   * A connection from a trusted proxy may name its client first. Otherwise it belongs to the proxy, and carries requests that name
+   * theirs.
+   */
   #connectedProxy(socket: Socket, from: Origin): void {
     const { clock, metrics } = this.#parts
     socket.on('error', () => metrics.count('connection_errors'))
@@ -185,7 +191,7 @@ export class TcpListener {
     enter: (address, end) => this.#count({ destroy: end }, { address, loopback: false }),
   }
 
-  /** Counts a connection of an address until `leave`; undefined where there are too many. */
+  /** Counts a connection of an address until `leave`; undefined if there are too many. */
   #count(connection: Destroyable, { address, loopback }: Origin): ProxiedRequest | undefined {
     const as = loopback && !this.#settings.unauthenticatedOnLoopback ? 'authenticated' : 'unauthenticated'
     const counted = this.#limiter.enter(connection, address, as, loopback)
@@ -213,7 +219,7 @@ export class TcpListener {
     const { clock, metrics } = this.#parts
     socket.on('error', () => metrics.count('connection_errors'))
     detectProtocol(socket, clock, silentMs, ({ verdict, head }) => {
-      // It is encrypted as it is.
+      // SSH has its own encryption.
       if (verdict === 'ssh') return this.#parts.ssh.accept({ connection: socket, ...from, head })
       if (verdict !== 'tls') {
         const at = from.base?.replace('https://', '') ?? 'this address'
@@ -231,7 +237,7 @@ export class TcpListener {
   #keep(socket: Socket): void {
     this.#sockets.add(socket)
     this.#parts.metrics.gauge('connections', this.#sockets.size)
-    // It comes once anyway: `once` would keep a wrapper for each connection.
+    // `once` would keep a wrapper for each connection, and the event comes once anyway.
     socket.on('close', () => this.#forget(socket))
   }
 
@@ -258,7 +264,7 @@ export class TcpListener {
       if (socket.writableLength > (largest?.writableLength ?? 0)) largest = socket
     }
     this.#parts.metrics.gauge('outbox_bytes', waiting)
-    // Rather the client that is furthest behind, and can come back to where it was, than everybody (C81).
+    // Better to lose the client that is furthest behind, and can resume, than everybody (C81).
     if (this.#parts.memory.isShort && largest !== undefined) {
       this.#parts.metrics.count('connections_shed')
       largest.destroy()
@@ -281,22 +287,22 @@ interface Destroyable {
   destroy(): unknown
 }
 
-/** Where a connection comes from. */
+/** The origin of a connection. */
 type Origin = Pick<IncomingConnection, 'address' | 'loopback' | 'base'>
 
 interface SubnetConnections<Connection> {
   readonly authenticated: Set<Connection>
-  /** The oldest first. */
+  /** Oldest first. */
   readonly unauthenticated: Set<Connection>
 }
 
-/** The outcome of a new connection: it is counted, and another one may have to make place for it. */
+/** The outcome for a new connection: counted, perhaps in place of another one. */
 type Counted<Connection> = { readonly status: 'counted'; readonly evicted?: Connection } | { readonly status: 'full' }
 
 /**
- * Counts the connections of each subnet, and those of all that are unauthenticated. Where there are too many, the oldest of the latter
- * makes place for the next, of the subnet that has most of them: clients with the right credentials get to show them, whatever others at
- * the same address do. Loopback is this machine's own people, and may have any number.
+ * Counts the connections of each subnet, and all unauthenticated ones. If there are too many, the oldest unauthenticated connection of
+ * the subnet with most of them makes place for the next: so clients with the right credentials get to show them, whatever others at the
+ * same address do. Loopback belongs to this machine's own people, who may have any number.
  */
 export class ConnectionLimiter<Connection> {
   readonly #most: number
@@ -304,13 +310,13 @@ export class ConnectionLimiter<Connection> {
   readonly #subnets = new Map<string, SubnetConnections<Connection>>()
   #unauthenticated = 0
 
-  /** `most` of each subnet; `mostUnauthenticated` of all together. */
+  /** `most` for each subnet; `mostUnauthenticated` for all together. */
   constructor(most: number, mostUnauthenticated: number) {
     this.#most = most
     this.#mostUnauthenticated = mostUnauthenticated
   }
 
-  /** `ours`: of this machine's own people, who may have any number. */
+  /** `ours`: from this machine's own people, who may have any number. */
   enter(
     connection: Connection,
     address: string,
@@ -351,7 +357,7 @@ export class ConnectionLimiter<Connection> {
     else subnet?.authenticated.delete(connection)
   }
 
-  /** The subnet whose oldest unauthenticated connection has to make place; undefined where none has. */
+  /** The subnet whose oldest unauthenticated connection has to make place; undefined if there is none. */
   #crowded(as: 'unauthenticated' | 'authenticated'): SubnetConnections<Connection> | undefined {
     if (as === 'authenticated' || this.#unauthenticated < this.#mostUnauthenticated) return undefined
     let most: SubnetConnections<Connection> = { authenticated: new Set(), unauthenticated: new Set() }
@@ -360,10 +366,10 @@ export class ConnectionLimiter<Connection> {
   }
 }
 
-/** Open files for the stores, for transfers, and for the process itself. */
+/** File descriptors for the stores, for transfers, and for the process itself. */
 const RESERVED_FILES = 256
 
-/** How many connections may be open: as many as wanted, where the process may have as many open files. */
+/** The number of connections that may be open: the wanted number, unless the process may have fewer file descriptors. */
 export function maxConnections(wanted: number): number {
   const limit = openFileLimit()
   return limit === undefined
@@ -371,13 +377,13 @@ export function maxConnections(wanted: number): number {
     : Math.max(16, Math.min(wanted, limit - Math.min(RESERVED_FILES, Math.floor(limit / 2))))
 }
 
-/** The soft limit of this process, where the system tells it (Linux). */
+/** The soft limit of this process, if the system tells it (Linux). */
 function openFileLimit(): number | undefined {
   try {
     const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
     return found?.[1] === undefined ? undefined : Number(found[1])
   } catch {
-    // Not Linux: the system has no such file, and nothing else tells the limit.
+    // Not Linux: nothing tells the limit.
     return undefined
   }
 }

@@ -4,28 +4,28 @@ import type { Clock } from '#domain/ports/system.ts'
 import { addressIn } from '../connection/trusted-proxies.ts'
 import { type HeadReader, readHead } from './read-head.ts'
 
-/** A client as the proxy in front of it tells. */
+/** A client as described by the proxy in front of it. */
 export interface ProxiedClient {
   readonly address: string
-  /** The address that it came to, as in `192.0.2.5:443`. */
+  /** The address that it used, such as `192.0.2.5:443`. */
   readonly at: string
-  /** It speaks TLS, with the proxy. */
+  /** It speaks TLS with the proxy. */
   readonly tls: boolean
 }
 
-/** How far the header of the PROXY protocol (haproxy.org, versions 1 and 2) is there. */
+/** State of a header of the PROXY protocol (haproxy.org, versions 1 and 2) in the bytes so far. */
 export type ProxyHeader =
   | { readonly status: 'none' }
   | { readonly status: 'partial' }
   | { readonly status: 'malformed' }
-  /** Without a client the connection is the proxy's own, or of a kind that it cannot tell. */
+  /** Without a client, the connection is the proxy's own, or of a kind unknown to the proxy. */
   | { readonly status: 'whole'; readonly bytes: number; readonly client?: ProxiedClient }
 
 const TEXT = Buffer.from('PROXY ')
 const BINARY = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
-/** With the line end (version 1). */
+/** Including the line end (version 1). */
 const MOST_TEXT_BYTES = 107
-/** What may follow the first 16 bytes of version 2: the addresses, and what the proxy tells besides. */
+/** Bytes after the first 16 of version 2: the addresses, and additional facts from the proxy. */
 const MOST_REST_BYTES = 4096
 const FIXED_BYTES = 16
 
@@ -33,7 +33,7 @@ const NONE = { status: 'none' } as const
 const PARTIAL = { status: 'partial' } as const
 const MALFORMED = { status: 'malformed' } as const
 
-/** Reads the header at the beginning of a connection. `head`: all bytes so far. */
+/** Reads the header at the start of a connection. `head`: all bytes so far. */
 export function readProxyHeader(head: Buffer): ProxyHeader {
   if (beginsLike(head, TEXT)) return head.length < TEXT.length ? PARTIAL : readText(head)
   if (beginsLike(head, BINARY)) return head.length < BINARY.length ? PARTIAL : readBinary(head)
@@ -65,7 +65,7 @@ const FAMILIES: ReadonlyMap<number, number> = new Map([
   [0x11, 4],
   [0x21, 16],
 ])
-/** No addresses that are of use here: unknown, and those of Unix sockets. */
+/** Families without usable addresses: unknown, and Unix sockets. */
 const OTHERS: ReadonlySet<number> = new Set([0x00, 0x31])
 
 function readBinary(head: Buffer): ProxyHeader {
@@ -94,7 +94,7 @@ function textOf(address: Buffer): string {
 const SSL = 0x20
 const CLIENT_SPEAKS_TLS = 0x01
 
-/** Whether the client speaks TLS, by what the proxy tells besides the addresses; undefined where that is malformed. */
+/** Whether the client speaks TLS, according to the proxy's additional facts; undefined if those are malformed. */
 function toldTls(told: Buffer): boolean | undefined {
   let tls = false
   for (let at = 0; at < told.length; ) {
@@ -112,15 +112,15 @@ function clientOf(from: string, to: string, port: number, tls: boolean): Proxied
   return { address: addressIn(from) ?? from, at: `${isIPv6(host) ? `[${host}]` : host}:${port}`, tls }
 }
 
-/** Whatever ends the reading of a header. */
+/** The outcome of reading a header. */
 export type TakenHeader =
   | { readonly status: 'malformed' }
   | { readonly status: 'taken'; readonly client?: ProxiedClient }
 
 /**
- * Takes the header off the beginning of a connection where one is there, and leaves the connection paused behind it. A proxy sends it at once and
- * in one piece: what has not begun like one within `silentMs` is none. Never calls where the connection ends first; one that stops within it is
- * closed after `handshakeMs`.
+ * Removes the header from the start of a connection, if there is one, and leaves the connection paused after it. A proxy sends it at
+ * once and in one piece: without its beginning within `silentMs`, there is none. Never calls back if the connection ends first; one that
+ * stalls within the header is closed after `handshakeMs`.
  */
 export function takeProxyHeader(
   connection: Duplex,

@@ -1,18 +1,18 @@
 import type { Duplex } from 'node:stream'
 import type { Cancel, Clock } from '#domain/ports/system.ts'
 
-/** What is made of the first bytes of a connection; `undefined` where nothing can be. */
+/** Interprets the first bytes of a connection; `undefined` if that is impossible. */
 export interface HeadReader<T extends object> {
-  /** Of the bytes so far, whenever some have come; undefined: more are needed. */
+  /** Called with the bytes so far, each time more arrive; undefined: more are needed. */
   read(head: Buffer): T | undefined
-  /** When their time is over. A number: so many milliseconds more; undefined: the connection is closed. */
+  /** Called when time is up. A number: wait that many more milliseconds; undefined: close the connection. */
   late(head: Buffer): T | number | undefined
-  /** When the peer has ended its side; undefined: the connection is closed. */
+  /** Called when the peer has ended its side; undefined: close the connection. */
   ended(head: Buffer): T | undefined
 }
 
 /**
- * Reads just enough of a new connection to tell what it is, and leaves it paused. `done` is called in the same tick, once, and never where the
+ * Reads just enough of a new connection to interpret it, and leaves it paused. `done` is called once, in the same tick, and never if the
  * connection closes first: a promise would be late for a client that ends its side with the same bytes.
  */
 export function readHead<T extends object>(
@@ -49,7 +49,7 @@ export function readHead<T extends object>(
   }
   const ended = () => finish(reader.ended(head))
   const wait = (forMs: number): void => {
-    // A busy host may be later than its client: bytes that have come by now are read first.
+    // A busy host may be later than its client: bytes that have arrived by now are read first.
     cancel = clock.after(forMs, () => clock.soon(late))
   }
   const late = () => {

@@ -3,11 +3,11 @@ import { createServer, type Server, type TLSSocket } from 'node:tls'
 import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
 
 export interface TlsSettings {
-  /** The certificate of the host, with those above it where there are some, and its key; as PEM. */
+  /** The certificate of the host, followed by its chain if any, and its key; as PEM. */
   readonly cert: string | Buffer
   readonly key: string | Buffer
   /**
-   * Called once a day, with the time in milliseconds since 1970, for the certificate from then on. Its key must be the same, or clients
+   * Called once a day with the time in milliseconds since 1970, for the certificate from then on. Its key must stay the same, or clients
    * that know the host will refuse it.
    */
   readonly renew?: (now: number) => Promise<Pick<TlsSettings, 'cert' | 'key'>>
@@ -16,18 +16,18 @@ export interface TlsSettings {
 const RENEW_MS = 24 * 3_600_000
 const MIN_VERSION = 'TLSv1.2'
 
-/** TLS over connections that another server accepted; it has no port of its own. */
+/** TLS on connections accepted by another server; it has no port of its own. */
 export class TlsLayer {
   readonly #server: Server
   readonly #clock: Clock
   readonly #log: Log
   readonly #handshakeMs: number
-  /** By the addresses of both ends, because Node does not say of which connection a secure one was made. */
+  /** By the addresses of both ends, because Node does not tell which connection became a secure one. */
   readonly #handshakes = new Map<string, (secure: TLSSocket) => void>()
   #cert: string | Buffer
   #cancelRenewal: Cancel | undefined
 
-  /** `failed` is called with the code of each handshake that fails; its connection is over then. */
+  /** `failed` is called with the code of each failed handshake; its connection is over then. */
   constructor(
     { cert, key, renew }: TlsSettings,
     clock: Clock,
@@ -43,7 +43,7 @@ export class TlsLayer {
     this.#server = createServer({ ...certificate, ALPNProtocols: ['http/1.1'], handshakeTimeout: 0 })
     if (renew !== undefined) this.#renewLater(renew)
     this.#server.on('secureConnection', (secure) => {
-      // A handshake costs the host far more than it costs the client (C123). Node only tells of another one.
+      // A handshake costs the host far more than the client (C123). Node only reports repeated ones.
       secure.disableRenegotiation()
       secure.on('error', () => secure.destroy())
       const secured = this.#handshakes.get(endsOf(secure))
@@ -56,10 +56,13 @@ export class TlsLayer {
     })
   }
 
-  /** Takes over a connection that began with a hello; `head` holds its first bytes. `secured` is not called where the handshake fails. */
+  /**
+   * Takes over a connection that began with a client hello; `head` holds its first bytes. `secured` is not called if the handshake
+   * fails.
+   */
   secure(socket: Socket, head: Buffer, secured: (secure: TLSSocket) => void): void {
     const ends = endsOf(socket)
-    // Of the whole handshake: a time-out of Node's own begins anew with every byte (C68).
+    // For the whole handshake: Node's own timeout starts again with every byte (C68).
     const cancel = this.#clock.after(this.#handshakeMs, () => socket.destroy())
     const over = () => {
       cancel()
@@ -75,7 +78,7 @@ export class TlsLayer {
     this.#server.emit('connection', socket)
   }
 
-  /** Nothing is renewed any more. */
+  /** No renewal from now on. */
   close(): void {
     this.#cancelRenewal?.()
     this.#cancelRenewal = undefined
@@ -85,7 +88,7 @@ export class TlsLayer {
     this.#cancelRenewal = this.#clock.after(RENEW_MS, () => void this.#renewed(renew))
   }
 
-  /** The new certificate is for the connections after it; the others go on with the one that they have seen. */
+  /** The new certificate is for later connections; the present ones keep theirs. */
   async #renewed(renew: NonNullable<TlsSettings['renew']>): Promise<void> {
     try {
       const { cert, key } = await renew(this.#clock.now())

@@ -2,13 +2,13 @@ import { Duplex, type DuplexOptions } from 'node:stream'
 
 /** Properties of both ends of a pair. */
 export interface PairOptions {
-  /** Each piece arrives this much later, in milliseconds of real time. */
+  /** Delay of each piece, in milliseconds of real time. */
   readonly latencyMs?: number
-  /** Bytes that an end buffers before a write waits; Node's default unless given. */
+  /** Bytes that an end buffers before a write waits; left out: Node's default. */
   readonly highWaterMark?: number
 }
 
-/** One end of a connection in memory. `stall` makes the writes of the other end wait, as if this end stopped reading. */
+/** One end of a connection in memory. After `stall`, writes of the other end wait, as if this end had stopped reading. */
 export class MemoryConnection extends Duplex {
   readonly #latencyMs: number
   #other: MemoryConnection | undefined
@@ -25,7 +25,7 @@ export class MemoryConnection extends Duplex {
     this.#other = other
   }
 
-  /** Reads none of the other end's bytes until `unstall`. */
+  /** Reads nothing from the other end until `unstall`. */
   stall(): void {
     this.#stalled = true
   }
@@ -46,7 +46,7 @@ export class MemoryConnection extends Duplex {
     this.#later(() => this.#other?.receive(bytes, taken))
   }
 
-  /** Pieces that were written while one was on its way go together, or each would wait for those before it. */
+  /** Pieces written while another was on its way go together; otherwise each would wait for those before it. */
   override _writev(pieces: readonly { readonly chunk: Buffer }[], taken: (error?: Error | null) => void): void {
     this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'buffer', taken)
   }
@@ -60,20 +60,20 @@ export class MemoryConnection extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const other = this.#other
     this.#other = undefined
-    // Where both sides had ended, the other end may still read bytes that have arrived.
+    // If both sides have ended, the other end may still read bytes that have arrived.
     const isThrough = this.readableEnded && this.writableFinished
     if (other !== undefined && !other.destroyed && !isThrough) queueMicrotask(() => other.destroy())
     done(error)
   }
 
-  /** Bytes of the other end arrive: it is told that they were taken once the reader here wants more. */
+  /** Bytes of the other end arrive. It is told that they were taken once the reader here wants more. */
   receive(bytes: Buffer | null, taken: () => void): void {
     if (this.destroyed) {
       taken()
       return
     }
     const arrive = () => {
-      // A copy, as the system makes one: the writer may use its buffer again once it was taken.
+      // A copy, as the system would make: the writer may reuse its buffer afterwards.
       const wantsMore = this.push(bytes === null ? null : Buffer.from(bytes))
       if (wantsMore || bytes === null) taken()
       else this.#waiting = taken
@@ -105,12 +105,12 @@ export function memoryPair(options: PairOptions = {}): [MemoryConnection, Memory
   return [near, far]
 }
 
-/** A host of connections: a `Tamtam` that was started. */
+/** A host of connections: a started `Tamtam`. */
 export interface ConnectionAcceptor {
   accept(connection: Duplex): void
 }
 
-/** A network in memory, to one host, whose connections can be slowed down, held up and cut. */
+/** A network in memory with one host; its connections can be slowed down, stalled and cut. */
 export class MemoryNetwork {
   readonly #host: ConnectionAcceptor
   readonly #options: PairOptions
@@ -122,7 +122,7 @@ export class MemoryNetwork {
     this.#options = options
   }
 
-  /** One more connection to the host, in the form of `connect`'s option `dial`. */
+  /** One more connection to the host, for `connect`'s option `dial`. */
   readonly dial = (): MemoryConnection => {
     const [near, far] = memoryPair(this.#options)
     for (const end of [near, far]) {

@@ -14,68 +14,68 @@ import { LocalRoomAccess } from './room-access.ts'
 import { DROP_ID_CHARS, type KeptDropLink, type RoomSecrets } from './room-secrets.ts'
 import type { SignedLinkHolder, SignedLinks } from './signed-links.ts'
 
-/** Everything that a client shows of itself. */
+/** All credentials of a client. */
 export interface Credentials {
-  /** Its connection, for its attempts to be counted. */
+  /** Its connection, for counting its attempts. */
   readonly connection: object
   readonly address: string
   /** For the host's rule: its token. */
   readonly credential?: string
-  /** The member id that its key stands for. */
+  /** The member id that belongs to its key. */
   readonly person?: string
   /** For the room: its password, or an invitation. */
   readonly password?: string
-  /** It is a member of the room already: no password is asked for. */
+  /** It is already a member of the room: no password is needed. */
   readonly inside?: boolean
-  /** A link stands for earlier credentials: an invitation, or the password that the room had then. */
+  /** A link represents earlier credentials: an invitation, or the password that the room had at that time. */
   readonly link?: Pick<SignedLinkHolder, 'invited' | 'passwordId'>
-  /** Of the request, for the rule. */
+  /** Headers of the request, for the rule. */
   readonly headers?: AccessRequest['headers']
-  /** The id of a drop link, which stands for all others where files are dropped, and for none elsewhere. */
+  /** The id of a drop link, which replaces all other credentials for dropping files, and counts for nothing else. */
   readonly dropLink?: string
 }
 
 /** The right to enter a room. */
 export interface Grant {
   readonly role?: Role
-  /** The nick that the member has, whatever it asks for. */
+  /** The nick that the member gets, whatever it asks for. */
   readonly name?: string
-  /** Names the person, in place of the key. */
+  /** Identifies the person, in place of the key. */
   readonly person?: string
-  /** Also where it is locked. */
+  /** It may enter a locked room, too. */
   readonly invited?: true
-  /** The author of the invitation, until its holder has joined by it. */
+  /** The author of the invitation, until its holder has joined. */
   readonly inviter?: string
 }
 
-/** A grant, and the invitation that it is for. */
+/** A grant, with its invitation. */
 interface Found {
   readonly grant: Grant
   readonly code?: string
-  /** It is to be claimed first. */
+  /** The invitation must be claimed first. */
   readonly isUnused?: true
 }
 
-/** What the rule allows; undefined: nothing, and nothing is told. */
+/** The rule's answer; undefined: refused without a reason. */
 type Allowed = ReturnType<typeof checkedAnswer>
 const isAllowed = (allowed: Allowed): allowed is Exclude<Allowed, Rejected | undefined> =>
   allowed !== undefined && !('code' in allowed)
 
-/** Rooms that are checked in one turn of the event loop. */
+/** Rooms checked in one turn of the event loop. */
 const ROOMS_AT_ONCE = 500
 
-/** Access that is in use: checked again whenever something has changed. */
+/** Access in use, checked again whenever something has changed. */
 interface Watch {
   readonly credentials: Credentials
   readonly room: string
-  /** It began by an invitation, and ends with it. */
+  /** It began with an invitation, and ends with it. */
   readonly invited: boolean
   readonly ended: () => void
 }
 
 export interface AccessControlParts {
   readonly access: Access
-  /** Left out where the host is open. */
+  /** Left out for an open host. */
   readonly token?: HostToken
   readonly owner: OwnerKey
   readonly roomSecrets: RoomSecrets
@@ -83,11 +83,11 @@ export interface AccessControlParts {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly settings: FailedAttemptSettings
-  /** The hosts that live, this one too: each allows its share of attempts. Left out: it is alone. */
+  /** Number of hosts that are alive, including this one: each allows its share of attempts. Left out: it is alone. */
   readonly hosts?: () => number
 }
 
-/** Access to rooms, the same for every server: credentials are checked here, and nowhere else. */
+/** Access to rooms, the same for every server: credentials are checked only here. */
 export class AccessControl {
   readonly #parts: AccessControlParts
   readonly #failedAttempts: FailedAttempts
@@ -99,8 +99,7 @@ export class AccessControl {
   }
 
   /**
-   * The grant for joining a room, named as rooms are; undefined: as if there were none. Throws `Refused` where there were too many
-   * wrong attempts just now.
+   * The grant for joining a room, by its normal name; undefined: as if it did not exist. Throws `Refused` after too many wrong attempts.
    */
   async enter(credentials: Credentials, room: string): Promise<Grant | undefined> {
     const { roomSecrets } = this.#parts
@@ -109,23 +108,23 @@ export class AccessControl {
       const found = await this.#judge(credentials, room, 'join')
       const { person } = credentials
       if (found?.code === undefined || person === undefined) return found?.grant
-      // Where another person was quicker, the others of these credentials count.
+      // If another person was faster, the remaining credentials count.
       if (found.isUnused !== true || (await roomSecrets.claim(found.code, room, person))) return found.grant
     }
   }
 
-  /** The grant for a request that may see a room. Throws like `enter`. */
+  /** The grant for a request that may see a room. Throws what `enter` throws. */
   async see(credentials: Credentials, room: string): Promise<Grant | undefined> {
     return (await this.#judge(credentials, room, 'see'))?.grant
   }
 
-  /** The ones of these rooms that a request may see. Throws like `enter`: it is one attempt, however many rooms it is made at. */
+  /** The rooms among these that a request may see. Throws what `enter` throws: it is one attempt, however many rooms it tries. */
   async visible(credentials: Credentials, rooms: readonly string[]): Promise<ReadonlySet<string>> {
     const { clock, roomSecrets, owner, token } = this.#parts
     const { credential, inside = false, password, person } = credentials
     const startedAt = clock.elapsed()
     const isOwner = person !== undefined && owner.isOf(person)
-    // The same for all rooms, and not for nothing.
+    // The same for all rooms, and not free of cost.
     const isToken = isOwner || (token?.opens(credentials) ?? true)
     const ruleAttempt = isToken && !isOwner ? await this.#ruleAttempt(credentials) : undefined
     const seen = new Set<string>()
@@ -142,7 +141,7 @@ export class AccessControl {
       const attempt = await this.#attempt('list', credentials)
       const before = seen.size
       for (const room of closed) if (await roomSecrets.opens(room, password)) seen.add(room)
-      // Somebody may give their own room each password that they try at the others.
+      // Otherwise somebody could give their own room each password that they try on the others.
       if (seen.size - before === closed.length) attempt.right()
     }
     const isWrong = seen.size === 0 && rooms.length > 0 && (password !== undefined || credential !== undefined)
@@ -150,12 +149,12 @@ export class AccessControl {
     return seen
   }
 
-  /** The role that a person has in every room. */
+  /** The role of a person in every room. */
   roleOf(person: string | undefined): 'owner' | undefined {
     return person !== undefined && this.#parts.owner.isOf(person) ? 'owner' : undefined
   }
 
-  /** The facts of a member's room. */
+  /** The facts about a member's room. */
   factsOf({ room, rules }: LocalSession): RoomFacts {
     return { ...rules, hasPassword: this.#parts.roomSecrets.wantsPassword(room) }
   }
@@ -166,17 +165,17 @@ export class AccessControl {
     return new LocalRoomAccess(session, roomSecrets, signedLinks, () => this.recheck())
   }
 
-  /** The drop link in an address; undefined where it is none of this host's, has expired, or was taken back. */
+  /** The drop link in an address; undefined if it is not this host's, has expired, or was revoked. */
   dropLink(text: string): KeptDropLink | undefined {
     const { roomSecrets, signedLinks } = this.#parts
     const link = roomSecrets.dropLink(text.slice(0, DROP_ID_CHARS))
     return link !== undefined && sameSecret(signedLinks.dropLinkText(link), text) ? link : undefined
   }
 
-  /** Calls `ended` when the access to a room that these credentials give ends, until the answer is called. */
+  /** Calls `ended` when these credentials no longer admit to the room. Call the returned function to stop watching. */
   watch(credentials: Credentials, room: string, ended: () => void): Cancel {
     const code = this.#code(credentials, room)
-    // Where it can't be kept just now, the inviter matters a little longer.
+    // If it cannot be kept at the moment, the inviter matters a little longer.
     if (code !== undefined) this.#parts.roomSecrets.joinedBy(code, room).catch(() => {})
     const watch = { credentials, room, invited: code !== undefined, ended }
     this.#watches.add(watch)
@@ -187,7 +186,7 @@ export class AccessControl {
     }
   }
 
-  /** Something has changed: access that holds no longer ends (C124). */
+  /** Something has changed: ends access that is no longer valid (C124). */
   recheck(): void {
     for (const watch of [...this.#watches]) this.#recheck(watch)
   }
@@ -203,14 +202,14 @@ export class AccessControl {
       if (!isAllowed(allowed) && this.#watches.has(watch)) ended()
     }
     const allowed = this.#allowed(credentials, room)
-    // A rule that fails lets nobody stay.
+    // A failing rule admits nobody.
     if (allowed instanceof Promise) allowed.then(judge, () => judge(undefined))
     else judge(allowed)
   }
 
   /**
-   * The holder of links that are made for a member, or for a request that may see the room; undefined where a link needs none.
-   * `linked` adds the state of the room when a link is made.
+   * The holder of links made for a member, or for a request that may see the room; undefined if a link needs none. `linked` adds the
+   * state of the room when a link is made.
    */
   holderOf(credentials: Credentials, room: string): SignedLinkHolder | undefined {
     const { credential, person } = credentials
@@ -220,20 +219,20 @@ export class AccessControl {
     return credential === undefined ? undefined : { credential }
   }
 
-  /** The same for a link that is made now: without an invitation, it is under the password that the room has. */
+  /** The same for a link made now: without an invitation, it depends on the room's present password. */
   linked(holder: SignedLinkHolder | undefined, room: string): SignedLinkHolder | undefined {
     const passwordId = holder?.invited ? undefined : this.#parts.roomSecrets.passwordId(room)
     return passwordId === undefined ? holder : { ...holder, passwordId }
   }
 
-  /** Whether these are credentials of the host itself, whatever its rooms want. */
+  /** Whether these are credentials of the host itself, whatever its rooms require. */
   isKnown({ credential, person }: Pick<Credentials, 'credential' | 'person'>): boolean {
     const { owner, token } = this.#parts
     if (token === undefined || (person !== undefined && owner.isOf(person))) return true
     return token.opens(credential === undefined ? {} : { credential })
   }
 
-  /** The same for a request, whose wrong attempts take their time. */
+  /** The same for a request, whose wrong attempts are slowed down. */
   async letsIn(credentials: Credentials): Promise<boolean> {
     const startedAt = this.#parts.clock.elapsed()
     if (this.isKnown(credentials)) return true
@@ -241,7 +240,7 @@ export class AccessControl {
     return false
   }
 
-  /** Whether a login by a name and a word that somebody chose `isRight`: attempts are counted. Throws like `enter`. */
+  /** Whether a login with a name and a chosen password `isRight`: attempts are counted. Throws what `enter` throws. */
   async isRightLogin(credentials: Credentials, isRight: () => boolean): Promise<boolean> {
     const startedAt = this.#parts.clock.elapsed()
     const attempt = await this.#attempt('login', credentials)
@@ -250,7 +249,7 @@ export class AccessControl {
     return isRight()
   }
 
-  /** So many attempts of a connection were wrong that it ends. */
+  /** A connection with this many wrong attempts is closed. */
   isSpent({ connection }: Pick<Credentials, 'connection'>): boolean {
     return this.#failedAttempts.isSpent(connection)
   }
@@ -275,11 +274,11 @@ export class AccessControl {
       const grant = this.#drops(credentials.dropLink, room)
       return grant === undefined ? 'closed' : { grant }
     }
-    // Nobody can guess our own secrets: the right one opens, whatever was tried before.
+    // Nobody can guess our own secrets: the right one admits, whatever was tried before.
     const byKey = this.#byKey(credentials, room, how)
     if (byKey !== undefined) return byKey
     const refused = credential === undefined ? 'closed' : 'wrong'
-    // A link by an invitation ends with it, also where others need none.
+    // A link by an invitation ends with it, even if others need none.
     if (link?.invited || token?.opens(credentials) === false) return refused
     const ruleAttempt = await this.#ruleAttempt(credentials)
     const allowed = await this.#allowed(credentials, room)
@@ -299,13 +298,13 @@ export class AccessControl {
     return { grant: granted }
   }
 
-  /** The invitation that these credentials come in by. */
+  /** The invitation among these credentials. */
   #code(credentials: Credentials, room: string): string | undefined {
     const found = this.#past(credentials, room, 'see')
     return found === 'asked' ? undefined : found?.code
   }
 
-  /** The ways past the host's rule: being its owner, or an invitation to this room. `asked`: the rule has to be. */
+  /** The ways past the host's rule: being its owner, or an invitation to this room. `asked`: the rule must decide. */
   #past(credentials: Credentials, room: string, how: 'join' | 'see'): Found | 'asked' | undefined {
     if (credentials.dropLink !== undefined) {
       const grant = this.#drops(credentials.dropLink, room)
@@ -332,7 +331,7 @@ export class AccessControl {
     return { grant, code, ...(isUnused === undefined ? {} : { isUnused }) }
   }
 
-  /** The rule's answer, at once where it gives it at once. */
+  /** The rule's answer, synchronously if the rule answers so. */
   #allowed({ address, credential, person, headers }: Credentials, room: string): Allowed | Promise<Allowed> {
     const answer = this.#parts.access({
       room,
@@ -358,7 +357,7 @@ export class AccessControl {
     return attempt
   }
 
-  /** A wrong answer takes its time: it is never quicker than this (C119). */
+  /** A wrong answer never takes less time than this (C119). */
   async #failed(credentials: Credentials, startedAt: number): Promise<void> {
     const { clock, metrics, settings } = this.#parts
     this.#failedAttempts.wrong(credentials.connection)
@@ -368,7 +367,7 @@ export class AccessControl {
   }
 }
 
-/** The answer for absent and for forbidden rooms: the same. */
+/** The same answer for missing and for forbidden rooms. */
 export const notForYou: Rejected = rejected(
   'NOT_FOUND',
   'there is no such room for you; it may want a password (/join ROOM PASSWORD) or an invitation, or the host its token',

@@ -3,22 +3,22 @@ import type { Clock } from '#domain/ports/system.ts'
 import { SharedRates } from '../connection/rate-limit.ts'
 
 const SECONDS_PER_MINUTE = 60
-/** Persons remembered for a right answer, for each secret that can be guessed. */
+/** People remembered after a right answer, for each secret that can be guessed. */
 const MOST_KNOWN = 1000
 
 export interface FailedAttemptSettings {
-  /** Wrong attempts at one room's password from one subnet, and from all together. */
+  /** Wrong attempts at one room's password, from one subnet and in all. */
   readonly guessesPerMinuteAndAddress: number
   readonly guessesPerMinute: number
-  /** An attempt beyond that waits for its turn; where that is further off than this, it is refused. */
+  /** Beyond that, an attempt waits for its turn; if that is further away than this, it is refused. */
   readonly guessWaitMs: number
-  /** A connection that stays open ends after so many wrong ones. */
+  /** A connection is closed after this many wrong attempts. */
   readonly guessesPerConnection: number
-  /** The answer to a wrong one takes at least this long. */
+  /** The answer to a wrong attempt takes at least this long. */
   readonly guessFloorMs: number
 }
 
-/** An attempt that may be made now. It counts as wrong until it was right. */
+/** A permitted attempt. It counts as wrong until `right` is called. */
 export interface Attempt {
   right(): void
 }
@@ -30,8 +30,8 @@ interface AttemptSource {
 }
 
 /**
- * Counts attempts at secrets that people choose, and others can guess: passwords of rooms. Our own secrets have 130 bits, and are not
- * counted. Each room has attempts of its own, and so has a person after one right answer: others at the same address use up none of them
+ * Counts attempts at secrets that people choose and others can guess: passwords of rooms. Our own secrets have 130 bits, and are not
+ * counted. Each room has attempts of its own, and so has a person after one right answer: others at the same address cannot use those up
  * (C119).
  */
 export class FailedAttempts {
@@ -42,7 +42,7 @@ export class FailedAttempts {
   readonly #known = new Map<string, Set<string>>()
   readonly #hosts: () => number
 
-  /** `hosts`: those that live, this one too. Each allows its share. */
+  /** `hosts`: the number of hosts that are alive, including this one. Each allows its share. */
   constructor(clock: Clock, settings: FailedAttemptSettings, hosts = () => 1) {
     this.#hosts = hosts
     const { guessesPerMinute: all, guessesPerMinuteAndAddress: each } = settings
@@ -51,12 +51,12 @@ export class FailedAttempts {
     this.#all = new SharedRates(clock, all / SECONDS_PER_MINUTE, all)
   }
 
-  /** Resolves when an attempt at `target` may be made, or at once to the milliseconds after which it makes sense to come again. */
+  /** Resolves when an attempt at `target` may be made, or at once to the number of milliseconds after which to come again. */
   async next(target: string, { address, person }: AttemptSource): Promise<Attempt | number> {
     const isKnown = person !== undefined && this.#known.get(target)?.has(person) === true
     const own = this.#each.of(`${target} ${isKnown ? `person ${person}` : subnetOf(address)}`)
     const rates = isKnown ? [own] : [own, this.#all.of(target)]
-    // Of what all hosts allow together, an attempt at one of them uses up as much as if each of them were tried.
+    // The hosts share one number of attempts, so an attempt at one of them uses as much as an attempt at each.
     const price = Math.min(this.#hosts(), this.#settings.guessesPerMinuteAndAddress)
     const delayMs = Math.max(...rates.map((rate) => rate.delayFor(price)))
     if (delayMs > this.#settings.guessWaitMs) return delayMs
@@ -69,7 +69,7 @@ export class FailedAttempts {
     }
   }
 
-  /** So many of its attempts were wrong that the connection ends. */
+  /** The connection has had too many wrong attempts, and must be closed. */
   isSpent(connection: object): boolean {
     return (this.#wrong.get(connection) ?? 0) >= this.#settings.guessesPerConnection
   }

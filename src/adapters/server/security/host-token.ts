@@ -4,10 +4,10 @@ import { isSharedSecretStore, type KeyName, type SecretStore, SecretStoreDamaged
 import type { Cancel, Clock, Log } from '#domain/ports/system.ts'
 import { personOf } from '../connection/key-registry.ts'
 
-/** The time between two checks for a new token: members who joined with the old one are removed within a second (C124). */
+/** The interval of checks for a new token: members who joined with the old one are removed within a second (C124). */
 const LOOK_MS = 400
 
-/** The token of a host that is not for everybody. Another process may replace it at any time. */
+/** The token of a host that is not open to everybody. Another process may replace it at any time. */
 export class HostToken {
   readonly #secretStore: SecretStore
   readonly #clock: Clock
@@ -21,7 +21,7 @@ export class HostToken {
     this.#log = log
   }
 
-  /** To be awaited before any other. `changed` is called for each new token until `close`. */
+  /** Await it before any other call. `changed` is called for each new token until `close`. */
   async open(changed: () => void): Promise<void> {
     this.#token = await keptSecret(this.#secretStore, 'token', newSecret)
     this.#watch(changed)
@@ -47,7 +47,7 @@ export class HostToken {
           (text) => {
             const token = text === undefined ? undefined : secretIn(text)
             if (token === this.#token) return
-            // Where it is gone, or no secret any more, nobody has it.
+            // If it is gone, or is no longer a valid secret, nobody has it.
             this.#token = token
             this.#log.warn('the token was replaced')
             changed()
@@ -59,14 +59,14 @@ export class HostToken {
   }
 }
 
-/** The token before lets nobody in any more. */
+/** Replaces the token: the old one admits nobody any more. */
 export async function replaceToken(secretStore: SecretStore): Promise<string> {
   const token = newSecret()
   await secretStore.write('token', token)
   return token
 }
 
-/** The owner's key: it makes its holder the owner of every room, from any address. */
+/** The owner's key, which makes its holder the owner of every room, from any address. */
 export class OwnerKey {
   readonly #secretStore: SecretStore
   #key = ''
@@ -76,19 +76,19 @@ export class OwnerKey {
     this.#secretStore = secretStore
   }
 
-  /** To be awaited before any other; makes the key where there is none. */
+  /** Await it before any other call; creates the key if there is none. */
   async open(): Promise<void> {
     const key = await keptSecret(this.#secretStore, 'owner', () => randomBytes(16).toString('hex'))
     this.#key = key.trim()
     this.#person = personOf(this.#key)
   }
 
-  /** For those whom the owner takes for the owner: not to be told to anybody. */
+  /** Only for the owner: never reveal it to anybody. */
   get key(): string {
     return this.#key
   }
 
-  /** The member id that the key stands for, as all may know it. */
+  /** The member id of the key's holder, which is public. */
   get person(): string {
     return this.#person
   }
@@ -98,17 +98,17 @@ export class OwnerKey {
   }
 }
 
-// None that a person could take for another: five bits each.
+// No letters that people confuse: five bits each.
 const SECRET_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789'
 const SECRET_LENGTH = 26
-/** Of this process alone. */
+/** For this process only. */
 const SEAL_KEY = randomBytes(32)
 
-/** 130 bits at random, as a word that can be read out and typed (C119). */
+/** 130 random bits, as a word that can be read aloud and typed (C119). */
 export const newSecret = (): string =>
   Array.from(randomBytes(SECRET_LENGTH), (byte) => SECRET_LETTERS[byte % SECRET_LETTERS.length]).join('')
 
-/** The secret of this name in the store, made where there is none. */
+/** The secret with this name from the store, created if there is none. */
 export async function keptSecret(secretStore: SecretStore, name: KeyName, make: () => string): Promise<string> {
   const kept = await secretStore.read(name)
   if (kept !== undefined) {
@@ -119,21 +119,21 @@ export async function keptSecret(secretStore: SecretStore, name: KeyName, make: 
   return await keepNew(secretStore, name, make())
 }
 
-/** Keeps a secret where there was none; answers the one that is there then: another host may have been quicker. */
+/** Keeps a secret if there is none. Answers the one that is there afterwards, since another host may have been faster. */
 export async function keepNew(secretStore: SecretStore, name: KeyName, secret: string): Promise<string> {
   if (isSharedSecretStore(secretStore)) return await secretStore.claim(name, secret)
   await secretStore.write(name, secret)
   return secret
 }
 
-/** Without the line end that an editor adds; undefined where it is cut short, or not as a host writes it. */
+/** Without the line end that an editor adds; undefined if it is cut short, or not written by a host. */
 function secretIn(text: string): string | undefined {
   const secret = text.trim()
   return /^[\x21-\x7e]{16,256}$/.test(secret) ? secret : undefined
 }
 
-/** Whether two secrets are one. How long it takes tells nothing, whatever their lengths are (C120). */
+/** Compares two secrets in a time that reveals nothing, whatever their lengths (C120). */
 export const sameSecret = (one: string, other: string): boolean => timingSafeEqual(sealOf(one), sealOf(other))
 
-/** Only this process can make it of a secret, and nobody can turn it back. */
+/** Only this process can compute it, and nobody can reverse it. */
 const sealOf = (secret: string): Buffer => createHmac('sha256', SEAL_KEY).update(secret).digest()

@@ -6,8 +6,8 @@ import { keptSecret, newSecret } from './host-token.ts'
 const KEY_DIGITS = 32
 
 /**
- * The keys of persons who have none of ours, and show something else that is theirs alone: an SSH key, an account of IRC. Such a key is
- * for `ClientSession.authenticate` and `personOf`, like one that a client made.
+ * The keys of people without a client that makes one, who prove something else: an SSH key, an IRC account. Such a key works with
+ * `ClientSession.authenticate` and `personOf`, like a client's own.
  */
 export class Persons {
   readonly #secretStore: SecretStore
@@ -17,20 +17,20 @@ export class Persons {
     this.#secretStore = secretStore
   }
 
-  /** To be awaited before any other; makes the secret where there is none. */
+  /** Await it before any other call; creates the secret if there is none. */
   async open(): Promise<void> {
     this.#secret = await keptSecret(this.#secretStore, 'people', newSecret)
   }
 
   /**
-   * The key of the person who has proved that `shown` is theirs, the same each time. A digest under a secret of this host, because public
-   * keys and names of accounts are public, and the history of a room shows what the key stands for.
+   * The key of the person who has proved to own `shown`, the same each time. It is a digest under a secret of this host, because public
+   * keys and names of accounts are public, and the history of a room shows what belongs to the key.
    */
   keyOf(way: 'ssh' | 'irc', ...shown: readonly string[]): string {
     return this.sealOf(way, ...shown).slice(0, KEY_DIGITS)
   }
 
-  /** A digest that only this host can make, of parts that no other parts have: 64 hexadecimal digits. */
+  /** A digest that only this host can make, different for different parts: 64 hexadecimal digits. */
   sealOf(...parts: readonly string[]): string {
     if (this.#secret === undefined) throw new Error('the secret of persons is not open yet')
     return createHmac('sha256', this.#secret).update(JSON.stringify(parts)).digest('hex')

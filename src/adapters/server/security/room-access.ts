@@ -4,14 +4,14 @@ import type { DropLink, Invitation, KeptInvitation, RoomAccess } from '#domain/r
 import type { KeptDropLink, RoomSecrets } from './room-secrets.ts'
 import type { SignedLinks } from './signed-links.ts'
 
-/** The secrets of a member's room, as far as their permissions go. */
+/** The secrets of a member's room, within the member's permissions. */
 export class LocalRoomAccess implements RoomAccess {
   readonly #session: LocalSession
   readonly #secrets: RoomSecrets
   readonly #signedLinks: SignedLinks
   readonly #revoked: () => void
 
-  /** `revoked` is called when a member may have to go. */
+  /** `revoked` is called when a member may have to leave. */
   constructor(session: LocalSession, secrets: RoomSecrets, signedLinks: SignedLinks, revoked: () => void) {
     this.#session = session
     this.#secrets = secrets
@@ -22,7 +22,7 @@ export class LocalRoomAccess implements RoomAccess {
   async setPassword(word: string | undefined): Promise<Rejected | undefined> {
     const why = this.#session.refusalTo('setPassword') ?? (word === undefined ? undefined : passwordFault(word))
     if (why !== undefined) return why
-    // It is kept before the room is told, and holds also where the room can keep nothing just now.
+    // It is kept before the room is told, and applies even if the room can keep nothing at the moment.
     const changed = await onceKept(this.#secrets.setPassword(this.#session.room, word))
     if (typeof changed !== 'boolean') return changed
     if (changed) await this.#session.tellPassword(word !== undefined)
@@ -83,7 +83,10 @@ export class LocalRoomAccess implements RoomAccess {
   }
 }
 
-/** The outcome of a change once it is kept; where it can't be, nothing has changed. The disk's own message names places that are no member's business. */
+/**
+ * The outcome of a change once it is kept; if it cannot be, nothing has changed. The disk's own message names paths, which do not
+ * concern members.
+ */
 const onceKept = <T>(change: Promise<T>): Promise<T | Rejected> => change.catch(() => notKept)
 
 const notKept = rejected(
@@ -93,7 +96,7 @@ const notKept = rejected(
 
 const MOST_PASSWORD_BYTES = 256
 
-/** It must be typed into a line. */
+/** A password must be possible to type in one line. */
 function passwordFault(word: string): Rejected | undefined {
   const fits = word.trim() === word && word !== '' && Buffer.byteLength(word) <= MOST_PASSWORD_BYTES
   return fits && !/\p{Cc}/u.test(word) ? undefined : badPassword

@@ -8,26 +8,26 @@ import type { Invitation, KeptInvitation } from '#domain/room/room-access.ts'
 import { newSecret, sameSecret } from './host-token.ts'
 
 export interface RoomSecretSettings {
-  /** An invitation that nobody has used ends after this long. */
+  /** An unused invitation ends after this long. */
   readonly inviteMs: number
-  /** A person who has used one may come back by it for this long. */
+  /** The person who used an invitation may come back with it for this long. */
   readonly invitedMs: number
-  /** Invitations to one room that hold, used or not. */
+  /** Valid invitations to one room, used or not. */
   readonly invitationsPerRoom: number
-  /** A drop link without a time of its own ends after this long; none lasts longer than `mostDropLinkMs`. */
+  /** The default lifetime of a drop link; none lasts longer than `mostDropLinkMs`. */
   readonly dropLinkMs: number
   readonly mostDropLinkMs: number
   readonly dropLinksPerRoom: number
-  /** The path below which the host's addresses are; empty for none. */
+  /** The base path of the host's addresses; empty without one. */
   readonly basePath: string
 }
 
-/** An invitation that holds for a person. */
+/** A valid invitation for a person. */
 export interface Invited {
   readonly code: string
-  /** Its author, until a person has joined by it. */
+  /** Its author, until a person has joined with it. */
   readonly inviter?: string
-  /** Nobody has used it: it is to be claimed before anybody comes in by it. */
+  /** It is unused, and must be claimed before anybody enters with it. */
   readonly isUnused?: true
 }
 
@@ -49,7 +49,7 @@ type Password = v.InferOutput<typeof password>
 type Kept = v.InferOutput<typeof invitation>
 type DropLinkKept = v.InferOutput<typeof dropLink>
 
-/** What is kept of all rooms, or of one. Never changed in place. */
+/** The secrets of all rooms, or of one. Never changed in place. */
 interface Secrets {
   readonly passwords: ReadonlyMap<string, Password>
   readonly invitations: ReadonlyMap<string, Kept>
@@ -60,25 +60,25 @@ const NO_SECRETS: Secrets = { passwords: new Map(), invitations: new Map(), drop
 export type KeptDropLink = v.InferOutput<typeof dropLink> & { readonly id: string }
 
 const HASH_BYTES = 32
-/** Few enough to be typed; they let nobody in. */
+/** Short enough to type; an id admits nobody. */
 const ID_DIGITS = 8
 export const DROP_ID_CHARS = ID_DIGITS
 const hashed = promisify<string, Buffer, number, Buffer>(scrypt)
 
 /**
- * The secrets that open rooms beside the host's own rule: passwords, kept as slow and salted hashes, and invitations, kept as digests,
- * each for one person.
+ * The secrets that admit to rooms besides the host's own rule: passwords, kept as slow and salted hashes, and invitations, kept as
+ * digests, each for one person.
  */
 export class RoomSecrets {
   readonly #secretStore: SecretStore
   readonly #clock: Clock
   readonly #settings: RoomSecretSettings
   #secrets = NO_SECRETS
-  /** Once a password was right, others are compared with it: the slow hash is against thieves of the file. */
+  /** A password that was right once: later ones are compared with it. The slow hash is meant against thieves of the file. */
   readonly #proved = new Map<string, string>()
-  /** Writing takes its time: one after the other, so that the last change is the one that holds. */
+  /** Writing takes time: one after the other, so that the last change wins. */
   readonly #writes = new SerialQueue()
-  /** The same of passwords, which are hashed first: setting many keeps nobody from joining by an invitation. */
+  /** Passwords are hashed first, in a queue of their own, so that setting many keeps nobody from joining with an invitation. */
   readonly #passwords = new SerialQueue()
   /** One hash at a time: files are read and written by the same few threads. */
   readonly #hashes = new SerialQueue()
@@ -90,8 +90,8 @@ export class RoomSecrets {
   }
 
   /**
-   * To be awaited before any other. Rejects where the file can't be understood: a room must not open by that. `changed` is called when another host has
-   * changed something.
+   * Await it before any other call. Rejects if the file cannot be understood, since that must not open a room. `changed` is called when
+   * another host has changed something.
    */
   async open(changed: () => void = () => {}): Promise<void> {
     const store = this.#secretStore
@@ -104,7 +104,7 @@ export class RoomSecrets {
     if (text !== undefined) this.#secrets = readKept(text)
   }
 
-  /** Resolves once what other hosts have changed in a room before is known here; where they cannot be asked, without it. */
+  /** Resolves once this host knows all earlier changes of a room by other hosts; without that if they cannot be asked. */
   async caughtUp(room: string): Promise<void> {
     const store = this.#secretStore
     if (!isSharedSecretStore(store)) return
@@ -116,15 +116,12 @@ export class RoomSecrets {
     return this.#secrets.passwords.has(room)
   }
 
-  /** Names the password that a room has now, also after a restart: a new one has a new name, even where it is the same word. */
+  /** Identifies the present password of a room, also after a restart: a new password has a new id, even with the same word. */
   passwordId(room: string): string | undefined {
     return this.#secrets.passwords.get(room)?.salt
   }
 
-  /**
-   * Sets the room's password, or with nothing takes it away. Members stay members. Resolves once it is kept; false where there was
-   * none to take away.
-   */
+  /** Sets the room's password, or removes it. Members stay members. Resolves once it is kept; false if there was none to remove. */
   setPassword(room: string, word: string | undefined): Promise<boolean> {
     return this.#passwords.run(async () => {
       const password = word === undefined ? undefined : await saltedHash(word)
@@ -148,7 +145,10 @@ export class RoomSecrets {
     return right
   }
 
-  /** An invitation for one person, which ends where its inviter is banned. Resolves once it is kept; undefined where the room has too many. */
+  /**
+   * Makes an invitation for one person, which ends if its author is banned. Resolves once it is kept; undefined if the room has too
+   * many.
+   */
   async invite(room: string, inviter: string): Promise<Invitation | undefined> {
     const code = newSecret()
     const expiresAt = this.#clock.now() + this.#settings.inviteMs
@@ -162,7 +162,7 @@ export class RoomSecrets {
     return isMade ? { room, id: idOf(digest), code, expiresAt } : undefined
   }
 
-  /** The invitations to a room that hold, the oldest first. */
+  /** The valid invitations to a room, oldest first. */
   invitations(room: string): readonly KeptInvitation[] {
     return this.#holding(room, this.#secrets).map(([digest, { expiresAt, usedBy }]) => ({
       id: idOf(digest),
@@ -175,7 +175,7 @@ export class RoomSecrets {
     return [...invitations].filter(([, kept]) => kept.room === room && kept.expiresAt > this.#clock.now())
   }
 
-  /** Ends an invitation, used or not. Resolves once that is kept; false where the room has none of this id. */
+  /** Revokes an invitation, used or not. Resolves once that is kept; false if the room has none with this id. */
   revoke(room: string, id: string): Promise<boolean> {
     return this.#change(room, (kept) => {
       const found = [...kept.invitations].find(([digest, each]) => each.room === room && idOf(digest) === id)
@@ -186,7 +186,7 @@ export class RoomSecrets {
     })
   }
 
-  /** The first of these words that is an invitation to the room and this person's; to join, also one that nobody has used. */
+  /** The first of these words that is an invitation to the room for this person; for joining, also an unused one. */
   invites(
     words: readonly (string | undefined)[],
     room: string,
@@ -205,7 +205,10 @@ export class RoomSecrets {
     return undefined
   }
 
-  /** Makes an invitation this person's. Resolves once it could not be used by another, at any host and after a crash; false where it is another's, or has ended. */
+  /**
+   * Gives an invitation to this person. Resolves once nobody else could use it, at any host and after a crash; false if it belongs to
+   * another person or has ended.
+   */
   async claim(code: string, room: string, person: string): Promise<boolean> {
     const digest = digestOf(code)
     let isTheirs = false
@@ -221,7 +224,7 @@ export class RoomSecrets {
     return isTheirs
   }
 
-  /** Its holder has joined by it: from now on the inviter does not matter any more. */
+  /** Its holder has joined with it: from now on its author does not matter. */
   async joinedBy(code: string, room: string): Promise<void> {
     const digest = digestOf(code)
     if (this.#secrets.invitations.get(digest)?.inviter === undefined) return
@@ -237,7 +240,7 @@ export class RoomSecrets {
     return this.#settings.basePath
   }
 
-  /** Resolves once it is kept; undefined where the room has too many. */
+  /** Resolves once it is kept; undefined if the room has too many. */
   async addDropLink(room: string, ms = this.#settings.dropLinkMs): Promise<KeptDropLink | undefined> {
     const expiresAt = this.#clock.now() + Math.min(ms, this.#settings.mostDropLinkMs)
     const id = randomBytes(ID_DIGITS / 2).toString('hex')
@@ -249,7 +252,7 @@ export class RoomSecrets {
     return isMade ? { id, ...link } : undefined
   }
 
-  /** Those of a room that are valid, the oldest first. */
+  /** The valid drop links of a room, oldest first. */
   dropLinks(room: string): readonly KeptDropLink[] {
     return this.#dropLinksOf(room, this.#secrets)
   }
@@ -266,7 +269,7 @@ export class RoomSecrets {
     return link === undefined || link.expiresAt <= this.#clock.now() ? undefined : { id, ...link }
   }
 
-  /** Resolves once that is kept; false where the room has none of this id. */
+  /** Resolves once that is kept; false if the room has none with this id. */
   revokeDropLink(room: string, id: string): Promise<boolean> {
     return this.#change(room, (kept) => {
       if (kept.dropLinks.get(id)?.room !== room) return undefined
@@ -277,8 +280,8 @@ export class RoomSecrets {
   }
 
   /**
-   * Makes one change after the other, of all rooms or, where other hosts keep them too, of this one. It is written before it counts: one that could not
-   * be kept does not hold. False where there was nothing to change.
+   * Makes one change after the other: of all rooms or, in a cluster, of this one. It is written before it is applied, so a change that
+   * cannot be kept has no effect. False if there was nothing to change.
    */
   #change(room: string, change: (kept: Secrets) => Secrets | undefined): Promise<boolean> {
     const store = this.#secretStore
@@ -303,7 +306,7 @@ export class RoomSecrets {
     })
   }
 
-  /** What is valid still. */
+  /** The secrets that are still valid. */
   #current({ passwords, invitations, dropLinks }: Secrets): Secrets {
     const now = this.#clock.now()
     const valid = <T extends { readonly expiresAt: number }>(all: ReadonlyMap<string, T>) =>
@@ -311,7 +314,7 @@ export class RoomSecrets {
     return { passwords, invitations: valid(invitations), dropLinks: valid(dropLinks) }
   }
 
-  /** The secrets of one room, as another host or this one has left them. */
+  /** Takes in the secrets of one room, after a change by this or another host. */
   #take(room: string, of: Secrets): void {
     const { passwords, invitations, dropLinks } = this.#secrets
     const password = of.passwords.get(room)
@@ -357,5 +360,5 @@ const textOf = ({ passwords, invitations, dropLinks }: Secrets): string =>
 
 const idOf = (digest: string): string => digest.slice(0, ID_DIGITS)
 
-/** Nobody can guess 130 bits, so a quick digest will do; and it is looked up by the digest, so that no comparing tells anything. */
+/** Nobody can guess 130 bits, so a fast digest is enough. It is looked up by the digest, so that no comparison reveals anything. */
 const digestOf = (code: string): string => createHash('sha256').update(`tamtam invitation ${code}`).digest('hex')

@@ -5,30 +5,33 @@ import type { Clock } from '#domain/ports/system.ts'
 import { keptSecret } from './host-token.ts'
 import type { KeptDropLink } from './room-secrets.ts'
 
-/** The path of a file on this host, which is below `basePath`. `SEND` never stands in it: clients of the seed would take it for a file (`guardSend`). */
+/**
+ * The path of a file on this host, below `basePath`. It never contains `SEND`, which the seed's clients would take for a file
+ * (`guardSend`).
+ */
 export const fileUrl = ({ id, name }: { id: string; name: string }, basePath: string): string =>
   `${basePath}/files/${id}/${encoded(name)}`
 
-/** The path of a file in a folder, which is a file itself. */
+/** The path of a file inside a folder. */
 export const memberUrl = (folder: { id: string; name: string }, path: string, basePath: string): string =>
   `${fileUrl(folder, basePath)}/${path.split('/').map(encoded).join('/')}`
 
-/** Stands for a file in the links to the archives of a room: no file has such an id. */
+/** Represents the archives of a room in links, in place of a file's id; no file has such an id. */
 export const archivesOf = (room: string): string => `archives of ${room}`
 
 const encoded = (name: string): string => encodeURIComponent(name.toWellFormed()).replaceAll('SEND', '%53END')
 
-/** The holder of a link: the credentials that they had are checked again each time it is used. */
+/** The holder of a link, whose earlier credentials are checked again at each use. */
 export interface SignedLinkHolder {
   readonly credential?: string
   /** The credential is an invitation: the link ends with it. */
   readonly invited?: boolean
-  /** Names the password that the room had: the link ends with it. */
+  /** Identifies the room's password at that time: the link ends with it. */
   readonly passwordId?: string
   readonly name?: string
   /** Their member id. */
   readonly member?: string
-  /** It may also go on with the file, or withdraw it: its sender has it, and gives it to nobody. */
+  /** It also allows continuing the upload, or withdrawing it: it is given only to the sender, who shares it with nobody. */
   readonly sends?: boolean
 }
 
@@ -43,9 +46,9 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Links that open one file, or the archives of a room, for a while, to every holder, with the credentials of their author: a plain link can carry nothing
- * else. They are sealed, so that nobody reads the credentials in them, and nobody forges one (C120: the seal is compared in constant
- * time).
+ * Links that open one file, or the archives of a room, for a while, to everybody who has them, with the credentials of their author: a
+ * plain link can carry nothing else. They are encrypted and sealed, so that nobody reads the credentials in them or forges one (C120:
+ * the seal is compared in constant time).
  */
 export class SignedLinks {
   readonly #secretStore: SecretStore
@@ -59,7 +62,7 @@ export class SignedLinks {
     this.#ms = ms
   }
 
-  /** To be awaited before any other: the key is the same after a restart, for a download that goes on then. */
+  /** Await it before any other call. The key survives a restart, for a download that continues afterwards. */
   async open(): Promise<void> {
     const secret = await keptSecret(this.#secretStore, 'links', () => randomBytes(32).toString('hex'))
     this.#key = createHash('sha256').update(`tamtam links ${secret}`).digest()
@@ -75,7 +78,7 @@ export class SignedLinks {
     return { text, expiresAt }
   }
 
-  /** The path of a file, of a folder that of its zip: signed where something must be shown, and for `member` where it is not for everybody. */
+  /** The path of a file; for a folder, of its zip. Signed if credentials are needed, and for `member` if not everybody may see the file. */
   pathOf(
     { id, name, folder }: { readonly id: string; readonly name: string; readonly folder?: unknown },
     basePath: string,
@@ -85,11 +88,11 @@ export class SignedLinks {
     const path = fileUrl({ id, name: folder === undefined ? name : `${name}.zip` }, basePath)
     if (holder === undefined && member === undefined) return path
     const own = member === undefined ? holder : { ...holder, member: member.id, name: member.name }
-    // Not `SEND`, for readers of files as bytes (`guardSend`).
+    // Without `SEND`, for clients that read files as bytes (`guardSend`).
     return `${path}?ticket=${this.issue(id, own ?? {}).text.replaceAll('SEND', '%53END')}`
   }
 
-  /** Undefined where the link is not for this file, has expired, or was not made here. */
+  /** Undefined if the link is for another file, has expired, or was not made here. */
   holderOf(text: string, file: string): SignedLinkHolder | undefined {
     const bytes = Buffer.from(text, 'base64url')
     if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
@@ -102,25 +105,25 @@ export class SignedLinks {
     try {
       decipher.final()
     } catch {
-      // Sealed by another host, or not at all: the cipher says no more of it.
+      // Sealed by another host, or not at all: the cipher does not tell.
       return undefined
     }
     const { expiresAt, ...holder } = JSON.parse(plain.toString()) as SignedLinkHolder & Pick<SignedLink, 'expiresAt'>
     return expiresAt > this.#clock.now() ? holder : undefined
   }
 
-  /** A name for `text` that only this host makes, the same after a restart; nobody can tell the text from it. */
+  /** A name for `text` that only this host can make, the same after a restart; it does not reveal the text. */
   pseudonymOf(text: string): string {
     return createHmac('sha256', this.#secret).update(text).digest().subarray(0, 16).toString('base64url')
   }
 
-  /** What stands in the address of a drop link: its id, and a signature in hexadecimal digits, since clients of the seed look for words. */
+  /** The text of a drop link in its address: its id, and a signature in hexadecimal digits, since the seed's clients look for words. */
   dropLinkText({ id, room, expiresAt }: KeptDropLink): string {
     const signature = this.pseudonymOf(`drop\n${id}\n${room}\n${expiresAt}`)
     return `${id}${Buffer.from(signature, 'base64url').toString('hex')}`
   }
 
-  /** The owner of an upload whose sender shows no key, known again by name and subnet: one machine changes its address within it. */
+  /** The owner of an upload from a sender without a key, recognised by name and subnet: one machine may change its address within it. */
   uploaderOf(name: string, address: string): string {
     return this.pseudonymOf(`upload\n${subnetOf(address)}\n${name}`)
   }

@@ -33,15 +33,15 @@ export interface SessionParts extends ClientSessionParts {
 
 type Incoming = Uint8Array | Rejected | 'end'
 
-/** One connection of the Session protocol: its messages become commands to the room, and answers. */
+/** One connection of the session protocol: its messages become commands to the room, and answers. */
 export class SessionConnection implements Wire, ServedConnection, Receiver {
   readonly #transport: MessageTransport
   readonly #parts: SessionParts
   readonly #client: ClientSession
   readonly #inbox: Inbox<Incoming>
-  /** The mute that the member was told of. */
+  /** The mute last reported to the member. */
   #muted: OwnMute | undefined
-  /** Commands that wait for their answers. */
+  /** Number of commands waiting for their answers. */
   #unanswered = 0
   readonly #answers = new Waiters()
 
@@ -193,7 +193,7 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
       last,
       ...(muted === undefined ? {} : { muted }),
     })
-    // A debt: its next message waits for it.
+    // A debt, which its next message has to wait for.
     void this.#client.charge(priceOfJoin(last - after) + priceOfItems(COSTS.members, listed.length))
   }
 
@@ -237,14 +237,14 @@ export class SessionConnection implements Wire, ServedConnection, Receiver {
   }
 }
 
-/** Whether a batch may have muted somebody, or let them speak again. */
+/** Whether a batch may have muted somebody, or ended a mute. */
 const changesMutes: Encoder<boolean> = ({ events }) =>
   events.some(
     ({ type }) =>
       type === 'muted' || type === 'unmuted' || type === 'opped' || type === 'deopped' || type === 'renamed',
   )
 
-/** A client's message ids are its own, and each room's (C118). No id has a blank in it. */
+/** A client's message ids are unique to it and to each room (C118). No id contains a blank. */
 function scoped(command: ClientCommand, person: string | undefined, room: string): ClientCommand {
   if (!('id' in command) || command.id === undefined) return command
   return { ...command, id: `key ${person} ${room} ${command.id}` }

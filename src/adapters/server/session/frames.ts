@@ -9,7 +9,7 @@ import type { ConnectionServer, IncomingConnection } from '../connection/incomin
 import { SessionConnection, type SessionParts } from './connection.ts'
 import { batchEncoder, FrameTimeout, type Framing, type MessageTransport, type Receiver } from './transport.ts'
 
-/** Serves programs that speak the Session protocol in frames: `docs/reference/session-protocol.md`. */
+/** The server for programs that speak the session protocol in frames: `docs/reference/session-protocol.md`. */
 export class FrameSessionServer extends Connections implements ConnectionServer {
   readonly #parts: SessionParts
 
@@ -27,7 +27,7 @@ export class FrameSessionServer extends Connections implements ConnectionServer 
 
 const framing: Framing = { frame: joinFrame, batches: batchEncoder(joinFrame) }
 
-/** Messages as frames on a connection of their own. */
+/** Messages as frames on a TCP or TLS connection. */
 class FrameTransport implements MessageTransport {
   readonly framing = framing
   readonly connection: Duplex
@@ -56,7 +56,7 @@ class FrameTransport implements MessageTransport {
     connection.once('end', () => this.#ended(receiver))
     connection.once('close', () => this.#time?.end())
     if (this.#head.length > 0) this.#read(this.#head, receiver)
-    // The listener paused it, and its end may have come meanwhile.
+    // The listener paused it, and it may have ended in the meantime.
     if (connection.readableEnded) this.#ended(receiver)
     else if (!this.#paused) connection.resume()
   }

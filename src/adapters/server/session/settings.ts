@@ -1,29 +1,29 @@
 /** Limits of frames and WebSockets; the defaults stand in `app/defaults.ts`. */
 export interface SessionServerSettings {
-  /** The host's program as it calls itself, as in `tamtam/0.1.0`. */
+  /** The name and version of the host's program, such as `tamtam/0.1.0`. */
   readonly program: string
-  /** A connection that has not come into a room by then is closed. */
+  /** A connection that has not joined a room by then is closed. */
   readonly handshakeMs: number
-  /** A frame must be whole this long after it began. */
+  /** A frame must be complete this long after its start. */
   readonly frameMs: number
-  /** Messages a second of each connection, 0 for no limit; loopback only where `rateOnLoopback`. */
+  /** Messages a second for each connection, 0: no limit; on loopback only with `rateOnLoopback`. */
   readonly messagesPerSecond: number
   readonly messagesBurst: number
   readonly rateOnLoopback: boolean
-  /** Commands of one connection that wait for their answers; then it is not read. */
+  /** Number of commands of one connection that may wait for their answers; beyond that it is not read. */
   readonly unanswered: number
-  /** Above this much waiting, a reader reads on from the journal later. */
+  /** With more bytes waiting than this, a reader is paused, and continues from the journal. */
   readonly outboxMarkBytes: number
-  /** Different rooms that one connection may join. */
+  /** Number of different rooms that one connection may join. */
   readonly roomsPerConnection: number
-  /** Tabs, devices and programs of one person: one more ends the one from which nothing has come for the longest time. */
+  /** Tabs, devices and programs of one person: one more closes the one that was silent for the longest time. */
   readonly connectionsPerMember: number
-  /** Members that are listed when somebody joins. */
+  /** Number of members listed to a joining member. */
   readonly listedMembers: number
-  /** Pieces that one message of a WebSocket may come in, and those of the socket that may wait for the rest. */
+  /** Fragments of one WebSocket message, and pieces of the socket that may wait for the rest. */
   readonly fragments: number
   readonly bufferedChunks: number
-  /** Pings of a WebSocket's own. */
+  /** WebSocket pings a second. */
   readonly pingsPerSecond: number
   readonly pingsBurst: number
 }

@@ -7,42 +7,42 @@ import type { RoomEvent } from '#domain/room/events.ts'
 import { visibilityOf } from '#domain/room/visibility.ts'
 import { encodeMessage, hostMessageLimits } from '#protocol/messages.ts'
 
-/** The bytes of an event beside its text, at most nearly always; where it is more, the message is cut in two. */
+/** Bytes of an event besides its text, nearly always an upper bound; if there are more, the message is split. */
 const EVENT_BYTES = 200
-/** No event has more values than this, a file's are the most. */
+/** The largest number of values in an event; a file's has most. */
 const EVENT_ITEMS = 24
 
-/** The form of messages on the wire; one for each kind of transport, so that encoded batches are shared by all its readers. */
+/** The form of messages on the wire; one for each kind of transport, so that all its readers share encoded batches. */
 export interface Framing {
   frame(message: Uint8Array): Uint8Array
-  /** The public form of a batch: made once, and shared by all readers to whom nothing in it is personal. */
+  /** The public form of a batch: encoded once, and shared by all readers for whom nothing in it is personal. */
   readonly batches: Encoder<readonly Uint8Array[]>
 }
 
-/** The target of a transport's input. */
+/** The destination of a transport's input. */
 export interface Receiver {
   message(bytes: Uint8Array): void
-  /** The input is no message; called after the messages before it. */
+  /** The input is not a valid message; called after the messages before it. */
   refuse(why: Rejected): void
-  /** The peer says nothing more, but may still listen. */
+  /** The peer sends no more, but may still listen. */
   ended(): void
 }
 
-/** A connection that carries whole messages both ways. */
+/** A connection that carries whole messages in both directions. */
 export interface MessageTransport {
   readonly connection: Duplex
   readonly framing: Framing
   /** Messages may be written. */
   readonly open: boolean
   start(receiver: Receiver): void
-  /** Stops and goes on reading; bytes already read may still come. */
+  /** Stops reading, and continues; bytes read before may still arrive. */
   pause(): void
   resume(): void
-  /** Ends the connection after the bytes already written, with the reason in the transport's own form where it has one. */
+  /** Closes the connection after the bytes already written, with the reason in the transport's own form if it has one. */
   end(code: Code | undefined): void
 }
 
-/** An encoder of its own for each framing: encodings are kept with the batch, under the encoder. */
+/** A separate encoder for each framing: a batch keeps its encodings by encoder. */
 export const batchEncoder =
   (frame: Framing['frame']): Encoder<readonly Uint8Array[]> =>
   (batch) =>
@@ -58,7 +58,7 @@ export function messagesFor(
   return own === undefined ? batch.encoded(framing.batches) : messagesOf(own).map(framing.frame)
 }
 
-/** These events as messages, none longer than a message may be. */
+/** These events as messages within the size limit. */
 function messagesOf(events: readonly RoomEvent[]): readonly Uint8Array[] {
   const messages: Uint8Array[] = []
   const most = Math.floor(hostMessageLimits.items / EVENT_ITEMS)
@@ -77,7 +77,7 @@ function messagesOf(events: readonly RoomEvent[]): readonly Uint8Array[] {
   return messages
 }
 
-/** One message, or two halves where it came out longer than its characters let expect. */
+/** Adds one message, or two halves if it came out longer than its characters suggested. */
 function add(events: readonly RoomEvent[], to: Uint8Array[]): void {
   const message = encodeMessage({ type: 'batch', events })
   if (message.length <= hostMessageLimits.bytes || events.length === 1) {
@@ -94,7 +94,7 @@ function textOf(event: RoomEvent): string {
   return 'topic' in event ? event.topic : ''
 }
 
-/** A frame that has begun has its time to end, whatever else of it trickles in (C34). While we do not read, nobody is late. */
+/** A started frame must end in time, however slowly the rest trickles in (C34). While we do not read, nobody is late. */
 export class FrameTimeout {
   readonly #clock: Clock
   readonly #ms: number
@@ -109,7 +109,7 @@ export class FrameTimeout {
     this.#late = late
   }
 
-  /** Something came: whether a frame ended with it, and whether it leaves one that has only begun. */
+  /** Input arrived: whether a frame ended with it, and whether it leaves an unfinished one. */
   read(ended: boolean, partial: boolean): void {
     this.#partial = partial
     if (ended || !partial) this.#stop()
@@ -126,7 +126,7 @@ export class FrameTimeout {
     this.#start()
   }
 
-  /** Nothing that comes counts any more. */
+  /** Further input does not count. */
   end(): void {
     this.#status = 'over'
     this.#stop()

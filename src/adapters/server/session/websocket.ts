@@ -27,9 +27,12 @@ const LONGEST_HEAD = 14
 
 type Closing = Parameters<WebSocket['close']>
 
-/** A WebSocket that ends only when its transport says so: ws would end on a fault or a close frame of the peer's, before earlier requests are answered. */
+/**
+ * A WebSocket that closes only when its transport says so: ws itself would close at a fault or at the peer's close frame, before earlier
+ * requests are answered.
+ */
 export class TransportWebSocket extends WebSocket {
-  /** Hears how ws would close it. */
+  /** Called in place of a close by ws. */
   asked: ((...closing: Closing) => void) | undefined
 
   override close(...closing: Closing): void {
@@ -38,7 +41,7 @@ export class TransportWebSocket extends WebSocket {
   }
 }
 
-/** Where pages and programs come in that speak the Session protocol over a WebSocket: `docs/reference/session-protocol.md`. */
+/** The server for pages and programs that speak the session protocol over a WebSocket: `docs/reference/session-protocol.md`. */
 export class WebSocketSessionServer extends Connections {
   readonly #parts: SessionParts
   readonly #server: Server<typeof TransportWebSocket>
@@ -65,7 +68,7 @@ export class WebSocketSessionServer extends Connections {
     return method === 'GET' && url.split('?', 1)[0] === '/ws' && headers.upgrade?.toLowerCase() === 'websocket'
   }
 
-  /** Takes over a connection whose request asks for a WebSocket. */
+  /** Takes over a connection with a WebSocket request. */
   upgrade(request: IncomingMessage, incoming: IncomingConnection): void {
     const { connection, head } = incoming
     this.#server.handleUpgrade(request, connection, head, (webSocket) => {
@@ -77,7 +80,7 @@ export class WebSocketSessionServer extends Connections {
   }
 }
 
-/** Messages on a WebSocket. */
+/** Messages over a WebSocket. */
 class WebSocketTransport implements MessageTransport {
   readonly framing = framing
   readonly connection: Duplex
@@ -112,24 +115,24 @@ class WebSocketTransport implements MessageTransport {
       }
     })
     webSocket.on('ping', (data: Buffer) => {
-      // The answers would gather here where nobody takes them (C100).
+      // The answers would accumulate here if nobody takes them (C100).
       if (this.#pings.charge(1)) receiver.refuse(tooManyPings)
       else if (this.open) webSocket.pong(data)
     })
     const time = new FrameTimeout(this.#clock, this.#frameMs, (why) => receiver.refuse(why))
     const ends = new MessageEnds()
     this.#time = time
-    // After ws's own listener: our reaction to a message is done by then.
+    // Registered after ws's own listener, so that the message has been handled by then.
     this.connection.on('data', (chunk: Buffer) => time.read(ends.push(chunk), ends.partial))
     this.connection.once('close', () => time.end())
     webSocket.asked = (...closing) => {
       this.#closing = closing
       const [code, reason] = closing
-      // A peer's own closing comes with its reason.
+      // The peer's own close comes with its reason.
       if (code !== undefined && reason === undefined) receiver.refuse(notWebSocket)
       else receiver.ended()
     }
-    // It is told as a closing, too; the server reports the cause.
+    // Reported as a close, too; the server reports the cause.
     webSocket.on('error', () => {})
   }
 
@@ -146,7 +149,7 @@ class WebSocketTransport implements MessageTransport {
   end(code: Code | undefined): void {
     const webSocket = this.#webSocket
     this.#time?.end()
-    // Its own closing must be read.
+    // Its close frame must be read.
     webSocket.resume()
     webSocket.asked = undefined
     webSocket.close(...(this.#closing ?? [this.#codeFor(code)]))
@@ -161,7 +164,7 @@ class WebSocketTransport implements MessageTransport {
   }
 }
 
-/** A binary message in one frame of a server's: not masked, not compressed (RFC 6455, section 5.2). */
+/** A binary message in one frame from a server: not masked, not compressed (RFC 6455, section 5.2). */
 export function binaryFrame(message: Uint8Array): Uint8Array {
   const { length } = message
   const headerBytes = length < TWO_BYTES ? 2 : length < 2 ** 16 ? 4 : 10
@@ -181,17 +184,17 @@ export function binaryFrame(message: Uint8Array): Uint8Array {
 }
 
 /**
- * Frames of our own making that go to the connection as they are: a batch is framed once for all readers, where ws would frame it for
- * each. Without compression ws has nothing of its own in between that they could overtake.
+ * Frames of our own, written directly to the connection: a batch is framed once for all readers, while ws would frame it for each.
+ * Without compression, ws queues nothing that they could overtake.
  */
 const framing: Framing = { frame: binaryFrame, batches: batchEncoder(binaryFrame) }
 
-/** Finds where the messages of a WebSocket end (RFC 6455, section 5.2), for their time; their content and validity are checked by ws. */
+/** Finds the ends of WebSocket messages (RFC 6455, section 5.2) for their timeout; ws checks their content and validity. */
 export class MessageEnds {
   readonly #head = new Uint8Array(LONGEST_HEAD)
   #headBytes = 0
   #payloadBytes = 0
-  /** Between two pieces of one message. */
+  /** Between two fragments of one message. */
   #within = false
 
   /** A message has begun and not ended. */
@@ -199,7 +202,7 @@ export class MessageEnds {
     return this.#within || this.#headBytes > 0
   }
 
-  /** Whether a message ended here. Control frames between its fragments, a ping say, give it no more time. */
+  /** Whether a message ended here. Control frames between its fragments, such as a ping, give it no more time. */
   push(chunk: Uint8Array): boolean {
     let ended = false
     for (let at = 0; at < chunk.length; ) {
