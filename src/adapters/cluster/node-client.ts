@@ -24,6 +24,7 @@ export const LINE_BYTES = 33
 const ANSWER_MS = 15_000
 /** Nothing of a file comes for so long: the node is asked again, which shows whether it lives. */
 const SILENT_MS = 30_000
+const LOOK_MS = 1000
 
 /** Requests to the other nodes of a cluster, at the port that they have for everybody. */
 export class NodeClient implements FilePeers {
@@ -53,6 +54,11 @@ export class NodeClient implements FilePeers {
     const answer = await this.#ask(node, 'GET', `/cluster/files/${id}?from=${from}`)
     if (answer.statusCode === 200) {
       answer.setTimeout(SILENT_MS, () => answer.destroy(new Error('nothing of the file has come for a while')))
+      // A machine that is lost closes no connection.
+      const look = setInterval(() => {
+        if (!this.others.includes(node)) answer.destroy(new Error('its node is gone'))
+      }, LOOK_MS)
+      answer.once('close', () => clearInterval(look))
       return addAbortSignal(signal, answer)
     }
     answer.resume()

@@ -292,6 +292,7 @@ export class Engine {
 
   /** An unfinished transfer. */
   async transfer(id: string): Promise<TransferActor | undefined> {
+    await this.#transfers.foreign.taken(id)
     return this.#transfers.find(id)
   }
 

@@ -1,8 +1,11 @@
 import type { KnownFile, SharedFileStore } from '../ports/file-store.ts'
+import { type RoomActor, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
-import type { RoomFile } from '../room/state.ts'
+import { type CompleteFile, IN_BAND, type OfferFile, type WithdrawFile } from '../room/commands.ts'
+import type { RoomFile, UnfinishedFile } from '../room/state.ts'
 import type { Evictions } from './evictions.ts'
 import type { FileLedger } from './file-ledger.ts'
+import type { FoundFacts } from './found-facts.ts'
 import type { Rooms } from './rooms.ts'
 import type { UploadPlaces } from './upload-places.ts'
 
@@ -13,6 +16,8 @@ interface ForeignFilesParts {
   readonly places: UploadPlaces
   /** Called with every error. */
   failed(error: unknown): void
+  /** Goes on with an upload that this host has `durable` bytes of. */
+  resume(room: RoomActor, file: UnfinishedFile, durable: number): Promise<void>
 }
 
 /** The files that came in at other hosts of a cluster: added and removed as the shared journal says. */
@@ -21,12 +26,17 @@ export class ForeignFiles {
   readonly host: string | undefined
   readonly #fileStore: SharedFileStore | undefined
   readonly #parts: ForeignFilesParts
+  /** Uploads that are about to go on here, since their homes are gone. */
+  readonly #taking = new Map<string, Promise<void>>()
 
   constructor(fileStore: SharedFileStore | undefined, parts: ForeignFilesParts) {
     this.#parts = parts
     this.host = fileStore?.host
     this.#fileStore = fileStore
-    fileStore?.know((id) => this.#known(id))
+    fileStore?.know(
+      (id) => this.#known(id),
+      (id) => this.#take(id),
+    )
   }
 
   /** To be called once this host has found its own files. `unfinished`: those among the ids that are not complete. */
@@ -39,15 +49,39 @@ export class ForeignFiles {
     return file.status === 'offered' && file.home !== this.host
   }
 
+  /** Whether a file that is no upload here is still there: whole, or at another host. */
+  hasMoved(file: RoomFile | undefined): boolean {
+    return file !== undefined && (file.status === 'whole' || this.has(file))
+  }
+
+  /** A fact about an upload, as this host's: it holds as long as that comes in here. What a member removes is gone wherever it is. */
+  fromHere<F extends OfferFile | CompleteFile | WithdrawFile>(fact: F): F {
+    const isRemoval = fact.type === 'withdrawFile' && fact.removedBy !== undefined
+    return this.host === undefined || isRemoval ? fact : { ...fact, home: this.host }
+  }
+
+  /** Where an upload is about to go on here, resolves once it does. */
+  async taken(id: string): Promise<void> {
+    await this.#taking.get(id)
+  }
+
+  /** Uploads of this host that went on at others while it was away, by their homes before. */
+  async recheck(moved: FoundFacts['moved']): Promise<void> {
+    for (const [id, homes] of moved)
+      if (this.host !== undefined && homes.includes(this.host)) await this.#fileStore?.recheck(id)
+  }
+
   /** Takes in a batch of another host. */
   adopt({ room, entries }: Batch): void {
-    const { ledger, evictions } = this.#parts
+    const { ledger, evictions, places, failed } = this.#parts
     for (const entry of entries) {
       if (entry.type === 'fileOffered' || entry.type === 'fileCompleted') {
         const { id, expiresAt = Number.POSITIVE_INFINITY } = entry.file
         ledger.add(id, room)
         evictions.expire(expiresAt)
         evictions.sweepLater()
+        // It goes on there. What was decided here meanwhile is refused by the room.
+        if (entry.type === 'fileOffered') places.find(id)?.withdraw(movedOn).catch(failed)
       }
       if (entry.type === 'fileWithdrawn') this.#withdraw(entry.file.id, entry.reason)
     }
@@ -60,6 +94,32 @@ export class ForeignFiles {
     else places.end(transfer, reason).catch(failed)
   }
 
+  #take(id: string): Promise<void> {
+    const taking = this.#takeOver(id).finally(() => this.#taking.delete(id))
+    this.#taking.set(id, taking)
+    return taking
+  }
+
+  /** The room decides which host comes first. Of an upload in one go the sender is gone as well. */
+  async #takeOver(id: string): Promise<void> {
+    const { ledger, rooms, resume } = this.#parts
+    const name = ledger.roomOf(id)
+    const room = name === undefined ? undefined : await rooms.use(name)
+    const file = room?.state.files.get(id)
+    try {
+      const durable = await this.#fileStore?.durable(id)
+      if (room === undefined || file?.status !== 'offered' || file.owner === IN_BAND || durable === undefined)
+        return await this.#fileStore?.remove(id)
+      const { by, owner, home } = file
+      const offer = { type: 'offerFile', file: file.file, ...(owner === undefined ? {} : { owner }) } as const
+      const told = await tell(room, by, { ...this.fromHere(offer), ...(home === undefined ? {} : { instead: home }) })
+      if (told.type === 'ack') await resume(room, file, durable)
+      else await this.#fileStore?.remove(id)
+    } finally {
+      if (name !== undefined) rooms.release(name)
+    }
+  }
+
   async #known(id: string): Promise<KnownFile | undefined> {
     const { ledger, rooms } = this.#parts
     const name = ledger.roomOf(id)
@@ -70,3 +130,5 @@ export class ForeignFiles {
     return file && { ...(file.home === undefined ? {} : { home: file.home }) }
   }
 }
+
+const movedOn = 'its machine was away, and it goes on at another'

@@ -15,6 +15,8 @@ export interface FoundFacts {
   readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
   /** Files of rooms that were cleared after the files arrived, and the member who cleared them. */
   readonly cleared: readonly { readonly room: string; readonly file: RoomFile; readonly by: Member }[]
+  /** The hosts that uploads came in at before they went on at another, by the file's id. */
+  readonly moved: ReadonlyMap<string, readonly string[]>
   /** Ids of withdrawn files. */
   readonly gone: readonly string[]
   /** Time of the newest fact, in milliseconds since 1970. */
@@ -33,6 +35,7 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
   const interrupted: { room: string; file: RoomFile }[] = []
   const cleared: { room: string; file: RoomFile; by: Member }[] = []
   const gone: string[] = []
+  const moved = new Map<string, readonly string[]>()
   const erasures = new Map<string, Erasure[]>()
   const unlisted: string[] = []
   let newest: number | undefined
@@ -42,6 +45,12 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
     const removals: Erasure[] = []
     const clearedBy = new Map<string, Member>()
     for (const fact of await journal.facts(room)) {
+      if (fact.type === 'fileOffered') {
+        const before = state.files.get(fact.file.id)
+        const home = before?.status === 'offered' ? before.home : undefined
+        if (home !== undefined && home !== fact.home)
+          moved.set(fact.file.id, [...(moved.get(fact.file.id) ?? []), home])
+      }
       evolve(state, fact)
       newest = Math.max(newest ?? 0, fact.at)
       if (fact.type === 'fileWithdrawn') gone.push(fact.file.id)
@@ -59,5 +68,5 @@ export async function findFacts(journal: Journal): Promise<FoundFacts> {
       else byDigest.set(file.file.sha256, id)
     }
   }
-  return { roomOf, byDigest, interrupted, cleared, gone, newest, expiry, erasures, unlisted }
+  return { roomOf, byDigest, interrupted, cleared, moved, gone, newest, expiry, erasures, unlisted }
 }

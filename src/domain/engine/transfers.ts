@@ -78,18 +78,20 @@ export class Transfers {
       evictions: this.#evictions,
       places: this.#places,
       failed: this.#failed,
+      resume: (room: RoomActor, file: UnfinishedFile, durable: number) => this.#resume(room, file, durable),
     }
     this.foreign = new ForeignFiles(isSharedFileStore(ports.fileStore) ? ports.fileStore : undefined, parts)
   }
 
   /** Finds every file again, and continues uploads that were in progress when the host went down. */
-  async load({ roomOf, byDigest, interrupted, cleared, gone, newest, expiry }: FoundFacts): Promise<void> {
+  async load({ roomOf, byDigest, interrupted, cleared, moved, gone, newest, expiry }: FoundFacts): Promise<void> {
     const { fileStore, log } = this.#ports
     for (const [id, room] of roomOf) this.#ledger.add(id, room)
     this.#known.load(byDigest)
     const own = interrupted.filter(({ file }) => !this.foreign.has(file))
     const swept = await fileStore.sweep(new Set(own.map(({ file }) => file.file.id)))
     if (swept > 0) log.info('swept leftovers of uploads', { files: swept })
+    await this.foreign.recheck(moved)
     for (const { room, file, by } of cleared) await this.#removeCleared(room, file, by)
     for (const { room, file } of own) await this.#takeUp(room, file)
     this.#evictions.start(newest, gone, expiry)
@@ -316,8 +318,7 @@ export class Transfers {
       keptMs: this.#limits.transferKeptMs,
       emptyMs: this.#limits.transferEmptyMs,
       progressBytes: this.#limits.transferProgressBytes,
-      announce: (fact) => this.#announce(room, by, fact),
-      ...(this.foreign.host === undefined ? {} : { home: this.foreign.host }),
+      announce: (fact) => this.#announce(room, by, this.foreign.fromHere(fact)),
       mayWrite: () => this.#places.mayWrite(holder),
       refusalOf: (size) => this.#quotas.refusalOf(room, file.id, size),
       admit: (bytes, upTo) => {
@@ -332,8 +333,8 @@ export class Transfers {
       ended: () => {
         this.#places.delete(file.id)
         if (this.open.length === 0) this.#endSweep()
-        if (transfer.status === 'withdrawn') this.#ledger.delete(file.id)
-        else this.#known.add(room, file.id)
+        if (transfer.status !== 'withdrawn') this.#known.add(room, file.id)
+        else if (!this.foreign.hasMoved(room.state.files.get(file.id))) this.#ledger.delete(file.id)
         this.#ledger.release(file.id)
         this.#evictions.sweepLater()
         this.#rooms.release(name)

@@ -49,7 +49,7 @@ export class UploadPlaces {
 
   /** Transfers with a writer. */
   get arriving(): readonly TransferActor[] {
-    return this.open.filter(({ status }) => status === 'arriving')
+    return this.open.filter(({ status, durable, file }) => status === 'arriving' && durable !== file.size)
   }
 
   /** All unfinished uploads, as the sharing of places and bytes sees them. */

@@ -118,8 +118,13 @@ export interface KnownFile {
 export interface SharedFileStore extends FileStore {
   /** The name of this host in the cluster. */
   readonly host: string
-  /** Call it first. `known` answers what rooms know about a file: nothing is taken over from another host without a digest to verify it. */
-  know(known: (id: string) => Promise<KnownFile | undefined>): void
+  /**
+   * Call it first. `known` answers what rooms know about a file: nothing is taken over from another host without a digest to verify it. `orphaned` is called
+   * with an upload of which bytes are here, and whose home is gone: it resolves once that goes on here, or its bytes are removed.
+   */
+  know(known: (id: string) => Promise<KnownFile | undefined>, orphaned: (id: string) => Promise<void>): void
+  /** Removes what is here of an upload that went on at another host, unless it is the file that the rooms know. */
+  recheck(id: string): Promise<void>
   /** Call it with all complete files once the host has started: files that no other host has are copied. */
   check(ids: readonly string[]): void
 }

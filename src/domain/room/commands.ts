@@ -266,10 +266,14 @@ export interface OfferFile {
   readonly owner?: string
   /** As in `FileOffered`. */
   readonly home?: string
+  /** The host that it came in at before, which is gone: `home` goes on with it. */
+  readonly instead?: string
 }
 export interface CompleteFile {
   readonly type: 'completeFile'
   readonly file: WholeFile
+  /** As in `FileOffered`: refused where it comes in at another host by now. */
+  readonly home?: string
   /** It was offered before: if it is gone by now, it stays gone. */
   readonly isOffered?: true
 }
@@ -277,6 +281,8 @@ export interface WithdrawFile {
   readonly type: 'withdrawFile'
   readonly file: string
   readonly reason: string
+  /** An upload that this host gives up: refused where it comes in at another by now. Left out: wherever it is. */
+  readonly home?: string
   /** The member who removed it; left out otherwise. */
   readonly removedBy?: Member
 }

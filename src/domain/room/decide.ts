@@ -39,7 +39,7 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       return held(state, by) ?? transferred(state, by, command, stamp)
     case 'withdrawFile': {
       const known = state.files.get(command.file)
-      if (known === undefined) return noSuchFile
+      if (known === undefined || isElsewhere(known, command.home)) return noSuchFile
       const { reason, removedBy } = command
       const removed = removedBy === undefined ? {} : { removedBy }
       return { type: 'fileWithdrawn', seq, at, by: authorOf(by), file: mentioned(known.file), reason, ...removed }
@@ -232,7 +232,9 @@ function transferred(
 ): RoomEvent | Rejected {
   const known = state.files.get(command.file.id)
   // Another host may have removed it in the meantime.
-  if (known === undefined && command.type === 'completeFile' && command.isOffered === true) return noSuchFile
+  const isOld = command.type === 'completeFile' ? command.isOffered === true : command.instead !== undefined
+  const home = command.type === 'completeFile' ? command.home : (command.instead ?? command.home)
+  if (known === undefined ? isOld : isElsewhere(known, home)) return noSuchFile
   const audience = known === undefined ? audienceFor(state, by, command.file.audience?.to) : known.file.audience
   if (audience !== undefined && 'type' in audience) return audience
   const common = { seq, at, by: authorOf(by) }
@@ -248,6 +250,10 @@ function transferred(
         ...(known?.owner === undefined || known.owner === IN_BAND ? {} : { owner: known.owner }),
       }
 }
+
+/** Whether an upload that came in at `home` has gone on at another host since: `home` has no say in it any more. */
+const isElsewhere = (known: RoomFile, home: string | undefined): boolean =>
+  home !== undefined && (known.status === 'whole' || known.home !== home)
 
 /** For members other than the sender. A member with a verified copy counts already. */
 function served(

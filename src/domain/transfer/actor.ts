@@ -270,30 +270,29 @@ export class TransferActor {
         const bytes = bytesOf(pieces)
         const append = () => ifMine(() => this.#append(epoch, writer, pieces))
         const wait = this.#parts.admit(bytes, writer.offset + bytes)
-        this.#waiting++
         const appended =
           wait?.then((why) =>
             why?.code === 'FILE_TOO_LARGE' ? ifMine(() => this.#refused(why)) : (why ?? append()),
           ) ?? append()
-        return appended.finally(() => {
-          this.#waiting--
-        })
+        return this.#whileWaiting(appended)
       },
       pause: async () => {
         await ifMine(() => this.#pause(writer))
         return this.durable
       },
-      finish: () => ifMine(() => this.#finish(epoch, writer)),
+      finish: () => this.#whileWaiting(ifMine(() => this.#finish(epoch, writer))),
     }
   }
 
+  #whileWaiting<T>(done: Promise<T>): Promise<T> {
+    this.#waiting++
+    return done.finally(() => {
+      this.#waiting--
+    })
+  }
+
   get #offering(): OfferFile {
-    const { home } = this.#parts
-    return {
-      ...{ type: 'offerFile', file: this.#file },
-      ...(this.owner === this.by.id ? {} : { owner: this.owner }),
-      ...(home === undefined ? {} : { home }),
-    }
+    return { type: 'offerFile', file: this.#file, ...(this.owner === this.by.id ? {} : { owner: this.owner }) }
   }
 
   async #offer(): Promise<Rejected | undefined> {

@@ -11,8 +11,6 @@ export interface TransferParts {
   readonly fileStore: FileStore
   readonly clock: Clock
   readonly announce: Announce
-  /** In a cluster: the host that receives its bytes. */
-  readonly home?: string
   /** An idle writer closes its file after this long. */
   readonly idleMs: number
   /** A transfer without progress is withdrawn after `keptMs`; one without any bytes, after `emptyMs`. */

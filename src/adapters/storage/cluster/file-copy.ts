@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { FilePeers } from '#cluster/file-peers.ts'
+import { pause } from '#domain/async/backoff.ts'
 import type { Rejected } from '#domain/errors.ts'
 import { failureText } from '#domain/names/text.ts'
 import {
@@ -10,7 +10,7 @@ import {
   type FileWriter,
   type KnownFile,
 } from '#domain/ports/file-store.ts'
-import type { Log, Metrics } from '#domain/ports/system.ts'
+import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
 
 /** Time without an answer of any node, after which a copy that has begun is given up; one that has not begun, sooner. */
 const GIVE_UP_MS = 10_000
@@ -25,6 +25,7 @@ export interface FileCopyParts {
   readonly local: FileStore
   readonly peers: FilePeers
   readonly known: (id: string) => Promise<KnownFile | undefined>
+  readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -34,8 +35,8 @@ export class FileCopy {
   readonly id: string
   /** Resolves once it can be read here, as it grows; rejects where it cannot. */
   readonly begun: Promise<void>
-  /** Resolves once it is kept, or will not be. */
-  readonly ended: Promise<'kept' | 'failed'>
+  /** Resolves once it is kept, or will not be. `orphaned`: it is of an upload whose home is gone, and its bytes stay. */
+  readonly ended: Promise<'kept' | 'failed' | 'orphaned'>
   readonly #parts: FileCopyParts
   readonly #begun = Promise.withResolvers<void>()
   readonly #stop = new AbortController()
@@ -71,14 +72,18 @@ export class FileCopy {
     await this.ended
   }
 
-  async #run(): Promise<'kept' | 'failed'> {
-    const { known, metrics } = this.#parts
-    for (let until = performance.now() + FIRST_MS; !this.#stop.signal.aborted; ) {
+  async #run(): Promise<'kept' | 'failed' | 'orphaned'> {
+    const { clock, known, metrics } = this.#parts
+    for (let until = clock.elapsed() + FIRST_MS; !this.#stop.signal.aborted; ) {
       const file = await known(this.id)
+      if (this.#isOrphan(file)) {
+        await this.#writer?.suspend()
+        return 'orphaned'
+      }
       for (const node of this.#sources(file?.home)) {
         const moved = await this.#takeFrom(node)
         if (moved === 'refused') return await this.#failed()
-        if (moved !== 'none') until = performance.now() + GIVE_UP_MS
+        if (moved !== 'none') until = clock.elapsed() + GIVE_UP_MS
         if (moved !== 'end') continue
         const digest = await this.#digest()
         if (digest === undefined) continue
@@ -87,10 +92,15 @@ export class FileCopy {
         metrics.count('cluster_files_wrong')
         this.#wrong.add(node)
       }
-      if (performance.now() > until || this.#sources(undefined).length === 0) break
-      await pause(RETRY_MS)
+      if (clock.elapsed() > until || this.#sources(undefined).length === 0) break
+      await pause(clock, RETRY_MS, this.#stop.signal)
     }
     return await this.#failed()
+  }
+
+  #isOrphan(file: KnownFile | undefined): boolean {
+    if (this.#writer === undefined || file?.home === undefined) return false
+    return !this.#parts.peers.others.includes(file.home)
   }
 
   #sources(home: string | undefined): readonly string[] {
@@ -117,9 +127,11 @@ export class FileCopy {
   }
 
   async #digest(): Promise<Digest | undefined> {
-    for (const until = performance.now() + DIGEST_MS; performance.now() < until; await pause(LOOK_MS)) {
-      const digest = this.#expected ?? (await this.#parts.known(this.id))?.whole
-      if (digest !== undefined || this.#stop.signal.aborted) return digest
+    const { clock, known } = this.#parts
+    for (const until = clock.elapsed() + DIGEST_MS; clock.elapsed() < until; await pause(clock, LOOK_MS)) {
+      const file = await known(this.id)
+      const digest = this.#expected ?? file?.whole
+      if (digest !== undefined || this.#stop.signal.aborted || this.#isOrphan(file)) return digest
     }
     return undefined
   }

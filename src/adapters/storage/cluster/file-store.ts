@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { CopyState, FilePeers, NodeFiles } from '#cluster/file-peers.ts'
+import { pause } from '#domain/async/backoff.ts'
 import type { Limit, Rejected } from '#domain/errors.ts'
+import { failureText } from '#domain/names/text.ts'
 import {
   type BoundedFileStore,
   canDate,
@@ -50,6 +51,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   /** The digests of copies, the oldest first. */
   readonly #kept = new Map<string, string>()
   #known: (id: string) => Promise<KnownFile | undefined> = async () => undefined
+  #orphaned: (id: string) => Promise<void> = async () => {}
 
   constructor({ host, ...parts }: ClusterFileStoreParts) {
     this.host = host
@@ -71,12 +73,19 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     return this.#local.maxFileBytes
   }
 
-  know(known: (id: string) => Promise<KnownFile | undefined>): void {
+  know(known: (id: string) => Promise<KnownFile | undefined>, orphaned: (id: string) => Promise<void>): void {
     this.#known = known
+    this.#orphaned = orphaned
   }
 
   check(ids: readonly string[]): void {
     this.#second.check(ids)
+  }
+
+  async recheck(id: string): Promise<void> {
+    const size = await this.#local.size(id)
+    const whole = (await this.#known(id))?.whole
+    if (size === undefined || size !== whole?.size || (await this.#digestOf(id)) !== whole.sha256) await this.remove(id)
   }
 
   async measure(): Promise<void> {
@@ -167,7 +176,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     const copy = this.#copy(id)
     copy.expect(source, digest)
     if (digest === undefined) return 'copying'
-    const ended = await Promise.race([copy.ended, pause(ANSWER_MS, undefined, { ref: false })])
+    const ended = await Promise.race([copy.ended, pause(this.#parts.clock, ANSWER_MS)])
     if (ended === undefined) return 'copying'
     return ended === 'kept' ? 'kept' : 'refused'
   }
@@ -195,8 +204,13 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     void copy.ended.then((ended) => {
       this.#copies.delete(id)
       if (ended === 'kept' && copy.sha256 !== undefined) this.#remember(id, copy.sha256)
+      if (ended === 'orphaned') this.#orphaned(id).catch((error: unknown) => this.#notTaken(id, error))
     })
     return copy
+  }
+
+  #notTaken(file: string, error: unknown): void {
+    this.#parts.log.error('an upload whose node is gone could not go on here', { file, error: failureText(error) })
   }
 
   /** Of a whole file. */
@@ -222,7 +236,6 @@ class CopiedWriter implements FileWriter {
   readonly #id: string
   readonly #writer: FileWriter
   readonly #second: SecondCopies
-  #hasBegun = false
 
   constructor(id: string, writer: FileWriter, second: SecondCopies) {
     this.#id = id
@@ -239,10 +252,7 @@ class CopiedWriter implements FileWriter {
   }
 
   append(...pieces: readonly Uint8Array[]): Promise<Rejected | undefined> {
-    if (!this.#hasBegun && this.offset >= SMALL_BYTES) {
-      this.#hasBegun = true
-      this.#second.begin(this.#id)
-    }
+    if (this.offset >= SMALL_BYTES) this.#second.grows(this.#id)
     return this.#writer.append(...pieces)
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { CopyState, FilePeers } from '#cluster/file-peers.ts'
+import { pause } from '#domain/async/backoff.ts'
 import { failureText } from '#domain/names/text.ts'
 import type { Digest, FileStore, KnownFile } from '#domain/ports/file-store.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
@@ -29,6 +29,8 @@ export class SecondCopies {
   readonly #parts: SecondCopiesParts
   /** Files that are here alone, as far as this node knows. */
   readonly #single = new Set<string>()
+  /** The nodes that copy files as they grow here. */
+  readonly #copiers = new Map<string, string>()
   #cancelAgain: Cancel | undefined
   #cancelCheck: Cancel | undefined
   #isClosed = false
@@ -37,15 +39,25 @@ export class SecondCopies {
     this.#parts = parts
   }
 
-  /** The file has begun, and is worth copying as it grows. */
-  begin(id: string): void {
-    const [node] = this.#nodesFor(id)
-    // At its end the node is asked again.
-    if (node !== undefined) this.#parts.peers.copy(node, id).catch(() => {})
+  /** The file grows, and is worth copying meanwhile: another node does so from now on, unless one does already. */
+  grows(id: string): void {
+    const copier = this.#copiers.get(id)
+    if (copier === undefined || !this.#parts.peers.others.includes(copier)) void this.#follow(id)
+  }
+
+  /** At its end the nodes are asked again. */
+  async #follow(id: string): Promise<void> {
+    for (const node of this.#nodesFor(id)) {
+      this.#copiers.set(id, node)
+      const state = await this.#parts.peers.copy(node, id).catch(() => 'refused')
+      if (state !== 'refused') return
+    }
+    if (this.#copiers.has(id)) this.#parts.clock.after(AGAIN_MS, () => this.#copiers.delete(id))
   }
 
   /** Resolves once another node has the whole file, or none could take it for a while: then that is tried later. */
   async have(id: string, digest: Digest): Promise<void> {
+    this.#copiers.delete(id)
     if (await this.#copy(id, digest, WAIT_MS)) return
     if (this.#isClosed) return
     this.#parts.log.warn('a file is on this node alone: no other takes a copy', { file: id })
@@ -56,6 +68,7 @@ export class SecondCopies {
 
   /** The file is gone. */
   forget(id: string): void {
+    this.#copiers.delete(id)
     if (this.#single.delete(id)) this.#tell()
   }
 
@@ -82,8 +95,8 @@ export class SecondCopies {
   }
 
   async #copy(id: string, digest: Digest, waitMs: number): Promise<boolean> {
-    const { peers } = this.#parts
-    for (let until = performance.now() + waitMs; !this.#isClosed; await pause(RETRY_MS)) {
+    const { clock, peers } = this.#parts
+    for (const until = clock.elapsed() + waitMs; !this.#isClosed; await pause(clock, RETRY_MS)) {
       const states: (CopyState | 'away')[] = []
       for (const node of this.#nodesFor(id)) {
         let state: CopyState | 'away' = 'copying'
@@ -94,7 +107,7 @@ export class SecondCopies {
       }
       // Nodes without room will not have it in a moment.
       if (states.length > 0 && states.every((state) => state === 'refused')) return false
-      if (peers.aloneMs >= waitMs || performance.now() > until) return false
+      if (peers.aloneMs >= waitMs || clock.elapsed() > until) return false
     }
     return false
   }

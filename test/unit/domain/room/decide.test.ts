@@ -184,6 +184,32 @@ describe('files', () => {
     given(joined(budi))
       .when(ani, { type: 'offerFile', file: offered, home: 'a' })
       .then({ ...offeredEvent, home: 'a' } as RoomEvent))
+  describe('given an upload that came in at a, then it goes on at b', () => {
+    const at = (home: string): RoomEvent => ({ ...offeredEvent, home }) as RoomEvent
+    const moved = given(...here, at('a'), { ...at('b'), seq: 2 } as RoomEvent)
+    const end = { type: 'completeFile', file: whole, isOffered: true } as const
+    it('where the room takes b for its home instead of a, of which only one host can be the first', () => {
+      const takeOver = { type: 'offerFile', file: offered, home: 'b', instead: 'a' } as const
+      given(...here, at('a'))
+        .when(ani, takeOver)
+        .then({ ...at('b'), seq: 2 } as RoomEvent)
+      moved.when(ani, { ...takeOver, home: 'c' }).refused('NO_SUCH_FILE')
+      given(...here)
+        .when(ani, takeOver)
+        .refused('NO_SUCH_FILE')
+    })
+    it('and a says nothing of it any more, neither its end nor its size', () => {
+      moved.when(ani, { ...end, home: 'a' }).refused('NO_SUCH_FILE')
+      moved.when(ani, { type: 'withdrawFile', file: 'f1', reason: 'cut', home: 'a' }).refused('NO_SUCH_FILE')
+      moved.when(ani, { type: 'offerFile', file: offered, home: 'a' }).refused('NO_SUCH_FILE')
+      moved.when(ani, { ...end, home: 'b' }).then({ ...completed, seq: 3 } as RoomEvent)
+    })
+    it('nor does any host once it is whole', () => {
+      const ended = given(...here, at('b'), completed)
+      ended.when(ani, { ...end, home: 'b' }).refused('NO_SUCH_FILE')
+      ended.when(ani, { type: 'offerFile', file: offered, home: 'c', instead: 'b' }).refused('NO_SUCH_FILE')
+    })
+  })
   it('a file that the room never heard of is not withdrawn', () =>
     given(...here)
       .when(ani, { type: 'withdrawFile', file: 'f1', reason: 'cut' })

@@ -33,6 +33,7 @@ class Nodes {
   readonly log = new MemoryLog()
   readonly clock = new ManualClock()
   single = 0
+  readonly orphaned: string[] = []
   /** Of each file, how often it was asked for. */
   readonly asked = new Map<string, number>()
   /** A node that gives its bytes with this change. */
@@ -47,7 +48,10 @@ class Nodes {
         this.single = files
       },
     })
-    store.know(async (id) => this.known.get(id))
+    store.know(
+      async (id) => this.known.get(id),
+      async (id) => void this.orphaned.push(`${id === ONE ? 'one' : 'two'} at ${host}`),
+    )
     this.stores.set(host, store)
     this.locals.set(host, local)
     return store
@@ -70,6 +74,14 @@ class Nodes {
       copy: async (node, id, digest): Promise<CopyState> => await this.#at(node).copyFrom(host, id, digest),
       lacking: async (node, ids) => await this.#at(node).lacking(ids),
     }
+  }
+
+  /** Waits for it, while the nodes' time goes on. */
+  async until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
+    await until(what, () => {
+      this.clock.advance(200)
+      return is()
+    })
   }
 
   /** Each node's bytes of the file, where it has it whole. */
@@ -140,9 +152,10 @@ test('a growing file is followed, over a break of its node, and is kept once the
   nodes.breakOff = new AbortController()
   await take(writer, bytes.subarray(1000))
   await writer.finish()
-  await until('another try', () => (nodes.asked.get(ONE) ?? 0) > 1)
+  await nodes.until('another try', () => (nodes.asked.get(ONE) ?? 0) > 1)
   expect(await other.size(ONE)).toBeUndefined()
   nodes.known.set(ONE, whole)
+  await nodes.until('its end', async () => (await other.size(ONE)) !== undefined)
   expect((await following).equals(bytes)).toBe(true)
   expect(await other.size(ONE)).toBe(bytes.length)
 })
@@ -155,7 +168,7 @@ test('other bytes than the room knows are not kept: the next node is asked', asy
   nodes.known.set(ONE, { ...whole, home: 'a' })
   nodes.change = { node: 'a', by: (piece) => piece.map((byte) => byte ^ 1) }
   await collect(reader.read(ONE)).catch(() => undefined)
-  await until('the right one', async () => (await reader.size(ONE)) !== undefined)
+  await nodes.until('the right one', async () => (await reader.size(ONE)) !== undefined)
   expect((await collect(reader.read(ONE))).equals(bytes)).toBe(true)
   expect(nodes.metrics.snapshot().counters['cluster_files_wrong']).toBe(1)
 })
@@ -165,7 +178,12 @@ test('where no node has it, or this one has no room, the reader is told; a room 
   nodes.add('a')
   const full = nodes.add('b', new MemoryFileStore({ hostQuotaBytes: 100 }))
   nodes.known.set(ONE, whole)
-  await expect(collect(full.read(ONE))).rejects.toThrow(FileAway)
+  const refused = expect(collect(full.read(ONE))).rejects.toThrow(FileAway)
+  let isOver = false
+  void refused.finally(() => {
+    isOver = true
+  })
+  await nodes.until('the refusal', () => isOver)
   await put(nodes.local('a'), ONE, bytes)
   await expect(collect(full.read(ONE))).rejects.toThrow()
   expect([await full.durable(ONE), full.bytesLeft]).toEqual([undefined, 100])
@@ -173,6 +191,42 @@ test('where no node has it, or this one has no room, the reader is told; a room 
   nodes.asked.clear()
   await expect(collect(full.read(ONE))).rejects.not.toThrow(FileAway)
   expect(nodes.asked.size).toBe(0)
+})
+
+test('an upload whose home is gone is handed over with its bytes, once; one that became whole meanwhile is copied on', async () => {
+  const nodes = new Nodes()
+  nodes.add('a')
+  const other = nodes.add('b')
+  nodes.add('c')
+  for (const id of [ONE, TWO]) {
+    nodes.known.set(id, { home: 'a' })
+    const writer = await begin(nodes.local('a'), id)
+    await take(writer, bytes.subarray(0, 1000))
+    expect(await other.copyFrom('a', id)).toBe('copying')
+    await until('its bytes', async () => (await other.durable(id)) !== undefined)
+    if (id === ONE) continue
+    await take(writer, bytes.subarray(1000))
+    await writer.finish()
+  }
+  nodes.known.set(TWO, whole)
+  await nodes.until('the whole one', async () => (await other.size(TWO)) !== undefined)
+  nodes.cut.add('a')
+  nodes.breakOff.abort()
+  await nodes.until('the other', () => nodes.orphaned.length > 0)
+  const resumed = await other.resume(ONE)
+  expect([nodes.orphaned, resumed]).toEqual([['one at b'], expect.objectContaining({ offset: 1000 })])
+})
+
+test('what went on elsewhere stays only where it is what the rooms know', async () => {
+  const nodes = new Nodes()
+  const one = nodes.add('a')
+  await put(nodes.local('a'), ONE, bytes)
+  await put(nodes.local('a'), TWO, bytes.subarray(1))
+  for (const id of [ONE, TWO]) {
+    nodes.known.set(id, whole)
+    await one.recheck(id)
+  }
+  expect([await nodes.having(ONE), await nodes.having(TWO)]).toEqual([['a'], []])
 })
 
 test('what is removed ends its copy on the way', async () => {
