@@ -106,6 +106,7 @@ export class Lifecycle {
     try {
       if (this.#data?.isNode === false) await refuseCopy(this.#data.directory)
       await this.#openAccess()
+      this.#parts.link?.onForget((node) => this.#parts.engine.forgetHost(node))
       await this.#parts.engine.start()
       this.#lock?.own()
     } catch (error) {

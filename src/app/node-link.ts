@@ -3,6 +3,7 @@ import type { ClusterMembers } from '#cluster/members.ts'
 import { NodeClient } from '#cluster/node-client.ts'
 import { NodeServer } from '#cluster/node-server.ts'
 import { NodeSignature } from '#cluster/node-signature.ts'
+import type { ForgottenHost } from '#domain/engine/foreign-files.ts'
 import type { BoundedFileStore } from '#domain/ports/file-store.ts'
 import type { SecretStore } from '#domain/ports/secret-store.ts'
 import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
@@ -47,6 +48,11 @@ export class NodeLink {
     const { node: host } = options
     this.files = new ClusterFileStore({ ...ports, local: adapters.ownFiles, host, peers: this.#client, onSingle })
     this.server = new NodeServer(this.files, this.#client, this.#signature, ports.log)
+  }
+
+  /** `forget` is called with the name of a node that is lost for good. */
+  onForget(forget: (node: string) => Promise<ForgottenHost>): void {
+    this.#adapters.members.onForget(forget)
   }
 
   async open(): Promise<void> {

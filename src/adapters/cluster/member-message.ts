@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { ForgottenHost } from '#domain/engine/foreign-files.ts'
 import type { Rejected } from '#domain/errors.ts'
 import type { Ack, Kick } from '#domain/room/commands.ts'
 import { isNewsEvent, type MemberNews } from '#domain/room/elsewhere.ts'
@@ -30,6 +31,7 @@ export type Wish =
   | { readonly type: 'list'; readonly room: string }
   | { readonly type: 'where'; readonly member: string }
   | { readonly type: 'kick'; readonly room: string; readonly by: Member; readonly command: Kick }
+  | { readonly type: 'forget'; readonly node: string }
 
 const hostName = v.pipe(v.string(), v.regex(/^[\w-]{1,64}\.[\w-]{1,32}$/))
 const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -65,7 +67,9 @@ const wish = v.variant('type', [
   v.object({ type: v.literal('list'), room: v.string() }),
   v.object({ type: v.literal('where'), member: v.string() }),
   v.object({ type: v.literal('kick'), room: v.string(), by: member, command: kick }),
+  v.object({ type: v.literal('forget'), node: v.string() }),
 ])
+const forgotten = v.object({ copying: number, lost: v.array(v.object({ room: v.string(), name: v.string() })) })
 const rooms = v.array(v.string())
 const outcome = v.union([
   v.object({ type: v.literal('ack'), seq: number, duplicate: v.boolean() }),
@@ -114,6 +118,14 @@ export class MemberCodec {
 
   encodeOutcome(subject: string, message: Ack | Rejected): Uint8Array {
     return this.#json.encode(subject, message)
+  }
+
+  encodeForgotten(subject: string, message: ForgottenHost): Uint8Array {
+    return this.#json.encode(subject, message)
+  }
+
+  decodeForgotten(subject: string, data: Uint8Array): ForgottenHost | undefined {
+    return this.#json.decode(forgotten, subject, data)
   }
 
   decodeOutcome(subject: string, data: Uint8Array): Ack | Rejected | undefined {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import type { ForgottenHost } from '#domain/engine/foreign-files.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
+import { failureText } from '#domain/names/text.ts'
 import type { SharedMembers, SharedRoom } from '#domain/ports/shared-members.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import type { Ack, Kick } from '#domain/room/commands.ts'
@@ -19,6 +21,11 @@ const LATE_MS = 3000
 const AGAIN_BEATS = 10
 const ASK_MS = 1000
 const KICK_MS = 2000
+/** Nodes are compared file by file. */
+const FORGET_MS = 60_000
+/** Files that are named at most. */
+const MOST_LOST = 1000
+const NOTHING = new Uint8Array(0)
 /** How long those who are there already have to greet a node that starts. */
 const GREET_MS = 250
 /** News in one message, and members in one list; more of them follow as news. */
@@ -84,6 +91,7 @@ export class ClusterMembers implements SharedMembers {
   #isJustBack = false
   #openedAt = 0
   #back: () => void = () => {}
+  #forget: (node: string) => Promise<ForgottenHost> = async () => ({ copying: 0, lost: [] })
   /** The greatest number that was used in any room: one that is used again goes on behind it. */
   #top = 0
   /** The rooms of each member who is with this node. */
@@ -129,6 +137,11 @@ export class ClusterMembers implements SharedMembers {
   /** Calls `back` each time this node reaches the others again. */
   onBack(back: () => void): void {
     this.#back = back
+  }
+
+  /** `forget` is called with the name of a node that is lost for good. */
+  onForget(forget: (node: string) => Promise<ForgottenHost>): void {
+    this.#forget = forget
   }
 
   async open(): Promise<void> {
@@ -367,6 +380,11 @@ export class ClusterMembers implements SharedMembers {
       answer(this.#codec.encodeRooms(subject, [...(this.#own.get(wish.member) ?? [])]))
       return
     }
+    if (wish.type === 'forget') {
+      const forgotten = await this.#forgetNode(wish.node)
+      answer(forgotten === undefined ? NOTHING : this.#codec.encodeForgotten(subject, forgotten))
+      return
+    }
     const open = this.#rooms.get(wish.room)
     if (wish.type === 'kick') {
       const { by, command } = wish
@@ -377,6 +395,17 @@ export class ClusterMembers implements SharedMembers {
     const number = open?.sent ?? this.#top
     answer(this.#codec.encodeNews(subject, { host: this.host, number, news: own.slice(0, MOST_LISTED) }))
     if (own.length > MOST_LISTED) this.tell(wish.room, own.slice(MOST_LISTED))
+  }
+
+  async #forgetNode(node: string): Promise<ForgottenHost | undefined> {
+    if (this.#parts.node === node || this.others.some((host) => nameOf(host) === node)) return undefined
+    try {
+      const { copying, lost } = await this.#forget(node)
+      return { copying, lost: lost.slice(0, MOST_LOST) }
+    } catch (error) {
+      this.#parts.log.warn('the files of a lost node could not be looked for', { node, error: failureText(error) })
+      return undefined
+    }
   }
 }
 
@@ -398,6 +427,19 @@ export function listenForBeats(
     const { type, ...greeting } = codec.decodeGreeting(beat, data) ?? { type: 'bye' }
     if (type === 'here' && 'host' in greeting) take({ ...greeting, node: nameOf(greeting.host) })
   })
+}
+
+/** Has a node forget one that is lost for good; undefined where it cannot, or does not answer in time. */
+export async function askToForget(
+  bus: MessageBus,
+  subjects: Subjects,
+  key: string | undefined,
+  { host, node }: { readonly host: string; readonly node: string },
+): Promise<ForgottenHost | undefined> {
+  const codec = new MemberCodec(key ?? '')
+  const subject = subjects.node(host)
+  const answer = await bus.request(subject, codec.encodeWish(subject, { type: 'forget', node }), FORGET_MS)
+  return answer && codec.decodeForgotten(subject, answer)
 }
 
 const nameOf = (host: string): string => host.slice(0, host.lastIndexOf('.'))

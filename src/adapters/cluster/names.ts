@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import * as v from 'valibot'
 import { failureText } from '#domain/names/text.ts'
 import type { SharedNames } from '#domain/ports/shared-names.ts'
@@ -7,6 +8,8 @@ import { SealedJson } from './sealed-json.ts'
 import { tokenOf } from './subjects.ts'
 
 const CLAIM_MS = 5000
+const FREED_MS = 50
+const FREED_TRIES = 4
 /** How long a name that was freed is remembered: whoever read it before is told that it has changed. */
 const FREED_SECONDS = 60
 
@@ -45,7 +48,12 @@ export class ClusterNames implements SharedNames {
   claim(skeleton: string, owner: string): Promise<'claimed' | 'taken' | 'unknown'> {
     return this.#inTurn(skeleton, async () => {
       if (this.#held.get(skeleton) === owner) return 'claimed'
-      const outcome = await this.#claim(skeleton, owner)
+      let outcome = await this.#claim(skeleton, owner)
+      // Who is seen to leave has the name for a moment more.
+      for (let tries = 0; outcome === 'taken' && tries < FREED_TRIES; tries++) {
+        await pause(FREED_MS)
+        outcome = await this.#claim(skeleton, owner)
+      }
       if (outcome === 'claimed') this.#held.set(skeleton, owner)
       return outcome
     })

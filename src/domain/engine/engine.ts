@@ -13,6 +13,7 @@ import { Bandwidth } from './bandwidth.ts'
 import { CommitLoop, type Commits } from './commit-loop.ts'
 import { Erasures } from './erasures.ts'
 import { type EngineEvent, engineEvents } from './events.ts'
+import type { ForgottenHost } from './foreign-files.ts'
 import { findFacts } from './found-facts.ts'
 import { History, Trimming } from './history.ts'
 import type { EngineLimits, Ports } from './limits.ts'
@@ -288,6 +289,11 @@ export class Engine {
   /** Whether the bytes of an upload arrive here, and not at another host of a cluster. */
   isHomeOf(file: RoomFile): boolean {
     return !this.#transfers.foreign.has(file)
+  }
+
+  /** A host of the cluster is lost for good. */
+  forgetHost(host: string): Promise<ForgottenHost> {
+    return this.#transfers.foreign.forget(host)
   }
 
   /** An unfinished transfer. */

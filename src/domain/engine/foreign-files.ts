@@ -20,6 +20,19 @@ interface ForeignFilesParts {
   resume(room: RoomActor, file: UnfinishedFile, durable: number): Promise<void>
 }
 
+export interface LostFile {
+  readonly room: string
+  readonly name: string
+}
+
+/** What became of the files of a host that is lost for good. */
+export interface ForgottenHost {
+  /** Files that this host alone has now, and that are copied to another. */
+  readonly copying: number
+  /** Those that no host has. */
+  readonly lost: readonly LostFile[]
+}
+
 /** The files that came in at other hosts of a cluster: added and removed as the shared journal says. */
 export class ForeignFiles {
   /** The name of this host; undefined where it shares no files. */
@@ -69,6 +82,28 @@ export class ForeignFiles {
   async recheck(moved: FoundFacts['moved']): Promise<void> {
     for (const [id, homes] of moved)
       if (this.host !== undefined && homes.includes(this.host)) await this.#fileStore?.recheck(id)
+  }
+
+  /** A host is lost for good: its uploads end, and the files that it had are copied from the others. Rejects if one of those does not answer. */
+  async forget(host: string): Promise<ForgottenHost> {
+    const { evictions, ledger, rooms } = this.#parts
+    const whole = new Map<string, LostFile>()
+    const lost: LostFile[] = []
+    for (const name of ledger.rooms()) {
+      const room = await rooms.use(name)
+      for (const { file, by, ...known } of [...room.state.files.values()]) {
+        const { id } = file
+        if (known.status === 'whole') whole.set(id, { room: name, name: file.name })
+        if (known.status === 'whole' || known.home !== host) continue
+        const told = await tell(room, by, { type: 'withdrawFile', file: id, reason: lostForGood, home: host })
+        if (told.type === 'rejected') continue
+        evictions.forget(id)
+        lost.push({ room: name, name: file.name })
+      }
+      rooms.release(name)
+    }
+    const { copying = 0, missing = [] } = (await this.#fileStore?.spread([...whole.keys()])) ?? {}
+    return { copying, lost: [...lost, ...missing.flatMap((id) => whole.get(id) ?? [])] }
   }
 
   /** Takes in a batch of another host. */
@@ -132,3 +167,4 @@ export class ForeignFiles {
 }
 
 const movedOn = 'its machine was away, and it goes on at another'
+const lostForGood = 'its machine is lost for good'

@@ -125,6 +125,8 @@ export interface SharedFileStore extends FileStore {
   know(known: (id: string) => Promise<KnownFile | undefined>, orphaned: (id: string) => Promise<void>): void
   /** Removes what is here of an upload that went on at another host, unless it is the file that the rooms know. */
   recheck(id: string): Promise<void>
+  /** Has those of these files copied that are on this host alone; answers how many, and which are on none. Rejects if another host does not answer. */
+  spread(ids: readonly string[]): Promise<{ readonly copying: number; readonly missing: readonly string[] }>
   /** Call it with all complete files once the host has started: files that no other host has are copied. */
   check(ids: readonly string[]): void
 }

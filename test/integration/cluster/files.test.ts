@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTamtam, type Tamtam } from '#app/tamtam.ts'
 import type { DropLink } from '#domain/room/room-access.ts'
+import { CliProcess } from '../../harness/cli-process.ts'
 import { temporaryDirectory } from '../../harness/directory.ts'
 import { ask } from '../../harness/http-client.ts'
 import { LineClient } from '../../harness/line-client.ts'
@@ -179,6 +180,29 @@ describe.skipIf(!isHere)('files of a cluster', () => {
     for (const { port } of nodes)
       await until('its end', async () => (await ask(port, `PUT ${path}x`, { body: 'x' })).status === 404)
     await guru.close()
+  })
+
+  test('a node that is lost for good is forgotten: its uploads end and are named, and what it had is copied again', async () => {
+    const lost = await start('lost')
+    const { id } = await put(lost, 'kept.bin', randomBytes(1000))
+    const made = await fetch(`${lost.at}/rooms/lobby/files`, {
+      method: 'POST',
+      headers: { ...TUS, 'Upload-Length': '1000', 'Upload-Metadata': `filename ${btoa('begun.bin')}` },
+    })
+    const path = made.headers.get('location') ?? ''
+    const forget = (name: string) => CliProcess.run(['cluster', 'forget', name, '--cluster', nats.url, '--json'])
+    expect((await forget('lost')).code).toBe(2)
+    await lost.tamtam.stop()
+    await until('that it is gone', async () => (await fetch(`${node(1).at}${path}`, { method: 'HEAD' })).status === 503)
+    const { code, said, errors } = await forget('lost')
+    expect([code, said, errors]).toEqual([
+      0,
+      [{ v: 1, type: 'forgotten', node: 'lost', copying: 1, lost: [{ room: 'lobby', name: 'begun.bin' }] }],
+      '',
+    ])
+    for (const { at } of nodes)
+      await until('its end', async () => (await fetch(`${at}${path}`, { method: 'HEAD' })).status === 404)
+    expect((await get(node(2), id)).status).toBe(200)
   })
 
   test('a request that no node has signed finds nothing', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryBus, MemoryHub } from '#cluster/bus.ts'
 import { MemberCodec } from '#cluster/member-message.ts'
-import { type Beat, ClusterMembers, listenForBeats } from '#cluster/members.ts'
+import { askToForget, type Beat, ClusterMembers, listenForBeats } from '#cluster/members.ts'
 import { Subjects } from '#cluster/subjects.ts'
 import { ManualClock } from '#system/clock.ts'
 import { MemoryLog } from '#system/log.ts'
@@ -50,6 +50,18 @@ describe('P8 ClusterMembers over a bus in memory', () => {
     return { hosts: members, dispose: async () => void (await Promise.all(members.map((each) => each.close()))) }
   })
   for (const { name, run } of contract) test(name, run)
+})
+
+test('a node that is gone is forgotten by the others, and none that lives', async () => {
+  const { one, other, pass } = await opened(2, 'key')
+  const ask = (node: string) => askToForget(one.bus, subjects, 'key', { host: one.members.host, node })
+  one.members.onForget(async (node) => ({ copying: 2, lost: [{ room: 'lobby', name: node }] }))
+  expect([await ask('n0'), await ask('n1')]).toEqual([undefined, undefined])
+  other.bus.isConnected = false
+  await pass(8)
+  expect(await ask('n1')).toEqual({ copying: 2, lost: [{ room: 'lobby', name: 'n1' }] })
+  one.members.onForget(async () => await Promise.reject(new Error('no answer')))
+  expect(await ask('n1')).toBeUndefined()
 })
 
 test('news that are lost on the way are found out by the next, or where no more come, by a number that is told again', async () => {

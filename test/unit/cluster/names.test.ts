@@ -46,6 +46,15 @@ test('the name of a node that is gone is free; the node that comes back from a c
   expect(await one.names.claim('ani', 'a')).toBe('taken')
 })
 
+test('a name that is freed just now is claimed, and one that somebody keeps is not', async () => {
+  const [one, other] = cluster(2).nodes
+  if (one === undefined || other === undefined) throw new Error('there are two')
+  for (const name of ['ani', 'budi']) expect(await one.names.claim(name, 'a')).toBe('claimed')
+  const claims = ['ani', 'budi'].map((name) => other.names.claim(name, 'b'))
+  one.names.release('ani')
+  expect(await Promise.all(claims)).toEqual(['claimed', 'taken'])
+})
+
 test('C133 a record that was not sealed with the key is none; a bucket that cannot be reached tells nothing', async () => {
   const { records, nodes } = cluster(2, 'key')
   const [one, other] = nodes

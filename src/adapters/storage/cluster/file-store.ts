@@ -88,6 +88,10 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     if (size === undefined || size !== whole?.size || (await this.#digestOf(id)) !== whole.sha256) await this.remove(id)
   }
 
+  async spread(ids: readonly string[]): Promise<{ readonly copying: number; readonly missing: readonly string[] }> {
+    return await this.#second.spread(ids)
+  }
+
   async measure(): Promise<void> {
     await this.#local.measure()
   }

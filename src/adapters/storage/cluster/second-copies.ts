@@ -9,6 +9,8 @@ import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 const WAIT_MS = 10_000
 const RETRY_MS = 200
 const AGAIN_MS = 5000
+/** Between two files that are copied for a node that was lost: the others have work besides. */
+const PACE_MS = 10
 /** Nodes that start together are all there by then. */
 const CHECK_MS = 60_000
 const CHECKED_AT_ONCE = 1000
@@ -75,7 +77,7 @@ export class SecondCopies {
   /** Looks in a while which of these files of other starts are on this node alone. */
   check(ids: readonly string[]): void {
     this.#cancelCheck = this.#parts.clock.after(CHECK_MS, () => {
-      this.#check(ids).catch((error: unknown) => {
+      this.spread(ids).catch((error: unknown) => {
         this.#parts.log.warn('it could not be seen which files have one copy', { error: failureText(error) })
         if (!this.#isClosed) this.check(ids)
       })
@@ -112,9 +114,10 @@ export class SecondCopies {
     return false
   }
 
-  #again(): void {
-    this.#cancelAgain ??= this.#parts.clock.after(AGAIN_MS, async () => {
+  #again(inMs = AGAIN_MS): void {
+    this.#cancelAgain ??= this.#parts.clock.after(inMs, async () => {
       for (const id of this.#single) {
+        await pause(this.#parts.clock, PACE_MS)
         const digest = (await this.#parts.known(id).catch(() => undefined))?.whole
         if (digest === undefined || !(await this.#copy(id, digest, 0))) continue
         this.#single.delete(id)
@@ -125,18 +128,25 @@ export class SecondCopies {
     })
   }
 
-  async #check(ids: readonly string[]): Promise<void> {
+  /** Has those of these files copied that are here alone; answers how many, and which no node has. */
+  async spread(ids: readonly string[]): Promise<{ readonly copying: number; readonly missing: readonly string[] }> {
     const { local, peers } = this.#parts
     if (peers.others.length === 0) throw new Error('no other node is there')
+    const missing: string[] = []
+    let copying = 0
     for (let at = 0; at < ids.length && !this.#isClosed; at += CHECKED_AT_ONCE) {
-      const here: string[] = []
-      for (const id of ids.slice(at, at + CHECKED_AT_ONCE)) if ((await local.size(id)) !== undefined) here.push(id)
-      let left: readonly string[] = here
+      let left: readonly string[] = ids.slice(at, at + CHECKED_AT_ONCE)
       for (const node of peers.others) if (left.length > 0) left = await peers.lacking(node, left)
-      for (const id of left) this.#single.add(id)
+      for (const id of left)
+        if ((await local.size(id)) === undefined) missing.push(id)
+        else {
+          this.#single.add(id)
+          copying++
+        }
     }
     this.#tell()
-    if (this.#single.size > 0) this.#again()
+    if (this.#single.size > 0) this.#again(0)
+    return { copying, missing }
   }
 
   #tell(): void {

@@ -294,12 +294,27 @@ test('without another node a file is kept alone, told, and copied once one is th
   nodes.known.set(TWO, whole)
   one.check([ONE, TWO])
   nodes.add('b')
-  nodes.clock.advance(5000)
-  await until('a copy', async () => (await nodes.having(ONE)).length === 2)
-  await until('the news', () => nodes.single === 0)
+  await nodes.until('a copy', async () => (await nodes.having(ONE)).length === 2)
+  await nodes.until('the news', () => nodes.single === 0)
   nodes.clock.advance(60_000)
-  await until('what was not known', () => nodes.single === 1)
-  nodes.clock.advance(5000)
-  await until('a copy', async () => (await nodes.having(TWO)).length === 2)
-  await until('the news', () => nodes.single === 0)
+  await nodes.until('what was not known', async () => (await nodes.having(TWO)).length === 2)
+  await nodes.until('the news', () => nodes.single === 0)
+})
+
+test('for a node that is lost for good each has copied what it alone has now, and names what none has', async () => {
+  const nodes = new Nodes()
+  const [one, other] = [nodes.add('a'), nodes.add('b')]
+  nodes.add('c')
+  await put(nodes.local('a'), ONE, bytes)
+  nodes.known.set(ONE, whole)
+  nodes.known.set(TWO, whole)
+  await put(nodes.local('c'), TWO, bytes)
+  nodes.cut.add('c')
+  expect([await one.spread([ONE, TWO]), await other.spread([ONE, TWO])]).toEqual([
+    { copying: 1, missing: [TWO] },
+    { copying: 0, missing: [TWO] },
+  ])
+  await nodes.until('a copy', async () => (await nodes.having(ONE)).length === 2)
+  nodes.cut.add('b')
+  await expect(one.spread([ONE])).rejects.toThrow()
 })
