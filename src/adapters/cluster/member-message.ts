@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import type { ForgottenHost } from '#domain/engine/foreign-files.ts'
 import type { Rejected } from '#domain/errors.ts'
+import type { ForgottenHost } from '#domain/ports/file-store.ts'
 import type { Ack, Kick } from '#domain/room/commands.ts'
 import { isNewsEvent, type MemberNews } from '#domain/room/elsewhere.ts'
 import type { Member, RoomEvent } from '#domain/room/events.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { ForgottenHost } from '#domain/engine/foreign-files.ts'
 import { type Rejected, rejected } from '#domain/errors.ts'
 import { failureText } from '#domain/names/text.ts'
+import type { ForgottenHost } from '#domain/ports/file-store.ts'
 import type { SharedMembers, SharedRoom } from '#domain/ports/shared-members.ts'
 import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 import type { Ack, Kick } from '#domain/room/commands.ts'

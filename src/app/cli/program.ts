@@ -263,15 +263,16 @@ export function programOf(): Command {
 
   program
     .command('cluster')
-    .description('list the nodes of a cluster that live, with their members and how far each is behind')
-    .argument(
-      '[action]',
-      'forget: a node is lost for good; its files are copied again, and those that no other has are named',
-    )
-    .argument('[node]', 'the name of that node')
+    .description('list the nodes of a cluster that live, with their members and how far each is behind; or forget one')
+    .argument('[action]', 'forget')
+    .argument('[node]', 'the name of a node that is lost for good')
     .option('--cluster <servers>', 'NATS servers of the cluster: nats://10.0.0.1,10.0.0.2,10.0.0.3')
     .option('--cluster-name <name>', 'name of the cluster (tamtam)')
     .option('--json', 'print the result as a JSON object')
+    .addHelpText(
+      'after',
+      '\ntamtam cluster forget NODE: its files are copied again from the other nodes, and those that none has are named.',
+    )
     .action(async (action, node, flags) => (await import('./cluster.ts')).runCluster(flags, action, node))
 
   program

@@ -1,4 +1,4 @@
-import type { KnownFile, SharedFileStore } from '../ports/file-store.ts'
+import type { ForgottenHost, KnownFile, LostFile, SharedFileStore } from '../ports/file-store.ts'
 import { type RoomActor, tell } from '../room/actor.ts'
 import type { Batch } from '../room/batch.ts'
 import { type CompleteFile, IN_BAND, type OfferFile, type WithdrawFile } from '../room/commands.ts'
@@ -18,19 +18,6 @@ interface ForeignFilesParts {
   failed(error: unknown): void
   /** Goes on with an upload that this host has `durable` bytes of. */
   resume(room: RoomActor, file: UnfinishedFile, durable: number): Promise<void>
-}
-
-export interface LostFile {
-  readonly room: string
-  readonly name: string
-}
-
-/** What became of the files of a host that is lost for good. */
-export interface ForgottenHost {
-  /** Files that this host alone has now, and that are copied to another. */
-  readonly copying: number
-  /** Those that no host has. */
-  readonly lost: readonly LostFile[]
 }
 
 /** The files that came in at other hosts of a cluster: added and removed as the shared journal says. */

@@ -131,6 +131,19 @@ export interface SharedFileStore extends FileStore {
   check(ids: readonly string[]): void
 }
 
+export interface LostFile {
+  readonly room: string
+  readonly name: string
+}
+
+/** What became of the files of a host that is lost for good. */
+export interface ForgottenHost {
+  /** Files that this host alone has now, and that are copied to another. */
+  readonly copying: number
+  /** Those that no host has. */
+  readonly lost: readonly LostFile[]
+}
+
 export const isSharedFileStore = (fileStore: FileStore): fileStore is SharedFileStore => 'know' in fileStore
 
 /** The store failed (an I/O error other than a full disk); the host stops. */
