@@ -54,7 +54,8 @@ export class Waiters {
   /** Releases all current waiters; those added during the release wait for the next. */
   release(): void {
     const waiting = this.#waiting
+    if (waiting === undefined) return
     this.#waiting = undefined
-    for (const waiter of waiting ?? []) waiter()
+    for (const waiter of waiting) waiter()
   }
 }

@@ -23,10 +23,9 @@ export interface Commits {
   close(why: Rejected): void
 }
 
-/** One append, with its rooms. */
+/** One append: a batch for each of some rooms. */
 interface Commit {
-  rooms: readonly RoomActor[]
-  pendingBatches: readonly PendingBatch[]
+  parts: readonly { readonly room: RoomActor; readonly pending: PendingBatch }[]
   readonly appended: Promise<Appended> | Appended
   readonly startedAt: number
 }
@@ -115,20 +114,39 @@ export class CommitLoop implements Commits {
     if (rooms.length === 0) return
     for (const room of rooms) this.#awake.delete(room)
     const at = this.#clock.now()
-    const pendingBatches = rooms.map((room) => room.prepare(at))
+    const parts = rooms.map((room) => ({ room, pending: room.prepare(at) }))
     const startedAt = this.#clock.elapsed()
-    const appended = this.#closed === undefined ? this.#append(pendingBatches) : Promise.reject(this.#closed)
+    const appended = this.#closed === undefined ? this.#append(parts) : Promise.reject(this.#closed)
     // Its failure is handled when its turn comes.
     if (appended instanceof Promise) appended.catch(() => {})
-    this.#commits.push({ rooms, pendingBatches, appended, startedAt })
+    this.#commits.push({ parts, appended, startedAt })
     if (this.#commits.length === 1) void this.#settle()
     this.#schedule()
   }
 
   async #settle(): Promise<void> {
     for (let commit = this.#commits[0]; commit !== undefined; commit = this.#commits[0]) {
+      let why: Rejected | undefined
       try {
-        await this.#settleOne(commit)
+        let appended = await commit.appended
+        while (appended.status === 'duplicate' || appended.status === 'behind') {
+          if (appended.status === 'behind') takeBack(commit, this.#turn !== undefined)
+          else {
+            // A client repeated commands after it missed the answer. Those get their first answer again; the rest moves up.
+            const { known } = appended
+            commit.parts = commit.parts.map(({ room, pending }) => ({ room, pending: room.without(pending, known) }))
+          }
+          appended = await this.#append(commit.parts)
+        }
+        if (appended.status === 'readOnly') why = rejected('READ_ONLY', appended.message)
+      } catch (error) {
+        if (error !== this.#closed) this.fail(error)
+        why = this.#closed ?? storeFailed
+      }
+      if (this.#hasFailed) why ??= storeFailed
+      try {
+        if (why === undefined) this.#publish(commit)
+        else this.#refuse(commit, why)
       } catch (error) {
         this.fail(error)
       }
@@ -138,46 +156,21 @@ export class CommitLoop implements Commits {
     if (this.#awake.size === 0) this.#idle.release()
   }
 
-  async #settleOne(commit: Commit): Promise<void> {
-    let appended: Appended
-    try {
-      appended = await commit.appended
-      while (appended.status === 'duplicate' || appended.status === 'behind') {
-        if (appended.status === 'behind') takeBack(commit, this.#turn !== undefined)
-        else {
-          // A client repeated commands after it missed the answer. Those get their first answer again; the rest moves up.
-          const { known } = appended
-          commit.pendingBatches = each(commit, (room, pending) => room.without(pending, known))
-        }
-        appended = await this.#append(commit.pendingBatches)
-      }
-    } catch (error) {
-      if (error !== this.#closed) this.fail(error)
-      return this.#refuse(commit, this.#closed ?? storeFailed)
-    }
-    if (this.#hasFailed) return this.#refuse(commit, storeFailed)
-    this.#metrics.observe('commit_ms', this.#clock.elapsed() - commit.startedAt)
-    switch (appended.status) {
-      case 'committed':
-        each(commit, (room, pending) => room.keep(pending))
-        each(commit, (room, pending) => {
-          this.#metrics.observe('commit_events', pending.size)
-          room.publish(pending)
-          this.#published(room, pending)
-        })
-        return
-      case 'readOnly':
-        return this.#refuse(commit, rejected('READ_ONLY', appended.message))
-      default:
-        return appended satisfies never
+  #publish({ parts, startedAt }: Commit): void {
+    this.#metrics.observe('commit_ms', this.#clock.elapsed() - startedAt)
+    for (const { room, pending } of parts) room.keep(pending)
+    for (const { room, pending } of parts) {
+      this.#metrics.observe('commit_events', pending.size)
+      room.publish(pending)
+      this.#published(room, pending)
     }
   }
 
-  #refuse(commit: Commit, why: Rejected): void {
-    each(commit, (room, pending) => {
+  #refuse({ parts }: Commit, why: Rejected): void {
+    for (const { room, pending } of parts) {
       room.refuse(pending, why)
       this.#published(room, undefined)
-    })
+    }
   }
 
   /** The journal has failed: nothing is committed any more. */
@@ -188,22 +181,19 @@ export class CommitLoop implements Commits {
     if (first) this.#broken(error)
   }
 
-  #append(pendingBatches: readonly PendingBatch[]): Promise<Appended> | Appended {
-    const batches = pendingBatches.map((pending) => pending.batch).filter((batch) => batch.entries.length > 0)
-    return batches.length > 0 ? this.#journal.append(batches) : { status: 'committed' }
+  #append(parts: Commit['parts']): Promise<Appended> | Appended {
+    const batches = parts.map(({ pending }) => pending.batch)
+    return batches.some(({ entries }) => entries.length > 0) ? this.#journal.append(batches) : { status: 'committed' }
   }
 }
 
-const each = <T>({ rooms, pendingBatches }: Commit, run: (room: RoomActor, pending: PendingBatch) => T): readonly T[] =>
-  rooms.map((room, index) => run(room, pendingBatches[index] as PendingBatch))
-
 /** Batches behind another one of their room, of this host or of another, are decided again. The rest is appended as it is. */
 function takeBack(commit: Commit, isShared: boolean): void {
-  const back = commit.pendingBatches.map(({ isBehind }) => isBehind || isShared)
-  if (!back.includes(true)) throw new Error('the journal has not kept a batch that continues its room')
-  each(commit, (room, pending) => (pending.isBehind || isShared) && room.takeBack(pending))
-  commit.rooms = commit.rooms.filter((_, index) => !back[index])
-  commit.pendingBatches = commit.pendingBatches.filter((_, index) => !back[index])
+  const isBack = ({ pending }: Commit['parts'][number]) => pending.isBehind || isShared
+  const back = commit.parts.filter(isBack)
+  if (back.length === 0) throw new Error('the journal has not kept a batch that continues its room')
+  for (const { room, pending } of back) room.takeBack(pending)
+  commit.parts = commit.parts.filter((part) => !isBack(part))
 }
 
 const storeFailed = rejected(

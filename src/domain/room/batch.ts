@@ -34,7 +34,7 @@ export class Batch {
   /** Sequences of the first and the last entry; undefined in a batch of presence only. Every reader asks for them. */
   readonly first: number | undefined
   readonly last: number | undefined
-  readonly #encodings = new Map<Encoder<unknown>, unknown>()
+  #encodings: Map<Encoder<unknown>, unknown> | undefined
 
   constructor(room: string, events: readonly RoomEvent[], ids: readonly CommandId[] = []) {
     this.room = room
@@ -46,12 +46,21 @@ export class Batch {
   }
 
   encoded<T>(encoder: Encoder<T>): T {
-    const known = this.#encodings.get(encoder)
+    const known = this.#encodings?.get(encoder)
     if (known !== undefined) return known as T
     const encoding = encoder(this)
+    this.#encodings ??= new Map()
     this.#encodings.set(encoder, encoding)
     return encoding
   }
+}
+
+/** One event of a pending batch. */
+interface Pending {
+  readonly event: RoomEvent
+  readonly mail: Mail
+  /** It may have to be decided again; left out for what follows from another command. */
+  readonly command: RoomCommand | undefined
 }
 
 interface Repeat {
@@ -65,17 +74,13 @@ export class PendingBatch {
   readonly #room: string
   /** Sequence of the newest entry before this batch. */
   readonly #last: number
-  readonly #events: RoomEvent[] = []
-  /** The mail of each event, index for index. */
-  readonly #mails: Mail[] = []
-  /** The commands, index for index: they may have to be decided again. */
-  readonly #commands: (RoomCommand | undefined)[] = []
+  readonly #events: Pending[] = []
   /** The sequence of each entry whose command has an id. */
-  readonly #ids = new Map<string, number>()
+  #ids: Map<string, number> | undefined
   /** Commands repeated with the same id: answered like the first, without an event of their own. */
   readonly #repeats: Repeat[] = []
   /** Receipts that the room's state does not contain yet. */
-  readonly #receipts = new Map<string, number>()
+  #receipts: Map<string, number> | undefined
   #batch: Batch | undefined
   #next: number
   #chars = 0
@@ -136,25 +141,28 @@ export class PendingBatch {
   get batch(): Batch {
     this.#batch ??= new Batch(
       this.#room,
-      this.#events,
-      Array.from(this.#ids, ([id, seq]) => ({ id, seq })),
+      this.#events.map(({ event }) => event),
+      this.#ids && Array.from(this.#ids, ([id, seq]) => ({ id, seq })),
     )
     return this.#batch
   }
 
   add(event: RoomEvent, mail: Mail, id: string | undefined, command?: RoomCommand): void {
-    this.#events.push(event)
-    this.#mails.push(mail)
-    this.#commands.push(command)
+    this.#events.push({ event, mail, command })
     if (isEntry(event)) {
       this.#next = event.seq + 1
       if ('text' in event) this.#chars += event.text.length
-      if (id !== undefined) this.#ids.set(id, event.seq)
+      if (id !== undefined) {
+        this.#ids ??= new Map()
+        this.#ids.set(id, event.seq)
+      }
       if (isRule(event)) this.#holdsRule = true
       if (isFact(event)) this.#holdsFact = true
     }
-    if (event.type === 'fileReceived' || event.type === 'fileServed')
+    if (event.type === 'fileReceived' || event.type === 'fileServed') {
+      this.#receipts ??= new Map()
       for (const key of receiptKeys(event)) this.#receipts.set(key, event.seq)
+    }
     if (event.type === 'messageRemoved' || event.type === 'cleared') this.#erases = true
     if (event.type === 'banned' || (event.type === 'left' && event.kickedBy !== undefined)) this.#evicts = true
   }
@@ -166,7 +174,7 @@ export class PendingBatch {
 
   /** Whether the id is already in this batch. If so, the command is answered with the first one's sequence. */
   repeats(id: string, mail: Mail, command?: RoomCommand): boolean {
-    const seq = this.#ids.get(id)
+    const seq = this.#ids?.get(id)
     if (seq === undefined) return false
     this.repeat(mail, seq, command)
     return true
@@ -175,7 +183,7 @@ export class PendingBatch {
   /** Whether this batch already contains the same receipt. If so, it is answered with the first one's sequence. */
   repeatsReceipt(receipt: FileReceived | FileServed, mail: Mail): boolean {
     const [byName, byId] = receiptKeys(receipt)
-    const seq = this.#receipts.get(byName) ?? this.#receipts.get(byId)
+    const seq = this.#receipts?.get(byName) ?? this.#receipts?.get(byId)
     if (seq === undefined) return false
     this.repeat(mail, seq)
     return true
@@ -185,12 +193,10 @@ export class PendingBatch {
   without(known: readonly KnownId[]): PendingBatch {
     const seqOf = new Map(known.filter((each) => each.room === this.#room).map((each) => [each.id, each.seq]))
     if (seqOf.size === 0) return this
-    const idAt = new Map(Array.from(this.#ids, ([id, seq]) => [seq, id]))
+    const idAt = new Map(Array.from(this.#ids ?? [], ([id, seq]) => [seq, id]))
     const kept = new PendingBatch(this.#room, this.#last, this.isBehind)
     const moved = new Map<number, number>()
-    for (const [index, event] of this.#events.entries()) {
-      const mail = this.#mails[index] as Mail
-      const command = this.#commands[index]
+    for (const { event, mail, command } of this.#events) {
       if (!isEntry(event)) {
         kept.add(event, mail, undefined, command)
         continue
@@ -211,9 +217,7 @@ export class PendingBatch {
     const take = (mail: Mail, command: RoomCommand | undefined) => {
       if (command !== undefined) taken.push({ ...mail, commands: [command] })
     }
-    this.#events.forEach((event, index) => {
-      if (isEntry(event)) take(this.#mails[index] as Mail, this.#commands[index])
-    })
+    for (const { event, mail, command } of this.#events) if (isEntry(event)) take(mail, command)
     for (const { mail, command } of this.#repeats) take(mail, command)
     return taken
   }
@@ -221,9 +225,8 @@ export class PendingBatch {
   acknowledge(): void {
     let seq = this.#last
     for (let index = 0; index < this.#events.length; index++) {
-      const event = this.#events[index] as RoomEvent
+      const { event, mail } = this.#events[index] as Pending
       if (isEntry(event)) seq = event.seq
-      const mail = this.#mails[index] as Mail
       mail.committed?.({ type: 'ack', seq, duplicate: false })
     }
     for (const { mail, seq } of this.#repeats) mail.committed?.({ type: 'ack', seq, duplicate: true })
@@ -232,9 +235,7 @@ export class PendingBatch {
   /** The same batch without its entries: each author is told once why they were not kept. Presence stays. */
   refuseEntries(why: Rejected): PendingBatch {
     const told = new Set<Mail>(this.#repeats.map(({ mail }) => mail))
-    this.#events.forEach((event, index) => {
-      if (isEntry(event)) told.add(this.#mails[index] as Mail)
-    })
+    for (const { event, mail } of this.#events) if (isEntry(event)) told.add(mail)
     for (const mail of told) mail.refused(why)
     return this.presence
   }
@@ -242,9 +243,7 @@ export class PendingBatch {
   /** Its presence only, which is valid already. */
   get presence(): PendingBatch {
     const presence = new PendingBatch(this.#room, this.#last)
-    this.#events.forEach((event, index) => {
-      if (!isEntry(event)) presence.add(event, this.#mails[index] as Mail, undefined)
-    })
+    for (const { event, mail } of this.#events) if (!isEntry(event)) presence.add(event, mail, undefined)
     return presence
   }
 }

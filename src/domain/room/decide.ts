@@ -73,8 +73,11 @@ export function decide(state: RoomState, by: Member, command: RoomCommand, stamp
       if (typeof text !== 'string') return text
       const why = slowed(state, member, command, at)
       if (why !== undefined) return why
-      const common = { seq, at, by: authorOf(member), text }
-      return command.type === 'say' ? { type: 'said', ...common, ...noticeOf(command) } : { type: 'acted', ...common }
+      const by = authorOf(member)
+      if (command.type === 'act') return { type: 'acted', seq, at, by, text }
+      return command.notice === true
+        ? { type: 'said', seq, at, by, text, notice: true }
+        : { type: 'said', seq, at, by, text }
     }
     case 'whisper':
       return whisper(state, member, command, stamp)

@@ -61,7 +61,7 @@ export class Mailbox {
     this.#count(commands, -1)
     this.#from++
     if (2 * this.#from < this.#mails.length) return
-    this.#mails = this.#mails.slice(this.#from)
+    this.#mails.splice(0, this.#from)
     this.#from = 0
   }
 
@@ -77,6 +77,9 @@ export class Mailbox {
 
   #count(commands: readonly RoomCommand[], sign: 1 | -1): void {
     this.#commands += sign * commands.length
-    for (const command of commands) if ('text' in command) this.#chars += sign * command.text.length
+    for (let index = 0; index < commands.length; index++) {
+      const command = commands[index] as RoomCommand
+      if ('text' in command) this.#chars += sign * command.text.length
+    }
   }
 }

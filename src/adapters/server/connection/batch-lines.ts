@@ -19,7 +19,7 @@ export interface Lines {
   readonly files: readonly number[]
 }
 
-/** The session of the reader. */
+/** The reader's session. */
 export type Reading = Pick<LocalSession, 'id' | 'sees'>
 
 /**
@@ -27,15 +27,24 @@ export type Reading = Pick<LocalSession, 'id' | 'sees'>
  * pieces of `bytes`, which all readers share: an author gets those between its own runs.
  */
 export function portion(lines: Lines, session: Reading, from = 0, to = lines.events.length): readonly Buffer[] {
-  const { bytes, starts, events } = lines
   const runs = lines.runs.get(session.id)
-  if (runs === undefined && !lines.personal && from === 0 && to === events.length) return lines.whole
-  const pieces: Buffer[] = []
+  if (runs === undefined && !lines.personal && from === 0 && to === lines.events.length) return lines.whole
+  return pieces(lines, session, runs, from, to)
+}
+
+function pieces(
+  { bytes, starts, events, personal }: Lines,
+  session: Reading,
+  runs: readonly number[] = [],
+  from: number,
+  to: number,
+): readonly Buffer[] {
+  const found: Buffer[] = []
   const add = (first: number, behind: number) => {
-    if (first < behind) pieces.push(bytes.subarray(starts[first], starts[behind]))
+    if (first < behind) found.push(bytes.subarray(starts[first], starts[behind]))
   }
   const addVisible = (first: number, behind: number) => {
-    if (!lines.personal) return add(first, behind)
+    if (!personal) return add(first, behind)
     let begin = first
     for (let index = first; index < behind; index++) {
       if (session.sees(events[index] as RoomEvent)) continue
@@ -45,12 +54,12 @@ export function portion(lines: Lines, session: Reading, from = 0, to = lines.eve
     add(begin, behind)
   }
   let at = from
-  for (let run = 0; runs !== undefined && run < runs.length && at < to; run += 2) {
+  for (let run = 0; run < runs.length && at < to; run += 2) {
     addVisible(at, Math.min(runs[run] as number, to))
     at = Math.max(at, runs[run + 1] as number)
   }
   addVisible(at, to)
-  return pieces
+  return found
 }
 
 /** `hidesFromAuthor`: the events that their authors are not told of; left out, all. */
@@ -59,20 +68,17 @@ export function toLines(
   render: (event: RoomEvent) => string,
   hidesFromAuthor: (event: RoomEvent) => boolean = () => true,
 ): Lines {
-  const texts: string[] = []
-  const starts: number[] = []
+  const texts = events.map(render)
+  const joined = texts.join('')
+  const bytes = Buffer.from(joined)
+  const starts = startsOf(texts, bytes.length === joined.length)
   const runs = new Map<string, number[]>()
   const files: number[] = []
   let author: Member | undefined
   let run: number[] = []
   let personal = false
-  let length = 0
   for (let index = 0; index < events.length; index++) {
     const event = events[index] as RoomEvent
-    const text = render(event)
-    starts.push(length)
-    length += text.length
-    texts.push(text)
     // Most lines have the author of the line before.
     const by = 'by' in event && hidesFromAuthor(event) ? event.by : undefined
     if (by === undefined || by !== author) {
@@ -84,19 +90,18 @@ export function toLines(
     if (audienceOf(event) !== undefined) personal = true
     if (event.type === 'fileCompleted') files.push(index)
   }
-  starts.push(length)
-  const joined = texts.join('')
-  const bytes = Buffer.from(joined)
-  // Beyond ASCII a character is not a byte: count again.
-  if (bytes.length !== joined.length) {
-    length = 0
-    texts.forEach((text, index) => {
-      starts[index] = length
-      length += Buffer.byteLength(text)
-    })
-    starts[texts.length] = length
-  }
   return { bytes, whole: [bytes], starts, events, runs, personal, files }
+}
+
+/** The first byte of each text, and the end of the last. `isAscii`: a character is a byte. */
+function startsOf(texts: readonly string[], isAscii: boolean): readonly number[] {
+  const starts = [0]
+  let at = 0
+  for (const text of texts) {
+    at += isAscii ? text.length : Buffer.byteLength(text)
+    starts.push(at)
+  }
+  return starts
 }
 
 function runOf(runs: Map<string, number[]>, id: string): number[] {

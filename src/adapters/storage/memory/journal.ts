@@ -48,11 +48,15 @@ export class MemoryJournal implements Journal {
 
   /** The same before it returns. */
   protected appendNow(batches: readonly Batch[], gaps = this.#isCopy): Appended {
-    const written = batches.filter(({ entries }) => entries.length > 0)
+    const written = batches.every(hasEntries) ? batches : batches.filter(hasEntries)
     const known = this.#known(written)
     if (known.length > 0) return { status: 'duplicate', known }
-    const fault = written.map(densityFault).find((each) => each !== undefined) ?? repeatedIdFault(written)
+    const fault = repeatedIdFault(written)
     if (fault !== undefined) throw new RangeError(fault)
+    for (const batch of written) {
+      const fault = densityFault(batch)
+      if (fault !== undefined) throw new RangeError(fault)
+    }
     if (!continues(written, (room) => this.#rooms.get(room)?.last, gaps)) return BEHIND
     for (const batch of written) this.#keep(batch)
     return COMMITTED
@@ -173,6 +177,8 @@ export class MemoryJournal implements Journal {
     for (const entry of batch.entries) if (isFact(entry)) log.facts.push(entry)
   }
 }
+
+const hasEntries = ({ entries }: Batch): boolean => entries.length > 0
 
 /** Index of the first batch that reaches above `after`, by binary search. */
 const indexAfter = (batches: readonly Batch[], after: number): number => {
