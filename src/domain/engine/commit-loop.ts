@@ -182,8 +182,8 @@ export class CommitLoop implements Commits {
   }
 
   #append(parts: Commit['parts']): Promise<Appended> | Appended {
-    const batches = parts.map(({ pending }) => pending.batch)
-    return batches.some(({ entries }) => entries.length > 0) ? this.#journal.append(batches) : { status: 'committed' }
+    const batches = parts.map(({ pending }) => pending.batch).filter(({ entries }) => entries.length > 0)
+    return batches.length > 0 ? this.#journal.append(batches) : { status: 'committed' }
   }
 }
 
