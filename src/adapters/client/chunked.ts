@@ -1,14 +1,10 @@
-/** A part of a stream, and whether it is the last. */
-export interface Chunk {
-  readonly bytes: Buffer
-  readonly last: boolean
-}
+import type { Piece } from './stream-upload.ts'
 
 /**
  * The bytes of a source in chunks of at most `most`: full ones, or the bytes of the last `ms`. So they are sent as they arrive, and can
  * be kept until they are safe. Reads one chunk of the source ahead.
  */
-export async function* chunked(source: AsyncIterable<Uint8Array>, most: number, ms: number): AsyncGenerator<Chunk> {
+export async function* chunked(source: AsyncIterable<Uint8Array>, most: number, ms: number): AsyncGenerator<Piece> {
   const iterator = source[Symbol.asyncIterator]()
   let parts: Uint8Array[] = []
   let size = 0

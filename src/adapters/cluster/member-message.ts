@@ -7,26 +7,26 @@ import type { Member, RoomEvent } from '#domain/room/events.ts'
 import { command, events, member, refusal } from '#protocol/schema.ts'
 import { SealedJson } from './sealed-json.ts'
 
-/** That a node lives, is there from now on, goes, or asks who lives before it comes. */
+/** A node's beat, arrival, departure, or question about the others before its arrival. */
 export interface Greeting {
   readonly host: string
   readonly type: 'ask' | 'new' | 'here' | 'bye'
-  /** Who is with it, in all rooms; and for how long it may miss something of the log. */
+  /** The number of its members in all rooms; and the milliseconds that it may be behind the log. */
   readonly members: number
   readonly lagMs: number
   readonly version: string
-  /** Where other nodes reach it: `http://HOST:PORT`, or `https://HOST:PORT#FINGERPRINT`; left out before it listens. */
+  /** Its address for other nodes: `http://HOST:PORT`, or `https://HOST:PORT#FINGERPRINT`; left out before it listens. */
   readonly url?: string
 }
 
-/** News of a node's members in a room, under its next number; or, in an answer, all of them. */
+/** News about a node's members in a room, under its next number; in an answer, all of them. */
 export interface NewsMessage {
   readonly host: string
   readonly number: number
   readonly news: readonly MemberNews[]
 }
 
-/** What a node asks another. */
+/** A request to another node. */
 export type Wish =
   | { readonly type: 'list'; readonly room: string }
   | { readonly type: 'where'; readonly member: string }
@@ -76,7 +76,7 @@ const outcome = v.union([
   v.intersect([v.object({ type: v.literal('rejected') }), refusal]),
 ])
 
-/** Makes and reads what nodes tell each other of members. */
+/** Encodes and decodes the messages about members. */
 export class MemberCodec {
   readonly #json: SealedJson
 

@@ -13,40 +13,40 @@ import { type Greeting, MemberCodec } from './member-message.ts'
 import type { Subjects } from './subjects.ts'
 
 const BEAT_MS = 1000
-/** A node that is not heard for so long is gone, with its members. */
+/** A node without a beat for this long is gone, along with its members. */
 const SILENT_MS = 6000
-/** A beat that comes so late was not late for the others: this node stood still. */
+/** A beat this late was not late for the others: this node was suspended. */
 const LATE_MS = 3000
-/** So often each room's number is told again, so that a last word that was lost is found out. */
+/** Each room's number is repeated at this interval, so that a lost last message is noticed. */
 const AGAIN_BEATS = 10
 const ASK_MS = 1000
 const KICK_MS = 2000
-/** Nodes are compared file by file. */
+/** Time for a node to compare its files one by one. */
 const FORGET_MS = 60_000
-/** Files that are named at most. */
+/** The largest number of lost files that are named. */
 const MOST_LOST = 1000
 const NOTHING = new Uint8Array(0)
-/** How long those who are there already have to greet a node that starts. */
+/** Time for present nodes to greet a starting one. */
 const GREET_MS = 250
-/** News in one message, and members in one list; more of them follow as news. */
+/** News in one message, and members in one list; the rest follows as news. */
 const MOST_NEWS = 1000
 const MOST_LISTED = 4000
 
-/** A room that is in use here. */
+/** A room in use at this node. */
 interface OpenRoom {
   readonly name: string
   readonly room: SharedRoom
   readonly stop: () => void
-  /** The number of the newest message that this node has sent to it. */
+  /** The number of the newest message from this node about the room. */
   sent: number
   readonly hosts: Map<string, Heard>
 }
 
-/** What was heard of a node in a room. */
+/** The state of another node in a room. */
 interface Heard {
-  /** The number up to which its news were taken. */
+  /** The number up to which its news is applied. */
   seen: number
-  /** The list is being asked for: what comes meanwhile waits. */
+  /** Its list was requested: news that arrives before the answer waits. */
   waiting: { readonly number: number; readonly news: readonly MemberNews[] }[] | undefined
 }
 
@@ -57,7 +57,7 @@ export interface ClusterMembersParts {
   readonly node: string
   readonly key: string | undefined
   readonly version: string
-  /** For how long this node may miss something of the log. */
+  /** Milliseconds that this node may be behind the log. */
   readonly lagMs: () => number
   readonly clock: Clock
   readonly log: Log
@@ -65,22 +65,22 @@ export interface ClusterMembersParts {
 }
 
 /**
- * Presence over the nodes of a cluster. News of a room are numbered by each node, without gaps: where one is missing, the node is asked who is with it. A node
- * tells each second that it lives.
+ * Presence in a cluster. Each node numbers its news about a room without gaps; after a gap, it is asked for its members. Each node sends
+ * a beat every second.
  */
 export class ClusterMembers implements SharedMembers {
   readonly #parts: ClusterMembersParts
   readonly #codec: MemberCodec
-  /** This node since it was started: another start is another node. */
+  /** This node since its start: after another start it is another node. */
   readonly host: string
   readonly #rooms = new Map<string, OpenRoom>()
-  /** When each other node was last heard, by the clock's `elapsed`. */
+  /** Time of each other node's last beat, by the clock's `elapsed`. */
   readonly #heardAt = new Map<string, number>()
-  /** Where each other node is reached. */
+  /** The address of each other node. */
   readonly #urls = new Map<string, string>()
-  /** Where this one is, once it listens. */
+  /** This node's address, once it listens. */
   url: string | undefined
-  /** When another node was last there. */
+  /** Time at which another node was last present. */
   #othersAt = 0
   #stops: (() => void)[] = []
   #cancelBeat: Cancel = () => {}
@@ -92,9 +92,9 @@ export class ClusterMembers implements SharedMembers {
   #openedAt = 0
   #back: () => void = () => {}
   #forget: (node: string) => Promise<ForgottenHost> = async () => ({ copying: 0, lost: [] })
-  /** The greatest number that was used in any room: one that is used again goes on behind it. */
+  /** The largest number used in any room: a room that is used again continues after it. */
   #top = 0
-  /** The rooms of each member who is with this node. */
+  /** The rooms of each member at this node. */
   readonly #own = new Map<string, Set<string>>()
 
   constructor(parts: ClusterMembersParts) {
@@ -103,7 +103,7 @@ export class ClusterMembers implements SharedMembers {
     this.#codec = new MemberCodec(parts.key ?? '')
   }
 
-  /** The nodes that are heard, but this one. */
+  /** The other nodes with a recent beat. */
   get others(): readonly string[] {
     return [...this.#heardAt.keys()]
   }
@@ -113,7 +113,7 @@ export class ClusterMembers implements SharedMembers {
     return this.#parts.node
   }
 
-  /** The other nodes that can be asked for something. */
+  /** The other nodes that can be asked. */
   get nodes(): readonly { readonly node: string; readonly url: string }[] {
     return this.others.flatMap((host) => {
       const url = this.#urls.get(host)
@@ -121,14 +121,14 @@ export class ClusterMembers implements SharedMembers {
     })
   }
 
-  /** For how long no other node was there. */
+  /** Time without another node. */
   get aloneMs(): number {
     const now = this.#parts.clock.elapsed()
     if (this.#heardAt.size > 0) this.#othersAt = now
     return now - Math.max(this.#othersAt, this.#openedAt)
   }
 
-  /** Whether a node lives, as far as this one can know: when it has just been started, it has not heard all. */
+  /** Whether a node is alive, as far as this one knows: right after its start it has not heard from all. */
   lives(host: string): boolean {
     if (host === this.host || this.#heardAt.has(host)) return true
     return this.#parts.clock.elapsed() - this.#openedAt < SILENT_MS && nameOf(host) !== this.#parts.node
@@ -266,11 +266,11 @@ export class ClusterMembers implements SharedMembers {
     this.#greet('here')
     if (this.#beats % AGAIN_BEATS === 0)
       for (const open of this.#rooms.values()) if (open.room.count > 0) this.#send(open, [])
-    // A node that was cut off or stood still has heard nobody, and knows nothing of the others.
+    // A node that was cut off or suspended has missed all beats, and knows nothing about the others.
     const isBack = bus.isConnected && this.#wasCut
     this.#wasCut = !bus.isConnected
     if (!bus.isConnected || isBack || isLate) for (const host of this.#heardAt.keys()) this.#heardAt.set(host, now)
-    // By now the others were heard.
+    // By now the others have been heard.
     if (this.#isJustBack) this.#back()
     this.#isJustBack = isBack
     if (isBack) {
@@ -284,15 +284,15 @@ export class ClusterMembers implements SharedMembers {
     if (greeting === undefined || greeting.host === this.host) return
     const { host, type, url } = greeting
     if (type === 'ask') {
-      // Of two that start at once one is the first.
+      // Of two nodes starting at once, one is first.
       if (this.#isUp || this.host < host) this.#greet('here')
-      // It may not have heard this one ask.
+      // It may have missed this node's question.
       else if (nameOf(host) === this.#parts.node) this.#hear(host)
       return
     }
     if (url !== undefined && type !== 'bye') this.#urls.set(host, url)
     if (type === 'new') {
-      // It was started again: what it was before is gone.
+      // It was restarted: its earlier state is gone.
       for (const other of this.others) if (nameOf(other) === nameOf(host) && other !== host) this.#lose(other)
     }
     if (type === 'bye') this.#lose(host)
@@ -334,12 +334,12 @@ export class ClusterMembers implements SharedMembers {
     }
   }
 
-  /** One room after the other: a node that comes back is not buried in questions. */
+  /** One room after the other, so that a node that comes back is not flooded with questions. */
   async #askAll(host: string): Promise<void> {
     for (const open of [...this.#rooms.values()]) await this.#ask(open, host)
   }
 
-  /** Asks a node who is with it in a room; what it tells meanwhile comes behind that. */
+  /** Asks a node for its members in a room; its news in the meantime is applied after the answer. */
   async #ask(open: OpenRoom, host: string): Promise<void> {
     const known = open.hosts.get(host) ?? { seen: 0, waiting: undefined }
     if (known.waiting !== undefined) return
@@ -409,13 +409,13 @@ export class ClusterMembers implements SharedMembers {
   }
 }
 
-/** What a node tells of itself each second. */
+/** The content of a node's beat. */
 export interface Beat extends Omit<Greeting, 'type'> {
   /** Its name. */
   readonly node: string
 }
 
-/** Calls `take` with what each living node tells. */
+/** Calls `take` with each node's beat. */
 export function listenForBeats(
   bus: MessageBus,
   { beat }: Subjects,
@@ -429,7 +429,7 @@ export function listenForBeats(
   })
 }
 
-/** Has a node forget one that is lost for good; undefined where it cannot, or does not answer in time. */
+/** Asks a node to forget one that is lost for good; undefined if it refuses, or does not answer in time. */
 export async function askToForget(
   bus: MessageBus,
   subjects: Subjects,

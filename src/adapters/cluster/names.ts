@@ -10,26 +10,26 @@ import { tokenOf } from './subjects.ts'
 const CLAIM_MS = 5000
 const FREED_MS = 50
 const FREED_TRIES = 4
-/** How long a name that was freed is remembered: whoever read it before is told that it has changed. */
+/** Time that a freed name is remembered, so that a node that read it before is told of the change. */
 const FREED_SECONDS = 60
 
-/** Who has a name, at which nodes; at none: it is free. */
+/** The owner of a name, and its nodes; without a node it is free. */
 const record = v.object({ owner: v.string(), hosts: v.array(v.string()) })
 type NameRecord = v.InferOutput<typeof record>
 
 export interface ClusterNamesParts {
   readonly bucket: Bucket
-  /** This node since it was started, and whether another lives. */
+  /** This node since its start, and whether another node is alive. */
   readonly nodes: { readonly host: string; lives(host: string): boolean; onBack(back: () => void): void }
   readonly key: string | undefined
   readonly log: Log
 }
 
-/** A record for each name that somebody has. A name whose nodes are all gone is free. */
+/** One record for each used name. A name whose nodes are all gone is free. */
 export class ClusterNames implements SharedNames {
   readonly #parts: ClusterNamesParts
   readonly #codec: SealedJson
-  /** Those of this node, with their owners. */
+  /** The names at this node, with their owners. */
   readonly #held = new Map<string, string>()
   /** Work on one name is done in turn. */
   readonly #turns = new Map<string, Promise<unknown>>()
@@ -49,7 +49,7 @@ export class ClusterNames implements SharedNames {
     return this.#inTurn(skeleton, async () => {
       if (this.#held.get(skeleton) === owner) return 'claimed'
       let outcome = await this.#claim(skeleton, owner)
-      // Who is seen to leave has the name for a moment more.
+      // A member who is seen to leave has the name for a moment longer.
       for (let tries = 0; outcome === 'taken' && tries < FREED_TRIES; tries++) {
         await pause(FREED_MS)
         outcome = await this.#claim(skeleton, owner)
@@ -106,12 +106,12 @@ export class ClusterNames implements SharedNames {
     try {
       await update(bucket, key, change, CLAIM_MS)
     } catch (error) {
-      // It is free once this node is gone.
+      // It becomes free when this node is gone.
       log.warn('a name could not be freed', { error: failureText(error) })
     }
   }
 
-  /** Another may have come while this node was cut off. */
+  /** Another may have taken it while this node was cut off. */
   async #claimAgain(): Promise<void> {
     for (const [skeleton, owner] of [...this.#held]) {
       const outcome = await this.#inTurn(skeleton, async () =>
@@ -129,7 +129,7 @@ export class ClusterNames implements SharedNames {
     )
   }
 
-  /** What was not sealed with the key counts as nothing. */
+  /** Records without a valid seal count as nothing. */
   #read(key: string, data: Uint8Array | undefined): NameRecord | undefined {
     return data && this.#codec.decode(record, key, data)
   }

@@ -9,7 +9,7 @@ import type { Digest } from '#domain/ports/file-store.ts'
 import type { CopyState, FilePeers } from './file-peers.ts'
 import { NODE_HEADER, type NodeSignature } from './node-signature.ts'
 
-/** The other nodes that live, as they tell of themselves. */
+/** The other nodes that are alive, according to their beats. */
 export interface LivingNodes {
   /** This node's name. */
   readonly node: string
@@ -20,13 +20,13 @@ export interface LivingNodes {
 /** An id, and the end of its line. */
 export const LINE_BYTES = 33
 
-/** Longer than a node lets a question wait. */
+/** Longer than the time in which a node answers. */
 const ANSWER_MS = 15_000
-/** Nothing of a file comes for so long: the node is asked again, which shows whether it lives. */
+/** After this long without bytes the node is asked again, which shows whether it is alive. */
 const SILENT_MS = 30_000
 const LOOK_MS = 1000
 
-/** Requests to the other nodes of a cluster, at the port that they have for everybody. */
+/** Requests to the other nodes of a cluster, at the port that everybody uses. */
 export class NodeClient implements FilePeers {
   readonly #living: LivingNodes
   readonly #signature: NodeSignature
@@ -54,7 +54,7 @@ export class NodeClient implements FilePeers {
     const answer = await this.#ask(node, 'GET', `/cluster/files/${id}?from=${from}`)
     if (answer.statusCode === 200) {
       answer.setTimeout(SILENT_MS, () => answer.destroy(new Error('nothing of the file has come for a while')))
-      // A machine that is lost closes no connection.
+      // The connection to a lost machine does not close by itself.
       const look = setInterval(() => {
         if (!this.others.includes(node)) answer.destroy(new Error('its node is gone'))
       }, LOOK_MS)
@@ -87,7 +87,7 @@ export class NodeClient implements FilePeers {
     return text.split('\n').filter((id) => asked.has(id))
   }
 
-  /** A request that is not ended yet; undefined where no such node lives. `client`: whose request it is. */
+  /** A request in progress; undefined if no such node is alive. `client`: the client that it is made for. */
   request(
     node: string,
     method: string,
@@ -110,7 +110,7 @@ export class NodeClient implements FilePeers {
   async #ask(node: string, method: string, path: string, body?: string): Promise<IncomingMessage> {
     const asking = this.request(node, method, path)
     if (asking === undefined) throw new Error(`the node ${node} is not there`)
-    // What comes after the answer is met by who reads that.
+    // Errors after the head are handled by the reader of the body.
     asking.on('error', () => {})
     const timer = setTimeout(() => asking.destroy(new Error('no answer')), ANSWER_MS)
     try {
@@ -122,7 +122,7 @@ export class NodeClient implements FilePeers {
     }
   }
 
-  /** A node that comes back at another address has another. */
+  /** A node that comes back at another address gets another entry. */
   #agentOf(url: string): EndpointAgent {
     const known = this.#agents.get(url)
     if (known !== undefined) return known
@@ -139,7 +139,7 @@ export class NodeClient implements FilePeers {
 
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** A body of at most so many bytes. */
+/** A body of at most this many bytes. */
 export async function textOf(message: IncomingMessage, most: number): Promise<string> {
   const pieces: Buffer[] = []
   let bytes = 0
@@ -151,7 +151,7 @@ export async function textOf(message: IncomingMessage, most: number): Promise<st
   return Buffer.concat(pieces).toString()
 }
 
-/** What a node tells of its key decides. */
+/** The fingerprint in a node's beat decides. */
 const pinned: Trust = {
   allowPlain: async () => {},
   allow: async (at, { fingerprint }, wanted) => {

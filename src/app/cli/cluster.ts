@@ -62,7 +62,7 @@ async function showNodes({ config, nodes }: Cluster): Promise<void> {
   else for (const line of linesOf(nodes)) await print(line)
 }
 
-/** Each living node has copies made of what it alone has now. */
+/** Each living node has the files copied that it alone has now. */
 async function forgetNode({ config, connection, subjects, key, nodes }: Cluster, node: string): Promise<void> {
   if (nodes.some((each) => each.node === node))
     throw new CommandFailed(exitCodes.usage, `the node ${node} lives; stop it first`)

@@ -16,17 +16,17 @@ interface ForeignFilesParts {
   readonly places: UploadPlaces
   /** Called with every error. */
   failed(error: unknown): void
-  /** Goes on with an upload that this host has `durable` bytes of. */
+  /** Continues an upload with `durable` bytes at this host. */
   resume(room: RoomActor, file: UnfinishedFile, durable: number): Promise<void>
 }
 
 /** The files that came in at other hosts of a cluster: added and removed as the shared journal says. */
 export class ForeignFiles {
-  /** The name of this host; undefined where it shares no files. */
+  /** The name of this host; undefined outside a cluster. */
   readonly host: string | undefined
   readonly #fileStore: SharedFileStore | undefined
   readonly #parts: ForeignFilesParts
-  /** Uploads that are about to go on here, since their homes are gone. */
+  /** Uploads that this host is taking over, since their homes are gone. */
   readonly #taking = new Map<string, Promise<void>>()
 
   constructor(fileStore: SharedFileStore | undefined, parts: ForeignFilesParts) {
@@ -49,29 +49,32 @@ export class ForeignFiles {
     return file.status === 'offered' && file.home !== this.host
   }
 
-  /** Whether a file that is no upload here is still there: whole, or at another host. */
+  /** Whether a file without a transfer here still exists: complete, or arriving at another host. */
   hasMoved(file: RoomFile | undefined): boolean {
     return file !== undefined && (file.status === 'whole' || this.has(file))
   }
 
-  /** A fact about an upload, as this host's: it holds as long as that comes in here. What a member removes is gone wherever it is. */
+  /**
+   * A fact about an upload, marked as this host's, so that the room refuses it once another host has taken over. A member's removal
+   * applies at every host.
+   */
   fromHere<F extends OfferFile | CompleteFile | WithdrawFile>(fact: F): F {
     const isRemoval = fact.type === 'withdrawFile' && fact.removedBy !== undefined
     return this.host === undefined || isRemoval ? fact : { ...fact, home: this.host }
   }
 
-  /** Where an upload is about to go on here, resolves once it does. */
+  /** Resolves once a take-over of the upload in progress here has ended; at once without one. */
   async taken(id: string): Promise<void> {
     await this.#taking.get(id)
   }
 
-  /** Uploads of this host that went on at others while it was away, by their homes before. */
+  /** Checks the bytes of uploads that other hosts took over from this one while it was away. */
   async recheck(moved: FoundFacts['moved']): Promise<void> {
     for (const [id, homes] of moved)
       if (this.host !== undefined && homes.includes(this.host)) await this.#fileStore?.recheck(id)
   }
 
-  /** A host is lost for good: its uploads end, and the files that it had are copied from the others. Rejects if one of those does not answer. */
+  /** A host is lost for good: its uploads end, and the files it had are copied from the others. Rejects if one of those does not answer. */
   async forget(host: string): Promise<ForgottenHost> {
     const { evictions, ledger, rooms } = this.#parts
     const whole = new Map<string, LostFile>()
@@ -102,7 +105,7 @@ export class ForeignFiles {
         ledger.add(id, room)
         evictions.expire(expiresAt)
         evictions.sweepLater()
-        // It goes on there. What was decided here meanwhile is refused by the room.
+        // Another host has taken over. The room refuses whatever was decided here in the meantime.
         if (entry.type === 'fileOffered') places.find(id)?.withdraw(movedOn).catch(failed)
       }
       if (entry.type === 'fileWithdrawn') this.#withdraw(entry.file.id, entry.reason)
@@ -122,7 +125,7 @@ export class ForeignFiles {
     return taking
   }
 
-  /** The room decides which host comes first. Of an upload in one go the sender is gone as well. */
+  /** The room decides which host is first. The sender of an upload in a single request is gone as well. */
   async #takeOver(id: string): Promise<void> {
     const { ledger, rooms, resume } = this.#parts
     const name = ledger.roomOf(id)

@@ -15,7 +15,7 @@ export interface FoundFacts {
   readonly interrupted: readonly { readonly room: string; readonly file: RoomFile }[]
   /** Files of rooms that were cleared after the files arrived, and the member who cleared them. */
   readonly cleared: readonly { readonly room: string; readonly file: RoomFile; readonly by: Member }[]
-  /** The hosts that uploads came in at before they went on at another, by the file's id. */
+  /** Earlier homes of uploads that other hosts took over, by the file's id. */
   readonly moved: ReadonlyMap<string, readonly string[]>
   /** Ids of withdrawn files. */
   readonly gone: readonly string[]

@@ -119,13 +119,17 @@ export interface SharedFileStore extends FileStore {
   /** The name of this host in the cluster. */
   readonly host: string
   /**
-   * Call it first. `known` answers what rooms know about a file: nothing is taken over from another host without a digest to verify it. `orphaned` is called
-   * with an upload of which bytes are here, and whose home is gone: it resolves once that goes on here, or its bytes are removed.
+   * Call it first. `known` answers what rooms know about a file: nothing is copied from another host without a digest to verify it.
+   * `orphaned` is called with an upload that has bytes here and whose home is gone. It resolves once this host has taken the upload over,
+   * or has removed its bytes.
    */
   know(known: (id: string) => Promise<KnownFile | undefined>, orphaned: (id: string) => Promise<void>): void
-  /** Removes what is here of an upload that went on at another host, unless it is the file that the rooms know. */
+  /** Removes this host's bytes of an upload that another host took over, unless they are the complete file known to the room. */
   recheck(id: string): Promise<void>
-  /** Has those of these files copied that are on this host alone; answers how many, and which are on none. Rejects if another host does not answer. */
+  /**
+   * Has the files among these copied that are on this host alone. Answers their number, and the files that no host has. Rejects if
+   * another host does not answer.
+   */
   spread(ids: readonly string[]): Promise<{ readonly copying: number; readonly missing: readonly string[] }>
   /** Call it with all complete files once the host has started: files that no other host has are copied. */
   check(ids: readonly string[]): void
@@ -136,11 +140,11 @@ export interface LostFile {
   readonly name: string
 }
 
-/** What became of the files of a host that is lost for good. */
+/** The files of a host that is lost for good. */
 export interface ForgottenHost {
-  /** Files that this host alone has now, and that are copied to another. */
+  /** Number of files that only this host has now, and that are being copied. */
   readonly copying: number
-  /** Those that no host has. */
+  /** Files that no host has. */
   readonly lost: readonly LostFile[]
 }
 

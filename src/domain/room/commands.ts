@@ -266,13 +266,13 @@ export interface OfferFile {
   readonly owner?: string
   /** As in `FileOffered`. */
   readonly home?: string
-  /** The host that it came in at before, which is gone: `home` goes on with it. */
+  /** The earlier home, which is gone: `home` takes the upload over. */
   readonly instead?: string
 }
 export interface CompleteFile {
   readonly type: 'completeFile'
   readonly file: WholeFile
-  /** As in `FileOffered`: refused where it comes in at another host by now. */
+  /** As in `FileOffered`: refused if the upload has another home by now. */
   readonly home?: string
   /** It was offered before: if it is gone by now, it stays gone. */
   readonly isOffered?: true
@@ -281,7 +281,7 @@ export interface WithdrawFile {
   readonly type: 'withdrawFile'
   readonly file: string
   readonly reason: string
-  /** An upload that this host gives up: refused where it comes in at another by now. Left out: wherever it is. */
+  /** An upload that this host ends: refused if it has another home by now. Left out: whatever its home. */
   readonly home?: string
   /** The member who removed it; left out otherwise. */
   readonly removedBy?: Member

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type Chunk, chunked } from '#client/chunked.ts'
+import { chunked } from '#client/chunked.ts'
+import type { Piece } from '#client/stream-upload.ts'
 import { pieces } from '../../harness/bytes.ts'
 import { failure } from '../../harness/house.ts'
 
-async function all(from: AsyncIterable<Chunk>) {
+async function all(from: AsyncIterable<Piece>) {
   const found: [string, boolean][] = []
   for await (const { bytes, last } of from) found.push([bytes.toString(), last])
   return found

@@ -12,11 +12,11 @@ import {
 } from '#domain/ports/file-store.ts'
 import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
 
-/** Time without an answer of any node, after which a copy that has begun is given up; one that has not begun, sooner. */
+/** Time without an answer from any node after which a started copy is given up; one that has not started, sooner. */
 const GIVE_UP_MS = 10_000
 const FIRST_MS = 2000
 const RETRY_MS = 200
-/** The room hears of a file's digest a moment after its last byte. */
+/** The room is told a file's digest a moment after its last byte. */
 const DIGEST_MS = 60_000
 const LOOK_MS = 50
 
@@ -30,19 +30,22 @@ export interface FileCopyParts {
   readonly metrics: Metrics
 }
 
-/** One file on its way from other nodes, of which one that breaks off is replaced by the next: it is kept only with the digest that the room knows. */
+/**
+ * A copy of one file from other nodes; when one of them breaks off, the next replaces it. It is kept only with the digest known to the
+ * room.
+ */
 export class FileCopy {
   readonly id: string
-  /** Resolves once it can be read here, as it grows; rejects where it cannot. */
+  /** Resolves once the copy can be read, while it grows; rejects if it cannot. */
   readonly begun: Promise<void>
-  /** Resolves once it is kept, or will not be. `orphaned`: it is of an upload whose home is gone, and its bytes stay. */
+  /** Resolves at its end. `orphaned`: the upload's home is gone, and the bytes stay. */
   readonly ended: Promise<'kept' | 'failed' | 'orphaned'>
   readonly #parts: FileCopyParts
   readonly #begun = Promise.withResolvers<void>()
   readonly #stop = new AbortController()
-  /** Nodes that gave other bytes. */
+  /** Nodes that sent wrong bytes. */
   readonly #wrong = new Set<string>()
-  /** What it is to be; once it is kept, what it is. */
+  /** The expected digest; once the copy is kept, its own. */
   #expected: Digest | undefined
   #source: string | undefined
   #writer: FileWriter | undefined
@@ -56,7 +59,7 @@ export class FileCopy {
     this.ended = this.#run().catch(async (error: unknown) => await this.#failed(error))
   }
 
-  /** A node that has it says so, and what it is where it is whole. */
+  /** Asks a node whether it has the file; if complete, with its digest. */
   expect(source: string, digest: Digest | undefined): void {
     this.#source = source
     this.#expected = digest ?? this.#expected
@@ -66,7 +69,7 @@ export class FileCopy {
     return this.#expected?.sha256
   }
 
-  /** Nothing of it stays; resolves after that. */
+  /** Ends the copy and removes it; resolves after that. */
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.ended
@@ -109,7 +112,7 @@ export class FileCopy {
     return nodes.toSorted((one, other) => isFirst(other) - isFirst(one))
   }
 
-  /** `end`: there is no more of it. `some`: it broke off. */
+  /** `end`: there are no further bytes. `some`: the connection broke. */
   async #takeFrom(node: string): Promise<'end' | 'some' | 'none' | 'refused'> {
     const { local, peers } = this.#parts
     const bytes = await peers.read(node, this.id, this.#writer?.offset ?? 0, this.#stop.signal).catch(() => undefined)

@@ -18,11 +18,11 @@ import type { Clock, Log, Metrics } from '#domain/ports/system.ts'
 import { FileCopy, type FileCopyParts } from './file-copy.ts'
 import { SecondCopies } from './second-copies.ts'
 
-/** A question of another node is answered after this long, whether its copy is there or not. */
+/** Time after which another node's question is answered, with or without a finished copy. */
 const ANSWER_MS = 5000
-/** The digests of so many files that came as copies are remembered. */
+/** Number of copies whose digests are remembered. */
 const MOST_KEPT = 1000
-/** A file of so many bytes is copied at its end; a larger one as it grows. */
+/** A smaller file is copied at its end, a larger one while it grows. */
 const SMALL_BYTES = 1024 * 1024
 
 export interface ClusterFileStoreParts {
@@ -34,13 +34,13 @@ export interface ClusterFileStoreParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  /** Hears how many files are on this node alone. */
+  /** Called with the number of files that only this node has. */
   readonly onSingle: (files: number) => void
 }
 
 /**
- * The files of a node of a cluster. What begins here is here; what began elsewhere is copied here when it is read first, once for however many read it, who
- * follow it as it grows.
+ * The files of a node. Uploads to this node are stored here. Other files are copied when they are first read, once for all readers, who
+ * follow the copy as it grows.
  */
 export class ClusterFileStore implements SharedFileStore, BoundedFileStore, DatedFileStore, NodeFiles {
   readonly host: string
@@ -48,7 +48,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   readonly #parts: FileCopyParts
   readonly #copies = new Map<string, FileCopy>()
   readonly #second: SecondCopies
-  /** The digests of copies, the oldest first. */
+  /** The digests of copies, oldest first. */
   readonly #kept = new Map<string, string>()
   #known: (id: string) => Promise<KnownFile | undefined> = async () => undefined
   #orphaned: (id: string) => Promise<void> = async () => {}
@@ -155,7 +155,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     await this.#local.remove(id)
   }
 
-  /** Copies that were under way begin anew when they are read. */
+  /** Interrupted copies start again when they are read. */
   async sweep(keep: ReadonlySet<string>): Promise<number> {
     return await this.#local.sweep(keep)
   }
@@ -164,7 +164,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     id: string,
     from: number,
   ): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly size?: number } | undefined> {
-    // A copy that is on its way gives nothing on: its source does.
+    // An unfinished copy serves no other node: its source does.
     if (this.#copies.has(id) || !(await this.#isHere(id))) return undefined
     const size = await this.#local.size(id)
     return { bytes: this.#local.read(id, from, 'lent'), ...(size === undefined ? {} : { size }) }
@@ -174,7 +174,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     const size = this.#copies.has(id) ? undefined : await this.#local.size(id)
     if (size !== undefined) {
       if (digest === undefined || (size === digest.size && (await this.#digestOf(id)) === digest.sha256)) return 'kept'
-      // It has become another since.
+      // It was replaced in the meantime.
       await this.remove(id)
     } else if (!this.#copies.has(id) && (await this.#isHere(id))) return 'refused'
     const copy = this.#copy(id)
@@ -195,7 +195,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     return 'type' in writer ? writer : new CopiedWriter(id, writer, this.#second)
   }
 
-  /** Whether this node has it, whole or as what comes in here. */
+  /** Whether this node has the file, complete or as an upload. */
   async #isHere(id: string): Promise<boolean> {
     return !this.#copies.has(id) && (await this.#local.durable(id)) !== undefined
   }
@@ -217,7 +217,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
     this.#parts.log.error('an upload whose node is gone could not go on here', { file, error: failureText(error) })
   }
 
-  /** Of a whole file. */
+  /** The digest of a complete file. */
   async #digestOf(id: string): Promise<string> {
     const kept = this.#kept.get(id)
     if (kept !== undefined) return kept
@@ -235,7 +235,7 @@ export class ClusterFileStore implements SharedFileStore, BoundedFileStore, Date
   }
 }
 
-/** The writer of what comes in here: it is finished once another node has it as well. */
+/** The writer of an upload to this node: it finishes once another node has the file as well. */
 class CopiedWriter implements FileWriter {
   readonly #id: string
   readonly #writer: FileWriter
@@ -283,7 +283,7 @@ class CopiedWriter implements FileWriter {
   }
 }
 
-/** A reader of a file that may have to come from another node first. `return` also ends one that waits. */
+/** A reader of a file that may have to be copied first. `return` also ends a waiting one. */
 class SharedReader implements AsyncIterator<Uint8Array, undefined> {
   readonly #ready: () => Promise<void>
   readonly #bytes: AsyncIterable<Uint8Array>

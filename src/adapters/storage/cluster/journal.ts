@@ -228,7 +228,7 @@ export class ClusterJournal implements SharedJournal {
       if (known !== undefined && (known.epoch !== epoch || known.name !== cluster))
         throw new ClusterRefused(
           'CLUSTER_OTHER_DATA',
-          `${directory} is a copy of another cluster, or this one was made anew; keep it, tamtam export writes its rooms, and give this node another directory with --data`,
+          `${directory} is a copy of another cluster, or this one was made anew; keep that directory (tamtam export --data writes its rooms into a file), and give this node another one with --data`,
         )
       const kept = known ?? { name: cluster, epoch, shards: Array(shards).fill(0) }
       this.#progress = new Progress(directory, kept, () => this.#copy.sync())

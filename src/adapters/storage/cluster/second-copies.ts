@@ -9,9 +9,9 @@ import type { Cancel, Clock, Log, Metrics } from '#domain/ports/system.ts'
 const WAIT_MS = 10_000
 const RETRY_MS = 200
 const AGAIN_MS = 5000
-/** Between two files that are copied for a node that was lost: the others have work besides. */
+/** Pause between two files copied for a lost node: nodes have other work, too. */
 const PACE_MS = 10
-/** Nodes that start together are all there by then. */
+/** Nodes that start together are all up by then. */
 const CHECK_MS = 60_000
 const CHECKED_AT_ONCE = 1000
 
@@ -22,16 +22,16 @@ export interface SecondCopiesParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  /** Hears how many files are on this node alone. */
+  /** Called with the number of files that only this node has. */
   readonly onSingle: (files: number) => void
 }
 
 /** Second copies, at other nodes, of the files that were uploaded to this one: a machine may be lost. */
 export class SecondCopies {
   readonly #parts: SecondCopiesParts
-  /** Files that are here alone, as far as this node knows. */
+  /** Files that only this node has, as far as it knows. */
   readonly #single = new Set<string>()
-  /** The nodes that copy files as they grow here. */
+  /** The node that copies each growing file. */
   readonly #copiers = new Map<string, string>()
   #cancelAgain: Cancel | undefined
   #cancelCheck: Cancel | undefined
@@ -41,13 +41,13 @@ export class SecondCopies {
     this.#parts = parts
   }
 
-  /** The file grows, and is worth copying meanwhile: another node does so from now on, unless one does already. */
+  /** The file grows: has another node copy it from now on, unless one does already. */
   grows(id: string): void {
     const copier = this.#copiers.get(id)
     if (copier === undefined || !this.#parts.peers.others.includes(copier)) void this.#follow(id)
   }
 
-  /** At its end the nodes are asked again. */
+  /** The nodes are asked again at its end. */
   async #follow(id: string): Promise<void> {
     for (const node of this.#nodesFor(id)) {
       this.#copiers.set(id, node)
@@ -57,7 +57,7 @@ export class SecondCopies {
     if (this.#copiers.has(id)) this.#parts.clock.after(AGAIN_MS, () => this.#copiers.delete(id))
   }
 
-  /** Resolves once another node has the whole file, or none could take it for a while: then that is tried later. */
+  /** Resolves once another node has the whole file, or once none could take it for a while: that is tried again later. */
   async have(id: string, digest: Digest): Promise<void> {
     this.#copiers.delete(id)
     if (await this.#copy(id, digest, WAIT_MS)) return
@@ -74,7 +74,7 @@ export class SecondCopies {
     if (this.#single.delete(id)) this.#tell()
   }
 
-  /** Looks in a while which of these files of other starts are on this node alone. */
+  /** Checks after a while which of these files, from earlier starts, are on this node alone. */
   check(ids: readonly string[]): void {
     this.#cancelCheck = this.#parts.clock.after(CHECK_MS, () => {
       this.spread(ids).catch((error: unknown) => {
@@ -90,7 +90,7 @@ export class SecondCopies {
     this.#cancelCheck?.()
   }
 
-  /** The same ones first for a file each time, and files spread over all. */
+  /** The nodes for a file, always in the same order; different files begin with different nodes. */
   #nodesFor(id: string): readonly string[] {
     const rank = (node: string) => createHash('sha256').update(`${node} ${id}`).digest('hex')
     return this.#parts.peers.others.toSorted((one, other) => (rank(one) < rank(other) ? -1 : 1))
@@ -102,12 +102,12 @@ export class SecondCopies {
       const states: (CopyState | 'away')[] = []
       for (const node of this.#nodesFor(id)) {
         let state: CopyState | 'away' = 'copying'
-        // It goes on, however large the file is.
+        // It continues, however large the file is.
         while (state === 'copying' && !this.#isClosed) state = await peers.copy(node, id, digest).catch(() => 'away')
         if (state === 'kept') return true
         states.push(state)
       }
-      // Nodes without room will not have it in a moment.
+      // Nodes without space will not have it in a moment either.
       if (states.length > 0 && states.every((state) => state === 'refused')) return false
       if (peers.aloneMs >= waitMs || clock.elapsed() > until) return false
     }
@@ -128,7 +128,7 @@ export class SecondCopies {
     })
   }
 
-  /** Has those of these files copied that are here alone; answers how many, and which no node has. */
+  /** Has the files among these copied that are on this node alone. Answers their number, and the files that no node has. */
   async spread(ids: readonly string[]): Promise<{ readonly copying: number; readonly missing: readonly string[] }> {
     const { local, peers } = this.#parts
     if (peers.others.length === 0) throw new Error('no other node is there')
